@@ -1,0 +1,474 @@
+"""Every message on the wire, validated strictly: unknown fields, wrong types and wrong sizes are refused. In the order they are met.
+
+Signed payloads (`...Statement`, `Receipt`, `Capability`, `Certificate`, `Service`) travel as JWS (`mien.wire.signatures`); requests and answers
+as JSON. Times are unix seconds, prices are minor units, bytes are base64url. `parse` and `dump` are the only ways in and out.
+"""
+
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from mien.errors import RequestInvalid
+from mien.values import PURPOSES, Claims
+from mien.wire.canonical import b64, encode
+from mien.wire.seal import OVERHEAD, Use, mac
+from mien.wire.slots import PLAINTEXT_BYTES
+
+M = TypeVar("M", bound=BaseModel)
+CLOCK_SKEW = 120
+"""Seconds two clocks may differ."""
+ENVELOPE_BYTES = PLAINTEXT_BYTES + OVERHEAD
+MAX_CANDIDATES = 200
+MAX_PLACES = 20
+
+
+def b64_of(size: int) -> Any:  # noqa: ANN401 - an Annotated type
+    """The type of `size` bytes as base64url."""
+    chars = -(-size * 4 // 3)
+    return Annotated[str, Field(pattern=rf"^[A-Za-z0-9_-]{{{chars}}}$")]
+
+
+SiteId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")]
+SubjectId = Annotated[str, Field(pattern=r"^sub_[a-z2-7]{26}$")]
+OpaqueId = Annotated[str, Field(pattern=r"^[a-z]{2,4}_[a-z2-7]{26}$")]
+KeyId = b64_of(16)
+Nonce = b64_of(16)
+Hash = b64_of(32)
+SignKeyText = b64_of(32)
+SealKeyText = b64_of(1216)
+SealedStreamKey = b64_of(32 + OVERHEAD)
+SealedSlot = b64_of(4 + 8 + OVERHEAD)
+SealKid = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Time = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
+Jurisdiction = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z]{2})?$")]
+Locale = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+Purpose = Literal["personalize_offers", "adapt_service", "adapt_lessons", "bind_account", "contribute"]
+Sector = Literal["retail", "education", "workplace", "health", "finance", "service"]
+Role = Literal["customer", "student", "patient", "client", "employee", "candidate"]
+AgeBand = Literal["under_13", "13_to_15", "16_to_17", "adult", "undeclared"]
+Outcome = Literal["given", "renewed", "refused", "withdrawn", "expired", "invalidated"]
+Words = Annotated[str, Field(max_length=4000)]
+Jws = Annotated[str, Field(max_length=32 * 1024, pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")]
+
+
+class Message(BaseModel):
+    """Base of all messages: strict, closed, immutable."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+# ---- what the server says of itself ----
+class SealKeyDoc(Message):
+    """A key labels may be sealed to, with its life. `kid` is its UTC day."""
+
+    kid: SealKid
+    public: SealKeyText
+    not_before: Time
+    not_after: Time
+
+
+class Limits(Message):
+    """What the server accepts."""
+
+    envelope_bytes: int = ENVELOPE_BYTES
+    candidates: int = MAX_CANDIDATES
+    places: int = MAX_PLACES
+    clock_skew: int = CLOCK_SKEW
+
+
+class Service(Message):
+    """`GET /.well-known/mien`, signed (`Kind.SERVICE`) by the key that the site's owner gave the integrator."""
+
+    v: Literal[1] = 1
+    audit_origin: str
+    audit_key: str
+    seal_keys: Annotated[list[SealKeyDoc], Field(min_length=1, max_length=8)]
+    bundle_version: str
+    bundle_sha256: Hash
+    limits: Limits = Limits()
+    at: Time
+
+
+class SignedAnswer(Message):
+    """An answer that is one signed statement."""
+
+    jws: Jws
+
+
+class PurposeDoc(Message):
+    """One purpose as shown to the person."""
+
+    id: Purpose
+    title: Annotated[str, Field(max_length=120)]
+    text: Words
+
+
+class Notice(Message):
+    """`GET /v1/sites/{site}/notices/{locale}`: everything shown before the answer. Its identity is the SHA-256 of its canonical bytes."""
+
+    v: Literal[1] = 1
+    site: SiteId
+    locale: Locale
+    version: Annotated[str, Field(max_length=40)]
+    title: Annotated[str, Field(max_length=200)]
+    text: Annotated[str, Field(max_length=20_000)]
+    purposes: Annotated[list[PurposeDoc], Field(min_length=1, max_length=len(PURPOSES))]
+    controller: Annotated[str, Field(max_length=200)]
+    contact: Annotated[str, Field(max_length=200)]
+    retention_days: Annotated[int, Field(ge=0, le=36_500)]
+
+
+# ---- what the person says ----
+class ClaimsDoc(Message):
+    """`mien.values.Claims` on the wire."""
+
+    jurisdictions: Annotated[list[Jurisdiction], Field(min_length=1, max_length=8)]
+    sector: Sector
+    role: Role
+    age_band: AgeBand
+    gpc: bool
+
+    @classmethod
+    def of(cls, claims: Claims) -> Self:
+        """From the device's noun. Raises `RequestInvalid`."""
+        return parse(cls, {
+            "jurisdictions": list(claims.jurisdictions), "sector": claims.sector, "role": claims.role,
+            "age_band": claims.age_band, "gpc": claims.gpc,
+        })  # fmt: skip
+
+
+class KeyDoc(Message):
+    """A public key of a key set. `seal` and the sealed stream key are there for devices only: the others sign and nothing else."""
+
+    role: Literal["device", "guardian", "recovery"]
+    sign: SignKeyText
+    seal: SealKeyText | None = None
+    stream_kid: SealKid | None = None
+    sealed_stream_key: SealedStreamKey | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        given = [self.seal is not None, self.stream_kid is not None, self.sealed_stream_key is not None]
+        if any(given) != (self.role == "device") or len(set(given)) != 1:
+            msg = "a device has sealing and stream keys, a guardian or recovery key has none"
+            raise ValueError(msg)
+        return self
+
+
+class ByPerson(Message):
+    """What every statement of a person holds: who, where, when, and a nonce against replay."""
+
+    v: Literal[1] = 1
+    site: SiteId
+    subject: SubjectId
+    at: Time
+    nonce: Nonce
+
+
+class ConsentStatement(ByPerson):
+    """What the person did (`Kind.CONSENT`), signed by the first of `keys`, the device. `purposes` are the ones said yes to, each on its own."""
+
+    keys: Annotated[list[KeyDoc], Field(min_length=1, max_length=4)]
+    notice_sha256: Hash
+    locale: Locale
+    purposes: Annotated[list[Purpose], Field(min_length=1, max_length=len(PURPOSES))]
+    claims: ClaimsDoc
+    written_release: bool = False
+    guardian: bool = False
+    method: Annotated[str, Field(pattern=r"^[a-z-]{2,40}$")]
+    site_handle: Hash | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.keys[0].role != "device":
+            msg = "the first key is the device that signs"
+            raise ValueError(msg)
+        if len(set(self.purposes)) != len(self.purposes):
+            msg = "each purpose is named once"
+            raise ValueError(msg)
+        if self.guardian != any(key.role == "guardian" for key in self.keys):
+            msg = "a guardian's consent names the guardian's key"
+            raise ValueError(msg)
+        if (self.site_handle is not None) != ("bind_account" in self.purposes):
+            msg = "a site handle needs the purpose bind_account, and the other way round"
+            raise ValueError(msg)
+        return self
+
+
+class WithdrawalStatement(ByPerson):
+    """`Kind.WITHDRAWAL`: takes back these purposes, by any key of the key set."""
+
+    purposes: Annotated[list[Purpose], Field(min_length=1, max_length=len(PURPOSES))]
+
+
+class CapabilityRequest(ByPerson):
+    """`Kind.CAPABILITY_REQUEST`: what may this device do now?"""
+
+
+class KeyChange(ByPerson):
+    """`Kind.KEY_CHANGE`: adds a key to the key set, signed by a key already in it; `possession` is signed by the new key over the same nonce."""
+
+    add: KeyDoc
+    possession: Jws
+
+
+class KeyPossession(ByPerson):
+    """`Kind.KEY_POSSESSION`: the new key says that it wants to join."""
+
+
+class ExportRequest(ByPerson):
+    """`Kind.EXPORT_REQUEST`: everything held, sealed to `seal`."""
+
+    seal: SealKeyText
+
+
+class CorrectionStatement(ByPerson):
+    """`Kind.CORRECTION`: what a stored label should have said. The slot (base time first, as 4 bytes) is sealed to the server's key `kid`."""
+
+    record: OpaqueId
+    kid: SealKid
+    sealed: SealedSlot
+
+
+class ErasureStatement(ByPerson):
+    """`Kind.ERASURE`: forget this subject, by any key of the key set."""
+
+
+# ---- what the server answers ----
+class Promise(Message):
+    """The decision's leaf will be in the log `origin` by `publish_by`; a missing proof after that is evidence."""
+
+    origin: str
+    leaf: Hash
+    publish_by: Time
+
+
+class Receipt(Message):
+    """`Kind.RECEIPT`: the answer to a consent or withdrawal. A refusal is an answer too, and names the law."""
+
+    v: Literal[1] = 1
+    receipt: OpaqueId
+    site: SiteId
+    subject: SubjectId
+    outcome: Outcome
+    purposes: list[Purpose]
+    laws: list[str]
+    says: list[str]
+    notice_sha256: Hash
+    statement_sha256: Hash
+    bundle_version: str
+    bundle_sha256: Hash
+    at: Time
+    expires_at: Time
+    promise: Promise
+
+
+class Capability(Message):
+    """`Kind.CAPABILITY`: what the SDK may do until `expires_at` (five minutes), for one device."""
+
+    v: Literal[1] = 1
+    site: SiteId
+    subject: SubjectId
+    device: KeyId
+    may: list[Literal["infer", "send", "contribute"]]
+    purposes: list[Purpose]
+    bundle_sha256: Hash
+    issued_at: Time
+    expires_at: Time
+
+
+class ConsentAnswer(Message):
+    """Answer of `/v1/consents`, `/v1/withdrawals` and `/v1/keys`: the receipt and, while anything is allowed, a capability."""
+
+    receipt: Jws
+    capability: Jws | None
+
+
+class CapabilityAnswer(Message):
+    """Answer of `/v1/capabilities`."""
+
+    capability: Jws
+
+
+class Certificate(Message):
+    """`Kind.CERTIFICATE`: erasure in two stages. `accepted`: effective from now on. `completed`: key destroyed, rows gone, sums subtracted."""
+
+    v: Literal[1] = 1
+    erasure: OpaqueId
+    site: SiteId
+    stage: Literal["accepted", "completed"]
+    accepted_at: Time
+    completed_at: Time | None
+    complete_by: Time
+    key_destroyed: bool
+    records_deleted: int
+    events_subtracted: int
+    backups_unreadable_by: Time
+    promise: Promise
+
+
+class ErasureAnswer(Message):
+    """Answer of `/v1/erasures` and `/v1/erasures/{id}`."""
+
+    erasure: OpaqueId
+    certificate: Jws
+
+
+class ExportAnswer(Message):
+    """Answer of `/v1/me`: padded JSON sealed to the key that asked."""
+
+    sealed: Annotated[str, Field(max_length=8 * 1024 * 1024)]
+
+
+class Accepted(Message):
+    """The request is durable. `duplicate` when it had been before."""
+
+    accepted: Literal[True] = True
+    duplicate: bool = False
+
+
+# ---- the stream ----
+class Envelope(Message):
+    """`POST /v1/labels`: 64 slots sealed to the server's key of the day, authenticated by the stream key. Always the same size."""
+
+    v: Literal[1] = 1
+    site: SiteId
+    subject: SubjectId
+    device: KeyId
+    seq: Annotated[int, Field(ge=1, le=2**53 - 1)]
+    kid: SealKid
+    ct: b64_of(ENVELOPE_BYTES)  # type: ignore[valid-type]
+    mac: b64_of(32)  # type: ignore[valid-type]
+
+
+def envelope_context(site: str, subject: str, device: str, seq: int, kid: str) -> tuple[bytes, ...]:
+    """What an envelope is bound to, in HPKE's info and under the MAC."""
+    return site.encode(), subject.encode(), device.encode(), seq.to_bytes(8, "big"), kid.encode()
+
+
+# ---- ranking ----
+class OfferDoc(Message):
+    """`mien.values.Offer` on the wire. `price` in minor units."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
+    title: Annotated[str, Field(max_length=200)]
+    price: Annotated[int, Field(ge=0, le=10**12)]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    tags: Annotated[list[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]], Field(max_length=16)] = []
+    stock: Annotated[int, Field(ge=0, le=10**9)] = 1
+
+
+class Asker(Message):
+    """Who asks, when a device does: authenticated by the request's MAC. Without it the ranking knows nobody."""
+
+    subject: SubjectId
+    device: KeyId
+    at: Time
+
+
+class Authenticated(Message):
+    """A request a device may authenticate with its stream key."""
+
+    asker: Asker | None = None
+    mac: b64_of(32) | None = None  # type: ignore[valid-type]
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.asker is None) != (self.mac is None):
+            msg = "an asker is authenticated by a MAC, and the other way round"
+            raise ValueError(msg)
+        return self
+
+    def signable(self) -> bytes:
+        """The canonical bytes under the MAC: everything but the MAC."""
+        return encode(self.model_dump(mode="json", exclude={"mac"}))
+
+
+class RankRequest(Authenticated):
+    """`POST /v1/rank`. Says nothing of emotion, with or without consent: the same shape either way."""
+
+    v: Literal[1] = 1
+    site: SiteId
+    request: Nonce
+    page: Annotated[str, Field(pattern=r"^[a-z0-9_/-]{1,64}$")] = "home"
+    places: Annotated[int, Field(ge=1, le=MAX_PLACES)] = 5
+    candidates: Annotated[list[OfferDoc], Field(min_length=1, max_length=MAX_CANDIDATES)] | None = None
+
+
+class PlaceDoc(Message):
+    """One place of a ranking."""
+
+    place: Annotated[int, Field(ge=1, le=MAX_PLACES)]
+    offer: OfferDoc
+
+
+class RankAnswer(Message):
+    """Answer of `/v1/rank`. `sealed_why` (a `Why`, padded) is there whenever a device asked, so that its presence tells nothing."""
+
+    event: OpaqueId
+    places: list[PlaceDoc]
+    sealed_why: Annotated[str, Field(max_length=32 * 1024)] | None
+
+
+class Why(Message):
+    """Inside `sealed_why`: whether emotion was used, in words, one sentence a place, and the laws of the decision."""
+
+    used_emotion: bool
+    why: Words
+    places: list[Words]
+    laws: list[str]
+
+
+class RewardRequest(Authenticated):
+    """`POST /v1/rewards`: what came of a ranking. `reward` is 0..100."""
+
+    v: Literal[1] = 1
+    site: SiteId
+    event: OpaqueId
+    place: Annotated[int, Field(ge=1, le=MAX_PLACES)] = 1
+    reward: Annotated[int, Field(ge=0, le=100)]
+
+
+# ---- proofs and problems ----
+class ProofAnswer(Message):
+    """`GET /audit/proof?leaf=`: a C2SP tlog-proof as text, and the log entry it proves."""
+
+    proof: str
+    entry: Annotated[str, Field(max_length=1024)]
+
+
+class Problem(BaseModel):
+    """RFC 9457. Open to unknown members, as the RFC demands (section 3.2)."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    laws: list[str] = []
+
+
+def parse(model: type[M], value: object) -> M:
+    """`value` as a `model`. Raises `RequestInvalid` that names the field and never repeats what was sent."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "message"
+        msg = f"`{where}` in {model.__name__} is wrong: {first['msg'].lower()}"
+        raise RequestInvalid(msg) from None
+
+
+def dump(message: BaseModel) -> dict[str, Any]:
+    """The JSON value of a message, ready for `canonical.encode` or `signatures.sign`."""
+    return message.model_dump(mode="json")
+
+
+A = TypeVar("A", bound=Authenticated)
+
+
+def authenticate(message: A, stream_key: bytes, use: Use) -> A:
+    """`message` with the MAC of its asker's stream key."""
+    return message.model_copy(update={"mac": b64(mac(stream_key, use, message.signable()))})

@@ -1,0 +1,136 @@
+"""Labels as bits: one envelope holds 64 slots of 64 bits, always all of them.
+
+    version 1 byte | base time 4 bytes (unix seconds) | 64 slots of 8 bytes
+
+A slot, most significant bit first:
+
+    1 present | 3 expression | 4 second (0 none, else 1 + expression) | 3 state | 2 polarity | 5 valence + 15 (31 absent) |
+    5 arousal + 15 (31 absent) | 4 confidence | 6 window - 1 | 2 source | 8 model | 16 seconds since base | 5 zero
+
+A dummy is eight zero bytes. Whatever is not the encoding of a label or a dummy is refused: there is no second channel in spare bits.
+"""
+
+from collections.abc import Sequence
+
+from mien.errors import EnvelopeInvalid, LabelInvalid
+from mien.values import EXPRESSIONS, MAX_WINDOW, POLARITIES, SLOTS, SOURCES, STATES, Label
+
+VERSION = 1
+SLOT_BYTES = 8
+PLAINTEXT_BYTES = 5 + SLOTS * SLOT_BYTES
+ABSENT = 31
+SCALE = 15
+MAX_CONFIDENCE = 15
+MAX_MODEL = 255
+MAX_SPAN = 0xFFFF
+_FIELDS = (("present", 1), ("expression", 3), ("second", 4), ("state", 3), ("polarity", 2), ("valence", 5), ("arousal", 5),
+           ("confidence", 4), ("window", 6), ("source", 2), ("model", 8), ("since", 16), ("zero", 5))  # fmt: skip
+
+
+def pack(labels: Sequence[Label], base: int) -> bytes:
+    """The fixed-size plaintext of an envelope: `PLAINTEXT_BYTES` bytes.
+
+    `base` is unix seconds; every label ends within 65,535 s after it. Raises `LabelInvalid`.
+    """
+    if len(labels) > SLOTS:
+        msg = f"an envelope holds {SLOTS} labels; send the rest in the next"
+        raise LabelInvalid(msg)
+    slots = b"".join(pack_slot(label, base) for label in labels)
+    dummies = bytes(SLOT_BYTES * (SLOTS - len(labels)))
+    return bytes([VERSION]) + base.to_bytes(4, "big") + slots + dummies
+
+
+def unpack(plaintext: bytes) -> tuple[Label, ...]:
+    """The labels in an envelope's plaintext, dummies dropped. Raises `EnvelopeInvalid`."""
+    if len(plaintext) != PLAINTEXT_BYTES or plaintext[0] != VERSION:
+        msg = f"an envelope of version {VERSION} holds {PLAINTEXT_BYTES} bytes; update the SDK"
+        raise EnvelopeInvalid(msg)
+    base = int.from_bytes(plaintext[1:5], "big")
+    slots = [plaintext[i : i + SLOT_BYTES] for i in range(5, PLAINTEXT_BYTES, SLOT_BYTES)]
+    return tuple(unpack_slot(slot, base) for slot in slots if any(slot))
+
+
+def pack_slot(label: Label, base: int) -> bytes:
+    """One label as eight bytes, relative to `base`. Raises `LabelInvalid`."""
+    check(label)
+    since = label.ended_at - base
+    if not 0 <= since <= MAX_SPAN:
+        msg = "the label lies outside the time this envelope can hold; start a new envelope"
+        raise LabelInvalid(msg)
+    values = {
+        "present": 1,
+        "expression": EXPRESSIONS.index(label.expression),
+        "second": 0 if label.second is None else 1 + EXPRESSIONS.index(label.second),
+        "state": STATES.index(label.state),
+        "polarity": POLARITIES.index(label.polarity),
+        "valence": ABSENT if label.valence is None else label.valence + SCALE,
+        "arousal": ABSENT if label.arousal is None else label.arousal + SCALE,
+        "confidence": label.confidence,
+        "window": label.window - 1,
+        "source": SOURCES.index(label.source),
+        "model": label.model,
+        "since": since,
+        "zero": 0,
+    }
+    bits = 0
+    for name, width in _FIELDS:
+        bits = bits << width | values[name]
+    return bits.to_bytes(SLOT_BYTES, "big")
+
+
+def unpack_slot(slot: bytes, base: int) -> Label:
+    """The label in eight bytes. Raises `EnvelopeInvalid` for any encoding `pack_slot` does not make."""
+    bits = int.from_bytes(slot, "big")
+    values: dict[str, int] = {}
+    for name, width in reversed(_FIELDS):
+        values[name] = bits & ((1 << width) - 1)
+        bits >>= width
+    try:
+        label = Label(
+            expression=EXPRESSIONS[values["expression"]],
+            second=None if values["second"] == 0 else EXPRESSIONS[values["second"] - 1],
+            state=STATES[values["state"]],
+            polarity=POLARITIES[values["polarity"]],
+            valence=None if values["valence"] == ABSENT else values["valence"] - SCALE,
+            arousal=None if values["arousal"] == ABSENT else values["arousal"] - SCALE,
+            confidence=values["confidence"],
+            window=values["window"] + 1,
+            source=SOURCES[values["source"]],
+            model=values["model"],
+            ended_at=base + values["since"],
+        )
+        exact = pack_slot(label, base) == slot
+    except (IndexError, LabelInvalid) as error:
+        msg = "a slot holds no label of the vocabulary; update the SDK"
+        raise EnvelopeInvalid(msg) from error
+    if not exact:
+        msg = "a slot is not in its one encoding; update the SDK"
+        raise EnvelopeInvalid(msg)
+    return label
+
+
+def check(label: Label) -> None:
+    """Return when `label` is in the closed vocabulary and ranges; raise `LabelInvalid` otherwise."""
+    words = (
+        label.expression in EXPRESSIONS,
+        label.second is None or label.second in EXPRESSIONS,
+        label.second != label.expression,
+        label.state in STATES,
+        label.polarity in POLARITIES,
+        label.source in SOURCES,
+    )
+    numbers = (
+        _within(label.confidence, 0, MAX_CONFIDENCE),
+        _within(label.window, 1, MAX_WINDOW),
+        _within(label.model, 0, MAX_MODEL),
+        label.valence is None or _within(label.valence, -SCALE, SCALE),
+        label.arousal is None or _within(label.arousal, -SCALE, SCALE),
+        _within(label.ended_at, 0, 0xFFFF_FFFF),
+    )
+    if not (all(words) and all(numbers)):
+        msg = "the label is outside the closed vocabulary; see the reference of labels"
+        raise LabelInvalid(msg)
+
+
+def _within(value: int, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high

@@ -1,0 +1,170 @@
+"""The nouns of the server, in the order the data meets them. Plain frozen dataclasses; times are unix seconds.
+
+Those that travel are in `mien.wire.messages`; those both sides share are in `mien.values`.
+"""
+
+from dataclasses import dataclass, field
+
+from mien.values import Offer
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A registered site: what it may claim, who answers for it, and the hashes of its two keys (the keys themselves are shown once)."""
+
+    id: str
+    name: str
+    sector: str
+    roles: tuple[str, ...]
+    jurisdictions: tuple[str, ...]
+    controller: str
+    contact: str
+    publishable_sha256: bytes
+    secret_sha256: bytes
+    origins: tuple[str, ...] = ()
+    impact_assessment: bool = False
+    created_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the policy is asked. Built by the pipeline inside the using transaction; answered by `authorize`."""
+
+    action: str
+    sector: str
+    role: str
+    jurisdictions: frozenset[str]
+    now: int
+    purpose: str | None = None
+    source: str = "face"
+    effect: str = "none"
+    age_band: str = "undeclared"
+    guardian: bool = False
+    written_release: bool = False
+    gpc: bool = False
+    explicit_after_gpc: bool = False
+    impact_assessment: bool = False
+    consent_state: str = "none"
+    consented_purposes: frozenset[str] = frozenset()
+    notice_current: bool = False
+    consent_expires_at: int = 0
+    retain_until: int = 0
+    subject_known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the policy answered. `policies` determined it; `laws` and `says` are theirs. `errors` is empty whenever `allow` is true."""
+
+    allow: bool
+    policies: tuple[str, ...]
+    laws: tuple[str, ...]
+    says: tuple[str, ...]
+    bundle_version: str
+    bundle_sha256: str
+    at: int
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A subject of a site and the state of their consent: the row every use reads in its own transaction.
+
+    `wrapped_key` is the subject's data key wrapped by the key-encryption key of `epoch`; None once erased. `tombstoned_at` is 0 while alive.
+    """
+
+    site: str
+    subject: str
+    state: str
+    purposes: frozenset[str]
+    jurisdictions: tuple[str, ...]
+    sector: str
+    role: str
+    age_band: str
+    gpc: bool
+    guardian: bool
+    written_release: bool
+    notice_sha256: bytes
+    consented_at: int
+    expires_at: int
+    wrapped_key: bytes | None = field(repr=False)
+    epoch: int = 0
+    site_handle: bytes | None = None
+    tombstoned_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PersonKey:
+    """A public key of a subject's key set. `sealed_stream` is the stream key under the subject's data key; devices only."""
+
+    site: str
+    subject: str
+    id: str
+    role: str
+    sign: bytes
+    seal: bytes | None
+    sealed_stream: bytes | None = field(repr=False)
+    added_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A label at rest: 8 bytes of slot and 4 of base time under the subject's data key."""
+
+    id: str
+    site: str
+    subject: str
+    data_class: str
+    ended_at: int
+    retain_until: int
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One ranking: what was known (`features` of the action at each place), shown, how likely, and what came of it.
+
+    At rest everything but id, site, subject and times is sealed under the subject's data key; an anonymous event has no subject and no emotion.
+    `features` is one tuple of floats per place; `propensities` the probability each place's offer had. `rewards` maps place to 0..1.
+    """
+
+    id: str
+    site: str
+    subject: str | None
+    at: int
+    retain_until: int
+    offers: tuple[str, ...]
+    features: tuple[tuple[float, ...], ...] = field(repr=False)
+    propensities: tuple[float, ...]
+    used_emotion: bool
+    rewards: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Emotion:
+    """What ranking may know of a person now: shares of the expressions over recent labels (sum <= 1), mean valence and arousal -1..1, label count."""
+
+    shares: dict[str, float]
+    valence: float
+    arousal: float
+    labels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """A site's offers, and its declared affinities: for an expression, how much more a tag fits (-1..1). The prior that ranking starts from."""
+
+    offers: tuple[Offer, ...]
+    affinities: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """An erasure on its way. `certificate` is the latest signed one."""
+
+    id: str
+    site: str
+    subject: str
+    accepted_at: int
+    completed_at: int | None
+    certificate: str
