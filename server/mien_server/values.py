@@ -28,7 +28,12 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the policy is asked. Built by the pipeline inside the using transaction; answered by `authorize`."""
+    """What the policy is asked. Built by the pipeline inside the using transaction; answered by `authorize`.
+
+    `action`: give_consent, infer, record, use, contribute or retain. `effect`, what emotion would change: order, content, help, none (price,
+    eligibility and urgency are always denied). `jurisdictions`: every claim anybody made; all their laws apply. Each default is the
+    answer that is denied: a time of 0 means not stated (`consent_expires_at`: all but give_consent; `retain_until`: record, use, retain).
+    """
 
     action: str
     sector: str
