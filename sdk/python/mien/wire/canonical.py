@@ -19,7 +19,7 @@ MAX_BYTES = 256 * 1024
 MAX_DEPTH = 16
 
 
-def encode(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+def encode(value: Any) -> bytes:
     """Canonical bytes of a JSON value without floats. Raises `RequestInvalid`."""
     _refuse_floats(value, 0)
     try:
@@ -29,7 +29,7 @@ def encode(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
         raise RequestInvalid(msg) from error
 
 
-def decode(data: bytes, *, limit: int = MAX_BYTES) -> Any:  # noqa: ANN401 - any JSON value
+def decode(data: bytes, *, limit: int = MAX_BYTES) -> Any:
     """The JSON value in `data`. Refuses duplicate keys, floats, NaN, wrong UTF-8, deep nesting and more than `limit` bytes (`RequestInvalid`)."""
     if len(data) > limit:
         msg = f"the message has more than {limit} bytes; send less"
@@ -63,7 +63,9 @@ def unb64(text: str) -> bytes:
     except (binascii.Error, ValueError) as error:
         msg = "not base64url; encode without padding"
         raise RequestInvalid(msg) from error
-    if b64(data) != text:  # one value, one spelling: otherwise a signed text could be altered unnoticed
+    if (
+        b64(data) != text
+    ):  # one value, one spelling: otherwise a signed text could be altered unnoticed
         msg = "not canonical base64url; encode without padding or spare bits"
         raise RequestInvalid(msg)
     return data
@@ -74,7 +76,7 @@ def frame(*parts: bytes) -> bytes:
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
-def _refuse_floats(value: Any, depth: int) -> None:  # noqa: ANN401 - any JSON value
+def _refuse_floats(value: Any, depth: int) -> None:
     if depth > MAX_DEPTH:
         msg = "the message is nested too deeply; flatten it"
         raise RequestInvalid(msg)

@@ -22,7 +22,7 @@ MAX_CANDIDATES = 200
 MAX_PLACES = 20
 
 
-def b64_of(size: int) -> Any:  # noqa: ANN401 - an Annotated type
+def b64_of(size: int) -> Any:
     """The type of `size` bytes as base64url."""
     chars = -(-size * 4 // 3)
     return Annotated[str, Field(pattern=rf"^[A-Za-z0-9_-]{{{chars}}}$")]
@@ -42,13 +42,17 @@ SealKid = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Time = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
 Jurisdiction = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z]{2})?$")]
 Locale = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
-Purpose = Literal["personalize_offers", "adapt_service", "adapt_lessons", "bind_account", "contribute"]
+Purpose = Literal[
+    "personalize_offers", "adapt_service", "adapt_lessons", "bind_account", "contribute"
+]
 Sector = Literal["retail", "education", "workplace", "health", "finance", "service"]
 Role = Literal["customer", "student", "patient", "client", "employee", "candidate"]
 AgeBand = Literal["under_13", "13_to_15", "16_to_17", "adult", "undeclared"]
 Outcome = Literal["given", "renewed", "refused", "withdrawn", "expired", "invalidated"]
 Words = Annotated[str, Field(max_length=4000)]
-Jws = Annotated[str, Field(max_length=32 * 1024, pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")]
+Jws = Annotated[
+    str, Field(max_length=32 * 1024, pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")
+]
 
 
 class Message(BaseModel):
@@ -148,7 +152,11 @@ class KeyDoc(Message):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        given = [self.seal is not None, self.stream_kid is not None, self.sealed_stream_key is not None]
+        given = [
+            self.seal is not None,
+            self.stream_kid is not None,
+            self.sealed_stream_key is not None,
+        ]
         if any(given) != (self.role == "device") or len(set(given)) != 1:
             msg = "a device has sealing and stream keys, a guardian or recovery key has none"
             raise ValueError(msg)
@@ -354,7 +362,9 @@ class OfferDoc(Message):
     title: Annotated[str, Field(max_length=200)]
     price: Annotated[int, Field(ge=0, le=10**12)]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
-    tags: Annotated[list[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]], Field(max_length=16)] = []
+    tags: Annotated[
+        list[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]], Field(max_length=16)
+    ] = []
     stock: Annotated[int, Field(ge=0, le=10**9)] = 1
 
 
@@ -392,7 +402,9 @@ class RankRequest(Authenticated):
     request: Nonce
     page: Annotated[str, Field(pattern=r"^[a-z0-9_/-]{1,64}$")] = "home"
     places: Annotated[int, Field(ge=1, le=MAX_PLACES)] = 5
-    candidates: Annotated[list[OfferDoc], Field(min_length=1, max_length=MAX_CANDIDATES)] | None = None
+    candidates: Annotated[list[OfferDoc], Field(min_length=1, max_length=MAX_CANDIDATES)] | None = (
+        None
+    )
 
 
 class PlaceDoc(Message):

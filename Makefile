@@ -1,0 +1,63 @@
+# mien: `make demo` shows it, `make test` proves it. `make help` lists the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+VIDEO ?=
+CAMERA ?=
+TIERS ?= all
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo serve test check fmt lint types layers vectors docs bench pins clean
+
+help: ## list what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## create .venv with the pinned runtime dependencies
+	@$(PYTHON) scripts/bootstrap.py runtime
+
+setup-dev:
+	@$(PYTHON) scripts/bootstrap.py dev
+
+demo: setup ## the whole way once: consent to proof, on a real video (VIDEO=file or CAMERA=n)
+	@$(BIN)/mien demo $(if $(VIDEO),--video "$(VIDEO)") $(if $(CAMERA),--camera "$(CAMERA)")
+
+serve: setup ## keep the demo's server running on loopback, with its keys and database under var/
+	@$(BIN)/mien demo --serve
+
+test: setup-dev ## every test; what cannot run here is listed as NOT RUN (TIERS=core accepts that)
+	@MIEN_TIERS=$(TIERS) $(BIN)/python -m pytest --cov --cov-report= && $(BIN)/python scripts/coverage_floor.py
+
+check: setup-dev fmt-check lint types layers ## format, lint, types, layers
+
+fmt: setup-dev ## format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix-only --quiet .
+
+fmt-check: setup-dev
+	@$(BIN)/ruff format --check .
+
+lint: setup-dev
+	@$(BIN)/ruff check .
+
+types: setup-dev
+	@$(BIN)/mypy
+
+layers: setup-dev ## the walls between the rooms
+	@$(BIN)/lint-imports --no-logo
+
+vectors: setup-dev ## write the shared test vectors again from their seeds
+	@$(BIN)/python tests/vectors/make.py
+
+docs: setup-dev ## write the generated pages (OpenAPI reference)
+	@$(BIN)/python scripts/docs.py
+
+bench: setup-dev ## one measurement: NAME=labels|rank|frame|import
+	@$(BIN)/python -m tests.bench $(NAME)
+
+pins: ## resolve requirements/*.txt again (needs uv)
+	uv pip compile pyproject.toml requirements/build.in --extra server --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements/runtime.txt
+	uv pip compile pyproject.toml requirements/build.in --extra server --group dev -c requirements/runtime.txt --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements/dev.txt
+
+clean: ## remove what was made, keep the sources
+	rm -rf .venv .venv-model var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
+
+-include sdk/model/model.mk
