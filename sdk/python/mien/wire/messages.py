@@ -22,22 +22,21 @@ MAX_CANDIDATES = 200
 MAX_PLACES = 20
 
 
-def b64_of(size: int) -> Any:
-    """The type of `size` bytes as base64url."""
-    chars = -(-size * 4 // 3)
-    return Annotated[str, Field(pattern=rf"^[A-Za-z0-9_-]{{{chars}}}$")]
+def _b64(size: int) -> str:
+    """The pattern of `size` bytes as base64url."""
+    return rf"^[A-Za-z0-9_-]{{{-(-size * 4 // 3)}}}$"
 
 
 SiteId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")]
 SubjectId = Annotated[str, Field(pattern=r"^sub_[a-z2-7]{26}$")]
 OpaqueId = Annotated[str, Field(pattern=r"^[a-z]{2,4}_[a-z2-7]{26}$")]
-KeyId = b64_of(16)
-Nonce = b64_of(16)
-Hash = b64_of(32)
-SignKeyText = b64_of(32)
-SealKeyText = b64_of(1216)
-SealedStreamKey = b64_of(32 + OVERHEAD)
-SealedSlot = b64_of(4 + 8 + OVERHEAD)
+KeyId = Annotated[str, Field(pattern=_b64(16))]
+Nonce = Annotated[str, Field(pattern=_b64(16))]
+Hash = Annotated[str, Field(pattern=_b64(32))]
+SignKeyText = Annotated[str, Field(pattern=_b64(32))]
+SealKeyText = Annotated[str, Field(pattern=_b64(1216))]
+SealedStreamKey = Annotated[str, Field(pattern=_b64(32 + OVERHEAD))]
+SealedSlot = Annotated[str, Field(pattern=_b64(4 + 8 + OVERHEAD))]
 SealKid = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Time = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
 Jurisdiction = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z]{2})?$")]
@@ -345,8 +344,8 @@ class Envelope(Message):
     device: KeyId
     seq: Annotated[int, Field(ge=1, le=2**53 - 1)]
     kid: SealKid
-    ct: b64_of(ENVELOPE_BYTES)  # type: ignore[valid-type]
-    mac: b64_of(32)  # type: ignore[valid-type]
+    ct: Annotated[str, Field(pattern=_b64(ENVELOPE_BYTES))]
+    mac: Hash
 
 
 def envelope_context(site: str, subject: str, device: str, seq: int, kid: str) -> tuple[bytes, ...]:
@@ -380,7 +379,7 @@ class Authenticated(Message):
     """A request a device may authenticate with its stream key."""
 
     asker: Asker | None = None
-    mac: b64_of(32) | None = None  # type: ignore[valid-type]
+    mac: Hash | None = None
 
     @model_validator(mode="after")
     def _both(self) -> Self:

@@ -133,4 +133,4 @@ def check(label: Label) -> None:
 
 
 def _within(value: int, low: int, high: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+    return type(value) is int and low <= value <= high  # a bool is no number here
