@@ -173,3 +173,35 @@ class Erasure:
     accepted_at: int
     completed_at: int | None
     certificate: str
+
+
+# ---- as they lie in the store ----
+@dataclass(frozen=True, slots=True)
+class SealedEvent:
+    """An event at rest. `content` is sealed under the subject's data key; plain when there is no subject (and so no emotion in it)."""
+
+    id: str
+    site: str
+    subject: str | None
+    at: int
+    retain_until: int
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedLeaf:
+    """A leaf of the log and what opens it.
+
+    `hash` is SHA-256(nonce || record), `hour` the coarse time that is published with it. `opening` is nonce and record, sealed under the
+    subject's data key, or under `wrapped_key` where the subject has none (a refused consent), or plain where there is no subject; None
+    once erased or expired. `retain_until` is for the opening: the hash stays.
+    """
+
+    hash: bytes
+    hour: int
+    site: str
+    subject: str | None
+    retain_until: int
+    opening: bytes | None = field(repr=False)
+    wrapped_key: bytes | None = field(default=None, repr=False)
+    epoch: int = 0

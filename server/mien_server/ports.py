@@ -1,0 +1,398 @@
+"""What the rooms of the server need from outside, as Protocols. Only `app` chooses who fills them.
+
+A `Store` runs a synchronous closure over one `Transaction`: everything a request does (the consent row it read, the decision, its
+effects, the pending leaf of the log) commits together or not at all. The closure must not wait for anything but the transaction, may run
+on another thread, and may be run again from the start by a store that retries; so it returns its answer and changes nothing else.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeVar
+
+from mien.wire.keys import OpenKey, SigningKey
+from mien.wire.messages import SealKeyDoc
+
+from mien_server.values import (
+    Catalogue,
+    Erasure,
+    Person,
+    PersonKey,
+    Record,
+    SealedEvent,
+    SealedLeaf,
+    Site,
+)
+
+T = TypeVar("T")
+Lock = Literal["none", "share", "update"]
+"""How a row is read: `share` for a use, `update` for a change; a use that began first commits first, a change waits for it. With one
+writer (SQLite) every transaction is alone and the word changes nothing; PostgreSQL says FOR SHARE and FOR UPDATE."""
+
+
+class Clock(Protocol):
+    """Where the time comes from."""
+
+    def now(self) -> int:
+        """Unix seconds."""
+        ...
+
+
+class Entropy(Protocol):
+    """Where randomness comes from."""
+
+    def bytes(self, count: int) -> bytes:
+        """`count` unpredictable bytes."""
+        ...
+
+
+class Keys(Protocol):
+    """The server's secrets. Kept apart from the database, so that a stolen database is unreadable."""
+
+    @property
+    def signing(self) -> SigningKey:
+        """Signs receipts, capabilities, certificates and the service document."""
+        ...
+
+    @property
+    def log(self) -> SigningKey:
+        """Signs the log's checkpoints and nothing else."""
+        ...
+
+    @property
+    def ip_key(self) -> bytes:
+        """32 bytes under which client addresses are shortened to an HMAC."""
+        ...
+
+    def epoch(self) -> int:
+        """The number of the youngest key-encryption key."""
+        ...
+
+    def epoch_ends(self, epoch: int) -> int:
+        """Unix seconds after which the key-encryption key of `epoch` may be destroyed."""
+        ...
+
+    def kek(self, epoch: int) -> bytes:
+        """The 32-byte key-encryption key of an epoch. Raises `KeysMissing` once destroyed."""
+        ...
+
+    def seal_keys(self, now: int) -> tuple[SealKeyDoc, ...]:
+        """The public keys that may be sealed to at `now`, newest first."""
+        ...
+
+    def open_key(self, kid: str, now: int) -> OpenKey:
+        """The private half of the key of the day `kid`. Raises `SealKeyUnknown` or `SealKeyExpired`."""
+        ...
+
+    def rotate(self, now: int) -> None:
+        """Make what `now` needs (seal key of the day, key-encryption key of the epoch) and destroy seal keys that died."""
+        ...
+
+    def drop_epochs_before(self, epoch: int) -> None:
+        """Destroy older key-encryption keys. Only when nothing alive is wrapped by them any more."""
+        ...
+
+
+class Tiles(Protocol):
+    """The log's tree as it lies in the store: tiles of 256 hashes (C2SP tlog-tiles) and tiles of entries."""
+
+    def tile(self, level: int, number: int) -> bytes:
+        """The concatenated 32-byte hashes present in a tile, at most 8,192 bytes; empty when there are none."""
+        ...
+
+    def put_tile(self, level: int, number: int, hashes: bytes) -> None:
+        """Replace a tile."""
+        ...
+
+    def entry_tile(self, number: int) -> tuple[bytes, ...]:
+        """The entries present in an entry tile, at most 256."""
+        ...
+
+    def put_entry_tile(self, number: int, entries: tuple[bytes, ...]) -> None:
+        """Replace an entry tile."""
+        ...
+
+    def size(self) -> int:
+        """How many entries the tree has."""
+        ...
+
+    def set_size(self, size: int) -> None:
+        """Say how many entries the tree has."""
+        ...
+
+
+class Sites(Protocol):
+    """Registered sites and what they offer."""
+
+    def get(self, site: str) -> Site | None:
+        """The site with this id."""
+        ...
+
+    def of_publishable(self, sha256: bytes) -> Site | None:
+        """The site whose publishable key has this SHA-256."""
+        ...
+
+    def of_secret(self, sha256: bytes) -> Site | None:
+        """The site whose secret key has this SHA-256."""
+        ...
+
+    def all(self) -> tuple[Site, ...]:
+        """Every site, by id."""
+        ...
+
+    def put(self, site: Site) -> None:
+        """Add or replace a site."""
+        ...
+
+    def catalogue_version(self, site: str) -> str | None:
+        """SHA-256 of the catalogue (hex), None when the site has none: tells a cached one from an old one."""
+        ...
+
+    def catalogue(self, site: str) -> Catalogue | None:
+        """What the site offers."""
+        ...
+
+    def put_catalogue(self, site: str, catalogue: Catalogue) -> None:
+        """Replace what the site offers."""
+        ...
+
+    def sums_version(self, site: str) -> bytes | None:
+        """Tag of the site's ranking sums, None when there are none yet. Two different contents never share a tag."""
+        ...
+
+    def sums(self, site: str) -> bytes | None:
+        """The site's ranking sums as `personalize` wrote them."""
+        ...
+
+    def put_sums(self, site: str, version: bytes, sums: bytes) -> None:
+        """Replace them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """All that judging one message of a device needs, read at once: person, device, and where its sequence stands.
+
+    `highest` is the greatest sequence number accepted (0 for none); `digest` is what was accepted under the number asked for.
+    """
+
+    person: Person
+    key: PersonKey
+    highest: int = 0
+    digest: bytes | None = field(default=None, repr=False)
+
+
+class People(Protocol):
+    """Subjects, their key sets, and the sequence numbers of their devices."""
+
+    def get(self, site: str, subject: str, lock: Lock) -> Person | None:
+        """The person, tombstones included."""
+        ...
+
+    def put(self, person: Person) -> None:
+        """Add or replace a person."""
+        ...
+
+    def keys(self, site: str, subject: str) -> tuple[PersonKey, ...]:
+        """The key set, oldest first."""
+        ...
+
+    def put_key(self, key: PersonKey) -> None:
+        """Add or replace a key."""
+        ...
+
+    def stream(self, site: str, subject: str, device: str, seq: int = 0) -> Stream | None:
+        """Person (locked for share), device and sequence in one read. None when there is no such person or key."""
+        ...
+
+    def accept(self, site: str, subject: str, device: str, seq: int, digest: bytes) -> None:
+        """Remember that a sequence number was used, and for what."""
+        ...
+
+    def forget_accepted(self, site: str, subject: str, device: str, below: int) -> None:
+        """Drop sequence numbers below the replay window."""
+        ...
+
+    def delete_keys(self, site: str, subject: str) -> None:
+        """Delete the key set and the sequence numbers."""
+        ...
+
+    def expired(self, now: int, limit: int) -> tuple[Person, ...]:
+        """People whose consent stands in the row but ended by `now`."""
+        ...
+
+    def to_tidy(self, limit: int) -> tuple[Person, ...]:
+        """Living people without a standing consent of whom records or events are still there."""
+        ...
+
+    def wrapped_before(self, epoch: int, limit: int) -> tuple[Person, ...]:
+        """People whose data key is wrapped by an older key-encryption key."""
+        ...
+
+
+class Records(Protocol):
+    """Labels at rest."""
+
+    def add(self, records: Iterable[Record]) -> None:
+        """Store new records."""
+        ...
+
+    def get(self, site: str, subject: str, record: str) -> Record | None:
+        """One record."""
+        ...
+
+    def replace(self, record: Record) -> None:
+        """Replace what a record holds."""
+        ...
+
+    def recent(self, site: str, subject: str, since: int, now: int, limit: int) -> tuple[Record, ...]:
+        """Records that ended at `since` or later and may be kept past `now`, newest first."""
+        ...
+
+    def all(self, site: str, subject: str) -> tuple[Record, ...]:
+        """Every record of a person, oldest first."""
+        ...
+
+    def delete(self, site: str, subject: str, limit: int) -> int:
+        """Delete up to `limit` records of a person; how many."""
+        ...
+
+    def delete_expired(self, now: int, limit: int) -> int:
+        """Delete up to `limit` records whose time has passed; how many."""
+        ...
+
+
+class Events(Protocol):
+    """Rankings at rest."""
+
+    def add(self, event: SealedEvent) -> bool:
+        """Store an event; False when one with this id is there already."""
+        ...
+
+    def get(self, site: str, event: str) -> SealedEvent | None:
+        """One event."""
+        ...
+
+    def replace(self, event: SealedEvent) -> None:
+        """Replace what an event holds."""
+        ...
+
+    def of_person(self, site: str, subject: str, limit: int) -> tuple[SealedEvent, ...]:
+        """Up to `limit` events of a person, oldest first."""
+        ...
+
+    def expired(self, now: int, limit: int) -> tuple[SealedEvent, ...]:
+        """Up to `limit` events whose time has passed."""
+        ...
+
+    def delete(self, site: str, events: Iterable[str]) -> None:
+        """Delete these events."""
+        ...
+
+
+class Leaves(Protocol):
+    """Leaves of the log: pending until sequenced, with what opens them under the subject's data key."""
+
+    def add(self, leaf: SealedLeaf) -> None:
+        """Store a leaf; it is pending."""
+        ...
+
+    def pending(self, limit: int) -> tuple[SealedLeaf, ...]:
+        """The oldest leaves that have no place in the tree yet."""
+        ...
+
+    def pending_count(self) -> int:
+        """How many have no place yet."""
+        ...
+
+    def place(self, hashes: Iterable[bytes], first: int) -> None:
+        """Give these leaves the indexes `first`, `first + 1`, ..."""
+        ...
+
+    def index(self, leaf: bytes) -> int | None:
+        """Where a leaf is in the tree: None while pending. Raises `LeafUnknown`."""
+        ...
+
+    def of_person(self, site: str, subject: str) -> tuple[SealedLeaf, ...]:
+        """The leaves that a person's data key opens, oldest first."""
+        ...
+
+    def drop_openings(self, site: str, subject: str, limit: int) -> int:
+        """Delete nonce and record of up to `limit` leaves of a person; how many. The hashes stay in the tree."""
+        ...
+
+    def drop_expired_openings(self, now: int, limit: int) -> int:
+        """Delete nonce and record of up to `limit` leaves whose time has passed; how many."""
+        ...
+
+
+class Nonces(Protocol):
+    """Nonces of statements, spent once."""
+
+    def spend(self, site: str, nonce: bytes, until: int) -> None:
+        """Spend a nonce that must not come again before `until`. Raises `EnvelopeReplayed`."""
+        ...
+
+    def delete_expired(self, now: int, limit: int) -> int:
+        """Forget nonces whose time has passed; how many."""
+        ...
+
+
+class Erasures(Protocol):
+    """Erasures on their way, and their certificates."""
+
+    def get(self, erasure: str) -> Erasure | None:
+        """One erasure."""
+        ...
+
+    def of_person(self, site: str, subject: str) -> Erasure | None:
+        """The erasure of a person."""
+        ...
+
+    def put(self, erasure: Erasure) -> None:
+        """Add or replace one."""
+        ...
+
+    def open(self, limit: int) -> tuple[Erasure, ...]:
+        """The oldest that are not complete."""
+        ...
+
+
+class Transaction(Protocol):
+    """One transaction, by noun."""
+
+    @property
+    def sites(self) -> Sites: ...
+    @property
+    def people(self) -> People: ...
+    @property
+    def records(self) -> Records: ...
+    @property
+    def events(self) -> Events: ...
+    @property
+    def leaves(self) -> Leaves: ...
+    @property
+    def nonces(self) -> Nonces: ...
+    @property
+    def erasures(self) -> Erasures: ...
+    @property
+    def tiles(self) -> Tiles: ...
+
+
+class Store(Protocol):
+    """Durable state."""
+
+    async def transact(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in one transaction; return its answer once that is durable, or raise what it raised with nothing changed.
+
+        Raises `ServerBusy` when too much waits already, `StoreBusy` when another program holds the database, `StoreUnwritable` when it
+        cannot be written.
+        """
+        ...
+
+    async def scrub(self) -> None:
+        """Leave no trace of deleted rows in side files (journals, logs)."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what waits and let go of the database. A closed store answers nothing."""
+        ...
