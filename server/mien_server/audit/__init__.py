@@ -1,0 +1,40 @@
+"""The audit log: an append-only Merkle tree of hashes, its signed checkpoints and proofs. Pure functions over the port `Tiles`.
+
+Takes entries (`mien.wire.proof.entry_of`), gives what anybody can verify with `mien.wire.proof`. Knows no people: an entry is a commitment and an hour.
+
+- `tree`    append, root, inclusion and consistency over tiles
+- `sign`    checkpoints and proofs as texts
+- `bodies`  tiles and entry bundles as files, their paths
+- `folder`  a log exported to a folder: written, and verified without a server
+"""
+
+from mien.wire.proof import entry_of as entry
+from mien_server.audit.bodies import (
+    entries_path,
+    entry_tile_bytes,
+    split_entries,
+    tile_bytes,
+    tile_path,
+    tiles_of,
+)
+from mien_server.audit.sign import checkpoint, proof_text, sign, tlog_proof
+from mien_server.audit.tree import TILE_WIDTH, append, consistency, inclusion, root
+
+__all__ = [
+    "TILE_WIDTH",
+    "append",
+    "checkpoint",
+    "consistency",
+    "entries_path",
+    "entry",
+    "entry_tile_bytes",
+    "inclusion",
+    "proof_text",
+    "root",
+    "sign",
+    "split_entries",
+    "tile_bytes",
+    "tile_path",
+    "tiles_of",
+    "tlog_proof",
+]
