@@ -63,17 +63,21 @@ class NoticeSource:
         return f"- **{words.title}** {words.sentence}"
 
 
-def locales() -> tuple[str, ...]:
-    """The languages there are, sorted."""
-    return tuple(sorted(path.stem for path in _folder().glob("*.md")))
+def locales(directory: Path | None = None) -> tuple[str, ...]:
+    """The languages there are, sorted. `directory` is a bundle's folder, by default the one that ships."""
+    return tuple(sorted(path.stem for path in _folder(directory).glob("*.md")))
 
 
-def notice(locale: str) -> NoticeSource:
+def notice(locale: str, directory: Path | None = None) -> NoticeSource:
     """The notice in `locale`, else in its language, else in English: look at `.locale` and say so. Raises `PolicyInvalid`."""
-    known = locales()
+    known = locales(directory)
     wanted = (locale.lower(), locale.lower().partition("-")[0], DEFAULT_LOCALE)
-    found = next(name for name in wanted if name in known)
-    return parse(f"notices/{found}.md", (_folder() / f"{found}.md").read_text("utf-8"))
+    found = next((name for name in wanted if name in known), None)
+    if found is None:
+        raise _fault(
+            f"notices/{DEFAULT_LOCALE}.md", 1, "is missing: every bundle has an English notice"
+        )
+    return parse(f"notices/{found}.md", _text(_folder(directory) / f"{found}.md"))
 
 
 def parse(file: str, text: str) -> NoticeSource:
@@ -91,12 +95,21 @@ def parse(file: str, text: str) -> NoticeSource:
         locale=head["locale"],
         title=head["title"],
         text=body.strip() + "\n",
-        purposes=MappingProxyType(_purposes(file, tail, len(text[: text.index(_MARK)].split("\n")))),
+        purposes=MappingProxyType(
+            _purposes(file, tail, len(text[: text.index(_MARK)].split("\n")))
+        ),
     )
 
 
-def _folder() -> Path:
-    return Path(__file__).resolve().parent / "notices"
+def _folder(directory: Path | None) -> Path:
+    return (directory or Path(__file__).resolve().parent) / "notices"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _fault(f"notices/{path.name}", 1, "cannot be read as UTF-8 text") from error
 
 
 def _fault(file: str, line: int, what: str) -> PolicyInvalid:
@@ -108,7 +121,9 @@ def _head(file: str, text: str) -> dict[str, str]:
     for line, row in enumerate(text.splitlines(), 2):
         key, colon, value = row.partition(": ")
         if not colon or key not in _HEAD or key in head or not value.strip():
-            raise _fault(file, line, f"the head holds {', '.join(_HEAD)}, each once, as `key: value`")
+            raise _fault(
+                file, line, f"the head holds {', '.join(_HEAD)}, each once, as `key: value`"
+            )
         head[key] = value.strip()
     if missing := [key for key in _HEAD if key not in head]:
         raise _fault(file, 1, f"`{missing[0]}` is missing in the head")
@@ -130,7 +145,9 @@ def _purposes(file: str, tail: str, first: int) -> dict[str, PurposeText]:
         line = first + tail[: tail.index(section)].count("\n")
         match = _PURPOSE.fullmatch(section.strip())
         if not match or match[1] not in PURPOSES or match[1] in found:
-            raise _fault(file, line, "write `## purpose`, then `**Title.** Sentence.`, each purpose once")
+            raise _fault(
+                file, line, "write `## purpose`, then `**Title.** Sentence.`, each purpose once"
+            )
         found[match[1]] = PurposeText(match[2], " ".join(match[3].split()))
     if missing := [purpose for purpose in PURPOSES if purpose not in found]:
         raise _fault(file, first, f"purpose `{missing[0]}` has no words: people must be told")

@@ -13,9 +13,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import cedarpy
-import mien_policies
-from mien.errors import PolicyInvalid
 
+import mien_policies
 from mien_server.authorize.lint import Policy, lint
 from mien_server.authorize.retention import Rule, read_rules
 from mien_server.authorize.source import Statement, fault, statements
@@ -35,7 +34,8 @@ _FOLDERS: Final = {
 class Bundle:
     """Everything that decides, parsed once and never changed.
 
-    `sha256` is hex over the sorted (name, bytes) of all files. `places` maps each jurisdiction to the one it lies in, or None.
+    `sha256` is hex over the sorted (name, bytes) of all files. `places` maps each jurisdiction to the one it lies in, or None. `sources` is
+    each policy in Cedar's JSON form, by id.
     """
 
     version: str
@@ -44,7 +44,7 @@ class Bundle:
     places: Mapping[str, str | None]
     retention: tuple[Rule, ...]
     schema: cedarpy.Schema = field(repr=False)
-    policy_set: cedarpy.PolicySet = field(repr=False)
+    sources: Mapping[str, dict[str, Any]] = field(repr=False)
     entities: cedarpy.Entities = field(repr=False)
 
 
@@ -63,7 +63,7 @@ def load_bundle(directory: Path | None = None) -> Bundle:
         places=MappingProxyType(places),
         retention=_retention(files, places),
         schema=schema,
-        policy_set=_policy_set(found, policies, schema),
+        sources=MappingProxyType(_validated(found, policies, schema)),
         entities=cedarpy.Entities.from_json_str(json.dumps(_entities(places)), schema),
     )
 
@@ -163,24 +163,32 @@ def _retention(files: Mapping[str, bytes], places: Mapping[str, str | None]) -> 
     return read_rules({name: files[name] for name in names}, places)
 
 
-def _policy_set(
+def policy_set(bundle: Bundle, places: Iterable[str]) -> cedarpy.PolicySet:
+    """The policies that can speak where `places` are claimed: those for everywhere, and those whose head names one of them or what it lies in.
+
+    A policy left out has a head that cannot match, so the answer is the same as with all of them, only sooner. Keyed by `@id`: the
+    engine's own ids are positions, which mean nothing in a log.
+    """
+    around = {None, *places, *(bundle.places[code] for code in places)}
+    static = {i: s for i, s in bundle.sources.items() if bundle.policies[i].place in around}
+    return cedarpy.PolicySet.from_json_str(_document(static))
+
+
+def _document(static: Mapping[str, dict[str, Any]]) -> str:
+    return json.dumps({"templates": {}, "staticPolicies": dict(static), "templateLinks": []})
+
+
+def _validated(
     found: Iterable[Statement], policies: Mapping[str, Policy], schema: cedarpy.Schema
-) -> cedarpy.PolicySet:
-    """Re-key by `@id`: the engine's own ids are positions, which mean nothing in a log."""
-    static = {s.annotations["id"]: s.json for s in found}
-    text = json.dumps({"templates": {}, "staticPolicies": static, "templateLinks": []})
-    for identity, statement in static.items():
-        _validate(policies[identity], statement, schema)
-    return cedarpy.PolicySet.from_json_str(text)
-
-
-def _validate(policy: Policy, statement: dict[str, Any], schema: cedarpy.Schema) -> None:
-    """Against the schema, one by one: a well-typed policy cannot err on a well-typed question."""
-    one = {"templates": {}, "staticPolicies": {policy.id: statement}, "templateLinks": []}
-    checked = cedarpy.validate_policies(cedarpy.policies_from_json_str(json.dumps(one)), schema)
-    if not checked.validation_passed:
-        what = "; ".join(error.error for error in checked.errors)
-        raise fault(policy.file, policy.line, what.replace("policy0", policy.id))
-
-
-__all__ = ["Bundle", "PolicyInvalid", "digest", "load_bundle", "place"]
+) -> dict[str, dict[str, Any]]:
+    """Check each against the schema: a well-typed policy cannot err on a well-typed question. Raises `PolicyInvalid`."""
+    sources: dict[str, dict[str, Any]] = {}
+    for statement in found:
+        policy = policies[statement.annotations["id"]]
+        text = cedarpy.policies_from_json_str(_document({policy.id: statement.json}))
+        checked = cedarpy.validate_policies(text, schema)
+        if not checked.validation_passed:
+            what = "; ".join(error.error for error in checked.errors)
+            raise fault(policy.file, policy.line, what.replace("policy0", policy.id))
+        sources[policy.id] = statement.json
+    return sources

@@ -8,12 +8,12 @@ by kind only. An interrupt or a crash of the engine propagates: then there is no
 import json
 import logging
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import cedarpy
 
-from mien_server.authorize.bundle import Bundle, place
+from mien_server.authorize.bundle import Bundle, place, policy_set
 from mien_server.values import Decision, Question
 
 FAIL_CLOSED: Final = "mien:fail-closed"
@@ -34,6 +34,7 @@ class Authorizer:
         self.bundle = bundle
         # typed: 1 and True are one key otherwise, and only True is a guardian's yes.
         self._situations = lru_cache(maxsize=_SITUATIONS, typed=True)(self._load)
+        self._policies = lru_cache(maxsize=_SITUATIONS)(partial(policy_set, bundle))
 
     def decide(self, question: Question) -> Decision:
         """The answer; never raises for a bad question, never allows one."""
@@ -43,9 +44,10 @@ class Authorizer:
             return self._refuse(question, (), (f"{type(error).__name__}: {error}",))
 
     def _decide(self, question: Question) -> Decision:
-        known = bool(question.jurisdictions) and question.jurisdictions <= self.bundle.places.keys()
+        places = frozenset(self.bundle.places.keys() & question.jurisdictions)
+        known = bool(places) and places == question.jurisdictions
         situation = self._situations(
-            frozenset(self.bundle.places.keys() & question.jurisdictions),
+            places,
             question.role,
             question.age_band,
             question.guardian,
@@ -58,14 +60,14 @@ class Authorizer:
             "context": _context(question, jurisdictions_known=known),
         }
         result = cedarpy.is_authorized(
-            request, self.bundle.policy_set, situation, self.bundle.schema
+            request, self._policies(places), situation, self.bundle.schema
         )
         reasons, errors = result.diagnostics.reasons, tuple(result.diagnostics.errors)
         if errors or result.decision is cedarpy.Decision.NoDecision:
             return self._refuse(question, reasons, errors or ("the engine gave no decision",))
         return self._answer(question, reasons, allow=result.decision is cedarpy.Decision.Allow)
 
-    def _load(  # noqa: PLR0913  one argument per key of the cache
+    def _load(
         self, places: frozenset[str], role: str, age_band: str, guardian: bool, sector: str
     ) -> cedarpy.Entities:
         """The person in all places at once, and the site. Checked by the schema, and looked at again: an absent person meets no `forbid`."""

@@ -15,13 +15,17 @@ _ARITHMETIC: Final = frozenset({"+", "-", "*", "neg"})
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a decision says of a policy that determined it. `effect` is permit or forbid; `line` counts from 1."""
+    """What a decision says of a policy that determined it. `effect` is permit or forbid; `line` counts from 1.
+
+    `place` is the jurisdiction that its head asks for, None if it speaks everywhere.
+    """
 
     id: str
     effect: str
     laws: tuple[str, ...]
     says: str
     certainty: str
+    place: str | None
     file: str
     line: int
 
@@ -48,7 +52,9 @@ def _described(statement: Statement) -> Policy:
     notes = statement.annotations
     for name in _ANNOTATIONS:
         if not (notes.get(name) or "").strip():
-            raise _at(statement, f"`@{name}` is missing: every policy needs {', '.join(_ANNOTATIONS)}")
+            raise _at(
+                statement, f"`@{name}` is missing: every policy needs {', '.join(_ANNOTATIONS)}"
+            )
     if unknown := sorted(set(notes) - set(_ANNOTATIONS)):
         raise _at(statement, f"`@{unknown[0]}` is not known: use {', '.join(_ANNOTATIONS)}")
     if not _ID.fullmatch(notes["id"]):
@@ -61,9 +67,16 @@ def _described(statement: Statement) -> Policy:
         laws=tuple(part.strip() for part in notes["law"].split(";")),
         says=notes["says"],
         certainty=notes["certainty"],
+        place=_place(statement.json["principal"]),
         file=statement.file,
         line=statement.line,
     )
+
+
+def _place(head: dict[str, Any]) -> str | None:
+    """Of `principal in Jurisdiction::"EU"` the EU; of anything else None, which is always safe."""
+    entity = head.get("entity", {}) if head["op"] == "in" else {}
+    return entity["id"] if entity.get("type") == "Jurisdiction" else None
 
 
 def _check_laws(policy: Policy) -> None:
@@ -72,17 +85,25 @@ def _check_laws(policy: Policy) -> None:
         ours = law.startswith("policy:")
         if ours != (policy.certainty == "our-policy"):
             raise fault(
-                policy.file, policy.line, "`@certainty` our-policy goes with `policy:` laws, and only with them"
+                policy.file,
+                policy.line,
+                "`@certainty` our-policy goes with `policy:` laws, and only with them",
             )
         if not (re.fullmatch(r"policy:[a-z0-9-]+", law) if ours else re.search(r"\d", law)):
-            raise fault(policy.file, policy.line, f"`@law` `{law}` names no article and is not `policy:name`")
+            raise fault(
+                policy.file,
+                policy.line,
+                f"`@law` `{law}` names no article and is not `policy:name`",
+            )
 
 
 def _check_body(statement: Statement, places: Mapping[str, str | None]) -> None:
     for node in _walk(statement.json):
         if overflowing := _ARITHMETIC & node.keys():
             # Overflow makes a policy err, and a forbid that errs is skipped by the engine.
-            raise _at(statement, f"arithmetic (`{min(overflowing)}`) can overflow: compare plain values")
+            raise _at(
+                statement, f"arithmetic (`{min(overflowing)}`) can overflow: compare plain values"
+            )
         if node.get("type") == "Jurisdiction" and node.get("id") not in places:
             raise _at(statement, f"jurisdiction `{node.get('id')}` is not in jurisdictions.toml")
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mien.errors import RetentionUndeclared
-
 from mien_server.authorize.source import fault
 from mien_server.authorize.tables import check_keys, lines_of, read_table
 
@@ -47,7 +46,9 @@ def _seconds(
 ) -> int:
     """The shortest duration declared for a place, for what it lies in, and for everywhere."""
     around = {code, places[code], EVERYWHERE}
-    durations = [r.seconds for r in rules if r.data_class == data_class and r.jurisdiction in around]
+    durations = [
+        r.seconds for r in rules if r.data_class == data_class and r.jurisdiction in around
+    ]
     if not durations:
         raise RetentionUndeclared(
             f"no retention is declared for `{data_class}` in {code}: add it under retention/"
@@ -67,15 +68,17 @@ def read_rules(files: Mapping[str, bytes], places: Mapping[str, str | None]) -> 
     return tuple(rules)
 
 
-def _rule(
-    file: str, line: int, entry: dict[str, str], places: Mapping[str, str | None]
-) -> Rule:
-    words: dict[str, type] = dict.fromkeys(("class", "jurisdiction", "duration", "law", "basis"), str)
+def _rule(file: str, line: int, entry: dict[str, str], places: Mapping[str, str | None]) -> Rule:
+    words: dict[str, type] = dict.fromkeys(
+        ("class", "jurisdiction", "duration", "law", "basis"), str
+    )
     check_keys(file, line, entry, words, {"at_least": str})
     if entry["class"] not in DATA_CLASSES:
         raise fault(file, line, f"`class` must be one of {', '.join(DATA_CLASSES)}")
     if entry["jurisdiction"] not in {*places, EVERYWHERE}:
-        raise fault(file, line, f"jurisdiction `{entry['jurisdiction']}` is not in jurisdictions.toml")
+        raise fault(
+            file, line, f"jurisdiction `{entry['jurisdiction']}` is not in jurisdictions.toml"
+        )
     return Rule(
         data_class=entry["class"],
         jurisdiction=entry["jurisdiction"],
@@ -91,7 +94,9 @@ def _duration(file: str, line: int, text: str) -> int:
     match = _DURATION.fullmatch(text)
     seconds = int(match[1] or 0) * 86_400 + int(match[2] or 0) * 3_600 if match else 0
     if seconds == 0:
-        raise fault(file, line, f"`{text}` is not a duration: write days or hours, as P30D or PT48H")
+        raise fault(
+            file, line, f"`{text}` is not a duration: write days or hours, as P30D or PT48H"
+        )
     return seconds
 
 

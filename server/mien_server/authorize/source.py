@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import cedarpy
+
 from mien.errors import PolicyInvalid
 
 _PIECE: Final = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|;|[^";/]+|.', re.DOTALL)
@@ -43,21 +44,21 @@ def statements(file: str, text: str) -> tuple[Statement, ...]:
 
 def _split(text: str) -> Iterator[tuple[int, str]]:
     """Cut at semicolons outside strings and comments; give each piece with the line of its first word."""
-    line, pieces = 1, list[str]()
-    start = 0
+    line, start = 1, 0
+    words: list[str] = []
     for match in _PIECE.finditer(text):
-        token = match.group()
-        if not start and token.strip() and not token.startswith("//"):
-            start = line + token[: len(token) - len(token.lstrip())].count("\n")
-            pieces = [token.lstrip()]
+        piece = match.group()
+        if not start and piece.strip() and not piece.startswith("//"):
+            start = line + piece[: len(piece) - len(piece.lstrip())].count("\n")
+            words = [piece.lstrip()]
         elif start:
-            pieces.append(token)
-        line += token.count("\n")
-        if token == ";" and start:
-            yield start, "".join(pieces)
+            words.append(piece)
+        line += piece.count("\n")
+        if piece == ";" and start:
+            yield start, "".join(words)
             start = 0
     if start:
-        yield start, "".join(pieces)
+        yield start, "".join(words)
 
 
 def _parse(file: str, line: int, piece: str) -> Statement:
