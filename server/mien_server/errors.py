@@ -1,0 +1,214 @@
+"""Errors only the server raises, as leaves of the tree in `mien.errors`, and the HTTP status of every error.
+
+    MienError
+    ├── AccessError                  who asks, or from where
+    │   ├── SiteUnknown              no site has this key
+    │   ├── OriginRefused            a web page of an origin the site did not register
+    │   └── OfficerUnknown           not the token of a privacy officer
+    ├── AskError                     the request cannot be answered as HTTP
+    │   ├── MethodRefused            the page exists, but not for this method
+    │   ├── BodyTooLarge             more bytes than the server takes
+    │   └── MediaTypeRefused         a body that is not `application/json`
+    ├── RateLimited                  too many requests; `retry_after` seconds
+    ├── PersonErased                 the subject was erased; nothing is held and nothing more is accepted
+    ├── NotFound                     nothing here
+    │   ├── PersonUnknown            no such subject, or a key that is not in its key set
+    │   ├── RecordUnknown            no such label is kept
+    │   ├── EventUnknown             this ranking is not kept, or no longer
+    │   ├── LeafUnknown              this leaf is not in the log, or not yet
+    │   └── ErasureUnknown           no such erasure
+    ├── StoreError                   the database cannot be used now
+    │   ├── StoreBusy                another program holds it; `retry_after` seconds
+    │   └── StoreUnwritable          read-only, full, or not to be opened
+    ├── NotReady                     the server lacks something it needs to serve
+    └── ServerFault                  a fault of the server; the log has the same id
+
+A status is looked up along the class's bases, so a new leaf has its parent's until it gets its own row.
+"""
+
+from typing import Final
+
+from mien import errors
+from mien.errors import MienError
+
+
+class AccessError(MienError):
+    """Who asks, or from where, is not known here."""
+
+    code = "access-error"
+
+
+class SiteUnknown(AccessError):
+    """No site has this key."""
+
+    code = "site-unknown"
+
+
+class OriginRefused(AccessError):
+    """A web page of an origin that the site did not register."""
+
+    code = "origin-refused"
+
+
+class OfficerUnknown(AccessError):
+    """Not the token of a privacy officer."""
+
+    code = "officer-unknown"
+
+
+class AskError(MienError):
+    """The request cannot be answered as HTTP."""
+
+    code = "ask-error"
+
+
+class MethodRefused(AskError):
+    """The page exists, but not for this method."""
+
+    code = "method-refused"
+
+
+class BodyTooLarge(AskError):
+    """More bytes than the server takes."""
+
+    code = "body-too-large"
+
+
+class MediaTypeRefused(AskError):
+    """A body that is not `application/json`."""
+
+    code = "media-type-refused"
+
+
+class StoreError(MienError):
+    """The database cannot be used now."""
+
+    code = "store-error"
+
+
+class StoreBusy(StoreError):
+    """Another program holds the database: try again after `retry_after` seconds."""
+
+    code = "store-busy"
+
+    def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class StoreUnwritable(StoreError):
+    """The database is read-only, full, or cannot be opened."""
+
+    code = "store-unwritable"
+
+
+class RateLimited(MienError):
+    """Too many requests: wait `retry_after` seconds."""
+
+    code = "rate-limited"
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class NotFound(MienError):
+    """Nothing here."""
+
+    code = "not-found"
+
+
+class PersonUnknown(NotFound):
+    """No such subject, or a key that is not in its key set."""
+
+    code = "person-unknown"
+
+
+class PersonErased(MienError):
+    """The subject was erased: nothing is held and nothing more is accepted."""
+
+    code = "person-erased"
+
+
+class RecordUnknown(NotFound):
+    """No such label is kept."""
+
+    code = "record-unknown"
+
+
+class EventUnknown(NotFound):
+    """This ranking is not kept, or no longer."""
+
+    code = "event-unknown"
+
+
+class LeafUnknown(NotFound):
+    """This leaf is not in the log, or not yet."""
+
+    code = "leaf-unknown"
+
+
+class ErasureUnknown(NotFound):
+    """No such erasure."""
+
+    code = "erasure-unknown"
+
+
+class NotReady(MienError):
+    """The server lacks something it needs to serve: store, keys, policies or today's sealing key."""
+
+    code = "not-ready"
+
+
+class ServerFault(MienError):
+    """A fault of the server. The answer and the log carry the same id and nothing else of what happened."""
+
+    code = "server-fault"
+
+
+STATUS: Final[dict[type[MienError], int]] = {
+    MienError: 500,
+    errors.ConsentError: 403,
+    errors.NoticeStale: 409,
+    errors.ReceiptInvalid: 400,
+    errors.CapabilityInvalid: 400,
+    errors.LabelInvalid: 400,
+    errors.SealError: 400,
+    errors.EnvelopeReplayed: 409,
+    errors.SealKeyExpired: 410,
+    errors.SignatureInvalid: 401,
+    errors.ServerBusy: 503,
+    errors.RequestInvalid: 400,
+    errors.ClockSkewed: 400,
+    errors.PolicyError: 503,
+    errors.PolicyDenied: 403,
+    errors.RetentionUndeclared: 403,
+    errors.SettingsError: 503,
+    AccessError: 403,
+    SiteUnknown: 401,
+    OfficerUnknown: 401,
+    AskError: 400,
+    MethodRefused: 405,
+    BodyTooLarge: 413,
+    MediaTypeRefused: 415,
+    RateLimited: 429,
+    PersonErased: 410,
+    NotFound: 404,
+    StoreError: 503,
+    NotReady: 503,
+    ServerFault: 500,
+}
+"""The HTTP status of an error that reaches a caller."""
+CHALLENGES: Final[dict[type[MienError], str]] = {
+    SiteUnknown: "Mien-Site-Key, Bearer",
+    OfficerUnknown: "Bearer",
+    errors.SignatureInvalid: "Mien-Statement",
+}
+"""What `WWW-Authenticate` says with a 401 (RFC 9110 section 11.6.1)."""
+RETRY_SECONDS: Final = 2
+"""What `Retry-After` says where an error does not know better."""
+
+
+def status_of(kind: type[MienError]) -> int:
+    """The HTTP status of an error of this class: its own, or the nearest base's."""
+    return next(STATUS[base] for base in kind.__mro__ if base in STATUS)

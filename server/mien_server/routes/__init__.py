@@ -1,0 +1,12 @@
+"""HTTP and nothing else: who asks, what they sent, one call of the pipeline, the answer. All decisions are elsewhere.
+
+- `endpoint`    an endpoint as a row of a table; routes and OpenAPI are made from it
+- `call`        one request: keys, body, answer
+- `shell`       around everything: limits by address, CORS, headers, problem documents, counts, log
+- `device`, `audit`, `operations`   the endpoints
+"""
+
+from mien_server.routes import audit, device, operations
+from mien_server.routes.endpoint import Endpoint
+
+ENDPOINTS: tuple[Endpoint, ...] = (*device.ENDPOINTS, *audit.ENDPOINTS, *operations.ENDPOINTS)

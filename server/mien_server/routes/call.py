@@ -1,0 +1,171 @@
+"""One request at the desk: who asks, what they sent, and how it is answered. The only place that reads headers and bodies.
+
+Works on the ASGI scope itself: the busiest endpoints spend less here than in what they ask for.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel
+from starlette.responses import Response
+from starlette.types import Receive, Scope
+
+from mien.wire import canonical, messages
+from mien_server.errors import (
+    BodyTooLarge,
+    MediaTypeRefused,
+    NotReady,
+    OfficerUnknown,
+    OriginRefused,
+    SiteUnknown,
+)
+
+if TYPE_CHECKING:
+    from mien_server.limits import Limiter
+    from mien_server.metrics import Meters
+    from mien_server.pipeline import Pipeline
+    from mien_server.values import Site
+
+M = TypeVar("M", bound=BaseModel)
+SITE: Final = "mien.site"
+"""Where the scope remembers the site that was found, for the answer's CORS headers."""
+PUBLIC: Final = "mien.public"
+"""Set in the scope by answers that any web page may read."""
+MAX_KEY_CHARS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the routes may use. `ready` names what is missing, or is empty."""
+
+    pipeline: "Pipeline"
+    meters: "Meters"
+    sites: "Limiter"
+    officers: frozenset[bytes]
+    max_body_bytes: int
+    publish_metrics: bool
+    ready: Callable[[], Any]
+    openapi: Callable[[], dict[str, Any]]
+
+
+class Call:
+    """One request. Methods raise leaves of `MienError`; the shell answers those as problem documents."""
+
+    __slots__ = ("_receive", "headers", "scope", "services")
+
+    def __init__(self, scope: Scope, receive: Receive, services: Services) -> None:
+        self.scope = scope
+        self.services = services
+        self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
+        self._receive = receive
+
+    @property
+    def pipeline(self) -> "Pipeline":
+        """What answers."""
+        return self.services.pipeline
+
+    def path(self, name: str) -> str:
+        """A parameter of the path."""
+        value: str = self.scope["path_params"][name]
+        return value
+
+    def query(self, name: str) -> str:
+        """A parameter of the query; empty when it is not there."""
+        pairs = parse_qsl(self.scope["query_string"].decode("latin-1"), max_num_fields=16)
+        return dict(pairs).get(name, "")
+
+    # ---- who asks ----
+    async def device_site(self) -> "Site":
+        """The site whose publishable key the device sent. Raises `SiteUnknown`, `OriginRefused`, `RateLimited`."""
+        key = self.headers.get(b"mien-site-key", b"")
+        if not 0 < len(key) <= MAX_KEY_CHARS:
+            msg = "the request names no site; send the publishable key in `Mien-Site-Key`"
+            raise SiteUnknown(msg)
+        site = await self.pipeline.site_of_publishable(key.decode("latin-1"))
+        self._admit(site)
+        return site
+
+    async def any_site(self) -> "tuple[Site, bool]":
+        """The site by its backend's secret key (True) or by the device's publishable key (False). Raises as `device_site`."""
+        secret = self._authorization(b"bearer")
+        if not secret:
+            return await self.device_site(), False
+        site = await self.pipeline.site_of_secret(secret)
+        self._admit(site)
+        return site, True
+
+    def statement(self) -> str:
+        """The signed statement in the `Authorization` header. Raises `SignatureInvalid` by way of the pipeline when it is none."""
+        return messages.parse(messages.SignedAnswer, {"jws": self._authorization(b"mien-statement")}).jws
+
+    def officer(self) -> None:
+        """Return when a privacy officer asks; raise `OfficerUnknown` otherwise."""
+        digest = hashlib.sha256(self._authorization(b"bearer").encode("latin-1")).digest()
+        if not any([hmac.compare_digest(digest, known) for known in self.services.officers]):
+            msg = "only privacy officers read entries; send an officer's token as `Authorization: Bearer`"
+            raise OfficerUnknown(msg)
+
+    @property
+    def gpc(self) -> bool:
+        """Whether the browser sends the Global Privacy Control signal (W3C: `Sec-GPC: 1`)."""
+        return self.headers.get(b"sec-gpc") == b"1"
+
+    # ---- what was sent ----
+    async def message(self, kind: type[M]) -> M:
+        """The body as a message of this kind. Raises `RequestInvalid`, `BodyTooLarge`, `MediaTypeRefused`."""
+        media = self.headers.get(b"content-type", b"").split(b";", 1)[0].strip().lower()
+        if media != b"application/json":
+            msg = "the body must be `application/json`; set `Content-Type`"
+            raise MediaTypeRefused(msg)
+        return messages.parse(kind, canonical.decode(await self.body()))
+
+    async def body(self) -> bytes:
+        """The raw body. Raises `BodyTooLarge` before holding more than the limit."""
+        limit = self.services.max_body_bytes
+        declared = self.headers.get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared) > limit:
+            raise _too_large(limit)
+        message = await self._receive()
+        data: bytes = message.get("body", b"")
+        while message.get("more_body", False) and len(data) <= limit:
+            message = await self._receive()
+            data += message.get("body", b"")
+        if message["type"] == "http.disconnect":
+            msg = "the caller went away before the body was complete"
+            raise NotReady(msg)
+        if len(data) > limit:
+            raise _too_large(limit)
+        return data
+
+    # ---- inside ----
+    def _authorization(self, scheme: bytes) -> str:
+        given, _, credentials = self.headers.get(b"authorization", b"").partition(b" ")
+        return credentials.strip().decode("latin-1") if given.lower() == scheme else ""
+
+    def _admit(self, site: "Site") -> None:
+        self.services.sites.take(site.id.encode())
+        origin = self.headers.get(b"origin")
+        if origin is not None and origin.decode("latin-1") not in site.origins:
+            msg = "this site does not list that web origin; register it with `mien site add --origin`"
+            raise OriginRefused(msg)
+        self.scope[SITE] = site
+
+
+def answer(message: BaseModel) -> Response:
+    """A message as the answer."""
+    return Response(message.__pydantic_serializer__.to_json(message), media_type="application/json")
+
+
+def public(call: Call, response: Response, cache: str = "no-store") -> Response:
+    """`response`, readable by any web page and cacheable as `cache` says."""
+    call.scope[PUBLIC] = True
+    response.headers["cache-control"] = cache
+    return response
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(f"the body has more than {limit} bytes; send less")

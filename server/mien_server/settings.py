@@ -1,0 +1,143 @@
+"""Every setting of the server, read from the environment: `MIEN_` and the name in capitals. Unknown ones are refused.
+
+>>> Settings(port=0).host
+'127.0.0.1'
+
+A page of the docs describes each (`docs/reference/settings.md`, by test). There is no settings file: whatever starts the server sets its
+environment.
+"""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from pydantic import field_validator
+
+from mien.errors import SettingsError
+
+PREFIX: Final = "MIEN_"
+NOT_THE_SERVERS: Final = frozenset({"MIEN_HOME", "MIEN_SERVER", "MIEN_SITE_KEY", "MIEN_VERIFY_KEY"})
+"""Variables of the device's side, which may stand in the same environment."""
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Network = Annotated[str, Field(pattern=r"^[0-9a-fA-F.:/]{2,43}$")]
+
+
+class Settings(BaseSettings):
+    """What the server can be told. Every field has a default that works on one machine, on loopback."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    database: Annotated[str, Field(pattern=r"^sqlite:///.+$")] = Field(
+        default="sqlite:///var/mien.db",
+        description="Where records live: `sqlite:///` and a path, relative to the working directory or absolute (four slashes).",
+    )
+    keys: Path = Field(
+        default=Path("var/keys"),
+        description="Directory of the key files, mode 0700, made by `mien keys init`. Keep it off the database's disk and backups.",
+    )
+    origin: Annotated[str, Field(pattern=r"^[a-z0-9.-]+(/[a-zA-Z0-9._-]+)*$", max_length=200)] = Field(
+        default="mien.local/log",
+        description="Name of the audit log, the first line of every checkpoint (C2SP tlog-checkpoint). Never change it afterwards.",
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        description="Address to listen on. TLS is the reverse proxy's task: listen beyond loopback only behind one.",
+    )
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=8080, description="TCP port to listen on; 0 takes a free one."
+    )
+    proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
+        default=(),
+        description="Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed, separated by commas. Empty: none.",
+    )
+    max_body_bytes: Annotated[int, Field(ge=4096, le=256 * 1024)] = Field(
+        default=128 * 1024, description="Largest request body; more answers 413."
+    )
+    rate_per_site: Annotated[float, Field(gt=0, le=1e9)] = Field(
+        default=2000.0, description="Requests a second that one site key may make over time; more answers 429."
+    )
+    rate_per_address: Annotated[float, Field(gt=0, le=1e9)] = Field(
+        default=100.0,
+        description="Requests a second that one network address (IPv6: one /64) may make over time; more answers 429.",
+    )
+    burst_seconds: Annotated[float, Field(ge=1, le=3600)] = Field(
+        default=5.0, description="Seconds of the rate that may be used at once before the limit bites."
+    )
+    officer_keys: Annotated[tuple[Sha256, ...], NoDecode] = Field(
+        default=(),
+        description="SHA-256 (hex) of the bearer tokens that may read log entries, separated by commas. Empty: nobody. Made by `mien keys officer`.",
+    )
+    metrics: bool = Field(
+        default=True, description="Whether `/metrics` answers. It holds counts only; still, keep it from the public."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info",
+        description="`info` writes starts, stops and refusals; `debug` also each answered request, by route only.",
+    )
+    sequence_seconds: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.5, description="Seconds between two sequencings of the audit log; receipts promise at most one."
+    )
+    sweep_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        default=60.0, description="Seconds between two deletions of what retention has ended."
+    )
+    erase_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        default=1.0, description="Seconds between two rounds of completing erasures. They take effect at once anyway."
+    )
+    rotate_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        default=60.0, description="Seconds between two checks whether the day's sealing key must change."
+    )
+
+    @field_validator("proxies", "officer_keys", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment; no files."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return init_settings, env_settings
+
+
+def load(environ: Mapping[str, str], **overrides: Any) -> Settings:  # noqa: ANN401 - any field
+    """The settings of the process's environment, `overrides` (None: not given) before it. Raises `SettingsError`.
+
+    `environ` is only searched for names that are no setting: a misspelt setting must not be silently ignored.
+    """
+    _refuse_unknown(environ)
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = str(first["loc"][0])
+        msg = f"`{PREFIX}{name.upper()}` cannot be used: {first['msg'].lower()}; see the reference of settings"
+        raise SettingsError(msg) from None
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known and name not in NOT_THE_SERVERS:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean `{near[0]}`" if near else "unset it"
+            msg = f"`{name}` is no setting; {hint}, or see the reference of settings"
+            raise SettingsError(msg)
