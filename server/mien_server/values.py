@@ -165,7 +165,7 @@ class Catalogue:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """An erasure on its way. `certificate` is the latest signed one."""
+    """An erasure on its way, and what it has done so far. `certificate` is the latest signed one; `subject` is empty once completed."""
 
     id: str
     site: str
@@ -173,6 +173,9 @@ class Erasure:
     accepted_at: int
     completed_at: int | None
     certificate: str
+    records_deleted: int = 0
+    events_subtracted: int = 0
+    key_destroyed: bool = False
 
 
 # ---- as they lie in the store ----

@@ -1,0 +1,209 @@
+"""The tables, in the order the data meets them. What is sealed here is sealed before it comes here; nothing in this package holds a key.
+
+Lists of words are one text joined by spaces. Times are unix seconds. Rows of a person are found by (site, subject), which is random.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)
+
+VERSION: Final = 1
+"""Goes up with every change of a table; a database of another version is refused."""
+
+metadata = MetaData()
+
+site = Table(
+    "site",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("sector", String, nullable=False),
+    Column("roles", String, nullable=False),
+    Column("jurisdictions", String, nullable=False),
+    Column("controller", String, nullable=False),
+    Column("contact", String, nullable=False),
+    Column("publishable_sha256", LargeBinary, nullable=False, unique=True),
+    Column("secret_sha256", LargeBinary, nullable=False, unique=True),
+    Column("origins", String, nullable=False),
+    Column("impact_assessment", Boolean, nullable=False),
+    Column("created_at", Integer, nullable=False),
+)
+
+catalogue = Table(
+    "catalogue",
+    metadata,
+    Column("site", String, ForeignKey("site.id"), primary_key=True),
+    Column("version", String, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+# A cache of what the events say, kept exact by adding and subtracting: owned by `pipeline`, one row a site.
+sums = Table(
+    "sums",
+    metadata,
+    Column("site", String, ForeignKey("site.id"), primary_key=True),
+    Column("version", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+person = Table(
+    "person",
+    metadata,
+    Column("site", String, ForeignKey("site.id"), primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("purposes", String, nullable=False),
+    Column("jurisdictions", String, nullable=False),
+    Column("sector", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("age_band", String, nullable=False),
+    Column("gpc", Boolean, nullable=False),
+    Column("guardian", Boolean, nullable=False),
+    Column("written_release", Boolean, nullable=False),
+    Column("notice_sha256", LargeBinary, nullable=False),
+    Column("consented_at", Integer, nullable=False),
+    Column("expires_at", Integer, nullable=False),
+    Column("wrapped_key", LargeBinary),
+    Column("epoch", Integer, nullable=False),
+    Column("site_handle", LargeBinary),
+    Column("tombstoned_at", Integer, nullable=False),
+    Index("person_by_expiry", "state", "expires_at"),
+    Index("person_by_epoch", "epoch"),
+    sqlite_with_rowid=False,
+)
+
+person_key = Table(
+    "person_key",
+    metadata,
+    Column("site", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("sign", LargeBinary, nullable=False),
+    Column("seal", LargeBinary),
+    Column("sealed_stream", LargeBinary),
+    Column("added_at", Integer, nullable=False),
+    ForeignKeyConstraint(["site", "subject"], ["person.site", "person.subject"]),
+)
+
+# Which sequence numbers a device has used, and for what: rows below the replay window are deleted.
+accepted = Table(
+    "accepted",
+    metadata,
+    Column("site", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("device", String, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    ForeignKeyConstraint(
+        ["site", "subject", "device"], ["person_key.site", "person_key.subject", "person_key.id"]
+    ),
+    sqlite_with_rowid=False,
+)
+
+# Clustered by person and time: that is how labels are used, exported and deleted.
+record = Table(
+    "record",
+    metadata,
+    Column("site", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("ended_at", Integer, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("data_class", String, nullable=False),
+    Column("retain_until", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["site", "subject"], ["person.site", "person.subject"]),
+    Index("record_by_end", "retain_until"),
+    sqlite_with_rowid=False,
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("site", String, ForeignKey("site.id"), nullable=False),
+    Column("subject", String),
+    Column("at", Integer, nullable=False),
+    Column("retain_until", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["site", "subject"], ["person.site", "person.subject"]),
+    Index("event_by_end", "retain_until"),
+)
+Index("event_by_person", event.c.site, event.c.subject, sqlite_where=event.c.subject.is_not(None))
+
+# Never deleted: the hashes are the log. `opening` and `wrapped_key` go when the person does, or when their time has passed.
+leaf = Table(
+    "leaf",
+    metadata,
+    Column("n", Integer, primary_key=True),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("hour", Integer, nullable=False),
+    Column("site", String, nullable=False),
+    Column("subject", String),
+    Column("retain_until", Integer, nullable=False),
+    Column("opening", LargeBinary),
+    Column("wrapped_key", LargeBinary),
+    Column("epoch", Integer, nullable=False),
+    Column("log_index", Integer),
+)
+Index("leaf_pending", leaf.c.n, sqlite_where=leaf.c.log_index.is_(None))
+Index("leaf_by_person", leaf.c.site, leaf.c.subject, sqlite_where=leaf.c.subject.is_not(None))
+Index("leaf_by_end", leaf.c.retain_until, sqlite_where=leaf.c.opening.is_not(None))
+
+nonce = Table(
+    "nonce",
+    metadata,
+    Column("site", String, primary_key=True),
+    Column("nonce", LargeBinary, primary_key=True),
+    Column("until", Integer, nullable=False),
+    Index("nonce_by_end", "until"),
+    sqlite_with_rowid=False,
+)
+
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("site", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("accepted_at", Integer, nullable=False),
+    Column("completed_at", Integer),
+    Column("certificate", String, nullable=False),
+    Column("records_deleted", Integer, nullable=False),
+    Column("events_subtracted", Integer, nullable=False),
+    Column("key_destroyed", Boolean, nullable=False),
+    Index("erasure_by_person", "site", "subject"),
+)
+
+tile = Table(
+    "tile",
+    metadata,
+    Column("level", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+entry_tile = Table(
+    "entry_tile",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("entries", LargeBinary, nullable=False),
+)
+
+tree = Table(
+    "tree",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("size", Integer, nullable=False),
+)

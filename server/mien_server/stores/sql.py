@@ -1,0 +1,646 @@
+"""Every statement the server says to its database, by noun: the port `Transaction` over one SQLAlchemy connection.
+
+Synchronous on purpose: SQLite runs it on its writer thread, PostgreSQL can run the same through `AsyncConnection.run_sync`. Statements are
+built once. Replacing is an update, then an insert when nothing was there: the one form that every database understands.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ScalarSelect,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from mien.errors import EnvelopeReplayed
+from mien.values import Offer
+from mien.wire.canonical import encode
+
+from mien_server.errors import LeafUnknown
+from mien_server.ports import Lock, Stream
+from mien_server.stores import schema
+from mien_server.values import (
+    Catalogue,
+    Erasure,
+    Person,
+    PersonKey,
+    Record,
+    SealedEvent,
+    SealedLeaf,
+    Site,
+)
+
+STANDING: Final = ("given", "renewed")
+"""States in which a consent stands."""
+Row = Mapping[str, Any]
+
+
+def _put(connection: Connection, table: Table, values: Row) -> None:
+    """Update the row with the primary key in `values`, or insert it."""
+    if connection.execute(_UPDATES[table.name], _bound(table, values)).rowcount == 0:
+        connection.execute(_INSERTS[table.name], values)
+
+
+def _bound(table: Table, values: Row) -> dict[str, Any]:
+    keys = table.primary_key.columns.keys()
+    return {f"_{name}" if name in keys else name: value for name, value in values.items()}
+
+
+def _match(columns: Iterable[Column[Any]]) -> list[Any]:
+    return [column == bindparam(f"_{column.name}") for column in columns]
+
+
+def _update(table: Table) -> Any:  # noqa: ANN401 - SQLAlchemy's Update
+    free = {column.name: bindparam(column.name) for column in table.c if not column.primary_key}
+    return update(table).where(*_match(table.primary_key.columns)).values(free)
+
+
+_INSERTS: Final = {table.name: insert(table) for table in schema.metadata.tables.values()}
+_UPDATES: Final = {table.name: _update(table) for table in schema.metadata.tables.values()}
+
+
+# ---- sites ----
+_SITES = select(schema.site)
+_SITE = _SITES.where(schema.site.c.id == bindparam("id"))
+_SITE_PUBLISHABLE = _SITES.where(schema.site.c.publishable_sha256 == bindparam("sha256"))
+_SITE_SECRET = _SITES.where(schema.site.c.secret_sha256 == bindparam("sha256"))
+_ALL_SITES = _SITES.order_by(schema.site.c.id)
+_CATALOGUE_VERSION = select(schema.catalogue.c.version).where(
+    schema.catalogue.c.site == bindparam("site")
+)
+_CATALOGUE = select(schema.catalogue.c.content).where(schema.catalogue.c.site == bindparam("site"))
+_SUMS_VERSION = select(schema.sums.c.version).where(schema.sums.c.site == bindparam("site"))
+_SUMS = select(schema.sums.c.content).where(schema.sums.c.site == bindparam("site"))
+
+
+class SqlSites:
+    """`ports.Sites`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, site: str) -> Site | None:
+        return self._one(_SITE, {"id": site})
+
+    def of_publishable(self, sha256: bytes) -> Site | None:
+        return self._one(_SITE_PUBLISHABLE, {"sha256": sha256})
+
+    def of_secret(self, sha256: bytes) -> Site | None:
+        return self._one(_SITE_SECRET, {"sha256": sha256})
+
+    def all(self) -> tuple[Site, ...]:
+        return tuple(_site(row) for row in self._connection.execute(_ALL_SITES).mappings())
+
+    def put(self, site: Site) -> None:
+        values = {name: getattr(site, name) for name in Site.__slots__}
+        words = {name: " ".join(values[name]) for name in ("roles", "jurisdictions", "origins")}
+        _put(self._connection, schema.site, {**values, **words})
+
+    def catalogue_version(self, site: str) -> str | None:
+        found: str | None = self._connection.execute(_CATALOGUE_VERSION, {"site": site}).scalar()
+        return found
+
+    def catalogue(self, site: str) -> Catalogue | None:
+        content = self._connection.execute(_CATALOGUE, {"site": site}).scalar()
+        return None if content is None else _catalogue(content)
+
+    def put_catalogue(self, site: str, catalogue: Catalogue) -> None:
+        content = _catalogue_bytes(catalogue)
+        version = hashlib.sha256(content).hexdigest()
+        values = {"site": site, "version": version, "content": content}
+        _put(self._connection, schema.catalogue, values)
+
+    def sums_version(self, site: str) -> bytes | None:
+        found: bytes | None = self._connection.execute(_SUMS_VERSION, {"site": site}).scalar()
+        return found
+
+    def sums(self, site: str) -> bytes | None:
+        found: bytes | None = self._connection.execute(_SUMS, {"site": site}).scalar()
+        return found
+
+    def put_sums(self, site: str, version: bytes, sums: bytes) -> None:
+        values = {"site": site, "version": version, "content": sums}
+        _put(self._connection, schema.sums, values)
+
+    def _one(self, statement: Select[Any], values: Row) -> Site | None:
+        row = self._connection.execute(statement, values).mappings().first()
+        return None if row is None else _site(row)
+
+
+def _site(row: Row) -> Site:
+    words = {name: tuple(row[name].split()) for name in ("roles", "jurisdictions", "origins")}
+    return Site(**{**row, **words})
+
+
+def _catalogue_bytes(catalogue: Catalogue) -> bytes:
+    # Affinities are fractions, which `canonical` refuses; they are kept as texts that read back exactly.
+    affinities = {
+        expression: {tag: repr(weight) for tag, weight in tags.items()}
+        for expression, tags in catalogue.affinities.items()
+    }
+    offers = [dataclasses.asdict(offer) for offer in catalogue.offers]
+    return encode({"offers": offers, "affinities": affinities})
+
+
+def _catalogue(content: bytes) -> Catalogue:
+    value = json.loads(content)
+    offers = tuple(Offer(**{**offer, "tags": tuple(offer["tags"])}) for offer in value["offers"])
+    affinities = {
+        expression: {tag: float(weight) for tag, weight in tags.items()}
+        for expression, tags in value["affinities"].items()
+    }
+    return Catalogue(offers, affinities)
+
+
+# ---- people ----
+def _of_person(table: Table) -> list[Any]:
+    return [table.c.site == bindparam("site"), table.c.subject == bindparam("subject")]
+
+
+_PERSON = select(schema.person).where(*_of_person(schema.person))
+_PERSON_LOCKED: Final[dict[Lock, Select[Any]]] = {
+    "none": _PERSON,
+    "share": _PERSON.with_for_update(read=True),
+    "update": _PERSON.with_for_update(),
+}
+_KEYS = (
+    select(schema.person_key)
+    .where(*_of_person(schema.person_key))
+    .order_by(schema.person_key.c.added_at, schema.person_key.c.id)
+)
+_ACCEPTED = [*_of_person(schema.accepted), schema.accepted.c.device == bindparam("device")]
+
+
+def _accepted(column: Any, *where: Any) -> ScalarSelect[Any]:  # noqa: ANN401 - SQL expressions
+    return select(column).where(*_ACCEPTED, *where).scalar_subquery()
+
+
+_KEY_COLUMNS = [column.label(f"key_{column.name}") for column in schema.person_key.c]
+_STREAM = (
+    select(
+        schema.person,
+        *_KEY_COLUMNS,
+        _accepted(func.max(schema.accepted.c.seq)).label("highest"),
+        _accepted(schema.accepted.c.digest, schema.accepted.c.seq == bindparam("seq")).label(
+            "digest"
+        ),
+    )
+    .join_from(
+        schema.person,
+        schema.person_key,
+        (schema.person.c.site == schema.person_key.c.site)
+        & (schema.person.c.subject == schema.person_key.c.subject),
+    )
+    .where(*_of_person(schema.person), schema.person_key.c.id == bindparam("device"))
+    .with_for_update(read=True, of=schema.person)
+)
+_FORGET_ACCEPTED = delete(schema.accepted).where(
+    *_ACCEPTED, schema.accepted.c.seq < bindparam("below")
+)
+_DELETE_ACCEPTED = delete(schema.accepted).where(*_of_person(schema.accepted))
+_DELETE_KEYS = delete(schema.person_key).where(*_of_person(schema.person_key))
+_EXPIRED = (
+    select(schema.person)
+    .where(
+        schema.person.c.state.in_(STANDING),
+        schema.person.c.expires_at <= bindparam("now"),
+        schema.person.c.tombstoned_at == 0,
+    )
+    .limit(bindparam("limit"))
+)
+_WITH_RECORDS = exists().where(
+    schema.record.c.site == schema.person.c.site, schema.record.c.subject == schema.person.c.subject
+)
+_WITH_EVENTS = exists().where(
+    schema.event.c.site == schema.person.c.site, schema.event.c.subject == schema.person.c.subject
+)
+_TO_TIDY = (
+    select(schema.person)
+    .where(
+        schema.person.c.state.not_in(STANDING),
+        schema.person.c.tombstoned_at == 0,
+        or_(_WITH_RECORDS, _WITH_EVENTS),
+    )
+    .limit(bindparam("limit"))
+)
+_WRAPPED_BEFORE = (
+    select(schema.person)
+    .where(
+        schema.person.c.epoch < bindparam("epoch"),
+        schema.person.c.wrapped_key.is_not(None),
+        schema.person.c.tombstoned_at == 0,
+    )
+    .limit(bindparam("limit"))
+)
+
+
+class SqlPeople:
+    """`ports.People`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, site: str, subject: str, lock: Lock) -> Person | None:
+        values = {"site": site, "subject": subject}
+        row = self._connection.execute(_PERSON_LOCKED[lock], values).first()
+        return None if row is None else _person(row)
+
+    def put(self, person: Person) -> None:
+        values = {name: getattr(person, name) for name in Person.__slots__}
+        words = {
+            "purposes": " ".join(sorted(person.purposes)),
+            "jurisdictions": " ".join(person.jurisdictions),
+        }
+        _put(self._connection, schema.person, {**values, **words})
+
+    def keys(self, site: str, subject: str) -> tuple[PersonKey, ...]:
+        rows = self._connection.execute(_KEYS, {"site": site, "subject": subject})
+        return tuple(PersonKey(*row) for row in rows)
+
+    def put_key(self, key: PersonKey) -> None:
+        values = {name: getattr(key, name) for name in PersonKey.__slots__}
+        _put(self._connection, schema.person_key, values)
+
+    def stream(self, site: str, subject: str, device: str, seq: int = 0) -> Stream | None:
+        values = {"site": site, "subject": subject, "device": device, "seq": seq}
+        row = self._connection.execute(_STREAM, values).first()
+        if row is None:
+            return None
+        key = PersonKey(*row[_PERSON_WIDTH:-2])
+        return Stream(_person(row[:_PERSON_WIDTH]), key, row[-2] or 0, row[-1])
+
+    def accept(self, site: str, subject: str, device: str, seq: int, digest: bytes) -> None:
+        values = {"site": site, "subject": subject, "device": device, "seq": seq, "digest": digest}
+        self._connection.execute(_INSERTS["accepted"], values)
+
+    def forget_accepted(self, site: str, subject: str, device: str, below: int) -> None:
+        values = {"site": site, "subject": subject, "device": device, "below": below}
+        self._connection.execute(_FORGET_ACCEPTED, values)
+
+    def delete_keys(self, site: str, subject: str) -> None:
+        values = {"site": site, "subject": subject}
+        self._connection.execute(_DELETE_ACCEPTED, values)
+        self._connection.execute(_DELETE_KEYS, values)
+
+    def expired(self, now: int, limit: int) -> tuple[Person, ...]:
+        return self._many(_EXPIRED, {"now": now, "limit": limit})
+
+    def to_tidy(self, limit: int) -> tuple[Person, ...]:
+        return self._many(_TO_TIDY, {"limit": limit})
+
+    def wrapped_before(self, epoch: int, limit: int) -> tuple[Person, ...]:
+        return self._many(_WRAPPED_BEFORE, {"epoch": epoch, "limit": limit})
+
+    def _many(self, statement: Select[Any], values: Row) -> tuple[Person, ...]:
+        return tuple(_person(row) for row in self._connection.execute(statement, values))
+
+
+_PERSON_WIDTH: Final = len(schema.person.c)
+
+
+def _person(row: Any) -> Person:  # noqa: ANN401 - a row or a tuple of the columns of `person`
+    # In the order of the columns, which is the order of the fields: this runs in every request.
+    site, subject, state, purposes, jurisdictions, *rest = row
+    return Person(
+        site, subject, state, frozenset(purposes.split()), tuple(jurisdictions.split()), *rest
+    )
+
+
+# ---- records ----
+_A_RECORD = [*_of_person(schema.record), schema.record.c.id == bindparam("id")]
+_RECORDS = select(*(schema.record.c[name] for name in Record.__slots__))
+_RECORD = _RECORDS.where(*_A_RECORD)
+_REPLACE_RECORD = (
+    update(schema.record)
+    .where(*_of_person(schema.record), schema.record.c.id == bindparam("_id"))
+    .values(data_class=bindparam("_data_class"), sealed=bindparam("_sealed"))
+)
+_RECENT = (
+    _RECORDS.where(
+        *_of_person(schema.record),
+        schema.record.c.ended_at >= bindparam("since"),
+        schema.record.c.retain_until > bindparam("now"),
+    )
+    .order_by(schema.record.c.ended_at.desc(), schema.record.c.id)
+    .limit(bindparam("limit"))
+)
+_ALL_RECORDS = _RECORDS.where(*_of_person(schema.record)).order_by(
+    schema.record.c.ended_at, schema.record.c.id
+)
+
+
+class SqlRecords:
+    """`ports.Records`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, records: Iterable[Record]) -> None:
+        rows = [{name: getattr(each, name) for name in Record.__slots__} for each in records]
+        if rows:
+            self._connection.execute(_INSERTS["record"], rows)
+
+    def get(self, site: str, subject: str, record: str) -> Record | None:
+        values = {"site": site, "subject": subject, "id": record}
+        row = self._connection.execute(_RECORD, values).first()
+        return None if row is None else Record(*row)
+
+    def replace(self, record: Record) -> None:
+        values = {"site": record.site, "subject": record.subject, "_id": record.id}
+        content = {"_data_class": record.data_class, "_sealed": record.sealed}
+        self._connection.execute(_REPLACE_RECORD, {**values, **content})
+
+    def recent(
+        self, site: str, subject: str, since: int, now: int, limit: int
+    ) -> tuple[Record, ...]:
+        values = {"site": site, "subject": subject, "since": since, "now": now, "limit": limit}
+        return tuple(Record(*row) for row in self._connection.execute(_RECENT, values))
+
+    def all(self, site: str, subject: str) -> tuple[Record, ...]:
+        rows = self._connection.execute(_ALL_RECORDS, {"site": site, "subject": subject})
+        return tuple(Record(*row) for row in rows)
+
+    def delete(self, site: str, subject: str, limit: int) -> int:
+        values = {"site": site, "subject": subject, "limit": limit}
+        return _delete_some(self._connection, _DELETE_RECORDS, values)
+
+    def delete_expired(self, now: int, limit: int) -> int:
+        values = {"now": now, "limit": limit}
+        return _delete_some(self._connection, _DELETE_EXPIRED_RECORDS, values)
+
+
+def _keys_of(table: Table, *where: Any) -> tuple[Select[Any], Any]:  # noqa: ANN401 - SQL expressions
+    """Select some primary keys, then act on exactly those: DELETE ... LIMIT is not SQL that every database speaks."""
+    keys = tuple(table.primary_key.columns)
+    return select(*keys).where(*where).limit(bindparam("limit")), delete(table).where(*_match(keys))
+
+
+def _delete_some(connection: Connection, pair: tuple[Select[Any], Any], values: Row) -> int:
+    rows = connection.execute(pair[0], values).mappings().all()
+    if rows:
+        connection.execute(pair[1], [{f"_{k}": v for k, v in row.items()} for row in rows])
+    return len(rows)
+
+
+_DELETE_RECORDS = _keys_of(schema.record, *_of_person(schema.record))
+_DELETE_EXPIRED_RECORDS = _keys_of(schema.record, schema.record.c.retain_until <= bindparam("now"))
+
+
+# ---- events ----
+_EVENTS = select(*(schema.event.c[name] for name in SealedEvent.__slots__))
+_EVENT = _EVENTS.where(schema.event.c.site == bindparam("site"), schema.event.c.id == bindparam("id"))
+_EVENTS_OF = (
+    _EVENTS.where(*_of_person(schema.event))
+    .order_by(schema.event.c.at, schema.event.c.id)
+    .limit(bindparam("limit"))
+)
+_EXPIRED_EVENTS = _EVENTS.where(schema.event.c.retain_until <= bindparam("now")).limit(
+    bindparam("limit")
+)
+_DELETE_EVENT = delete(schema.event).where(
+    schema.event.c.site == bindparam("site"), schema.event.c.id == bindparam("id")
+)
+_EVENT_THERE = select(schema.event.c.at).where(schema.event.c.id == bindparam("id"))
+
+
+class SqlEvents:
+    """`ports.Events`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, event: SealedEvent) -> bool:
+        if self._connection.execute(_EVENT_THERE, {"id": event.id}).first() is not None:
+            return False
+        values = {name: getattr(event, name) for name in SealedEvent.__slots__}
+        self._connection.execute(_INSERTS["event"], values)
+        return True
+
+    def get(self, site: str, event: str) -> SealedEvent | None:
+        row = self._connection.execute(_EVENT, {"site": site, "id": event}).first()
+        return None if row is None else SealedEvent(*row)
+
+    def replace(self, event: SealedEvent) -> None:
+        values = {name: getattr(event, name) for name in SealedEvent.__slots__}
+        _put(self._connection, schema.event, values)
+
+    def of_person(self, site: str, subject: str, limit: int) -> tuple[SealedEvent, ...]:
+        values = {"site": site, "subject": subject, "limit": limit}
+        return tuple(SealedEvent(*row) for row in self._connection.execute(_EVENTS_OF, values))
+
+    def expired(self, now: int, limit: int) -> tuple[SealedEvent, ...]:
+        rows = self._connection.execute(_EXPIRED_EVENTS, {"now": now, "limit": limit})
+        return tuple(SealedEvent(*row) for row in rows)
+
+    def delete(self, site: str, events: Iterable[str]) -> None:
+        rows = [{"site": site, "id": event} for event in events]
+        if rows:
+            self._connection.execute(_DELETE_EVENT, rows)
+
+
+# ---- leaves ----
+_LEAVES = select(*(schema.leaf.c[name] for name in SealedLeaf.__slots__))
+_PENDING = (
+    _LEAVES.where(schema.leaf.c.log_index.is_(None))
+    .order_by(schema.leaf.c.n)
+    .limit(bindparam("limit"))
+)
+_PENDING_COUNT = select(func.count()).where(schema.leaf.c.log_index.is_(None))
+_PLACE = (
+    update(schema.leaf)
+    .where(schema.leaf.c.hash == bindparam("_hash"))
+    .values(log_index=bindparam("_index"))
+)
+_INDEX = select(schema.leaf.c.log_index).where(schema.leaf.c.hash == bindparam("hash"))
+_LEAVES_OF = _LEAVES.where(
+    *_of_person(schema.leaf), schema.leaf.c.opening.is_not(None)
+).order_by(schema.leaf.c.n)
+_CLOSED = {"opening": None, "wrapped_key": None, "subject": None}
+_DROP = update(schema.leaf).where(schema.leaf.c.n == bindparam("_n")).values(_CLOSED)
+_DROP_OF = (select(schema.leaf.c.n).where(*_of_person(schema.leaf)).limit(bindparam("limit")), _DROP)
+_DROP_EXPIRED = (
+    select(schema.leaf.c.n)
+    .where(schema.leaf.c.opening.is_not(None), schema.leaf.c.retain_until <= bindparam("now"))
+    .limit(bindparam("limit")),
+    _DROP,
+)
+
+
+class SqlLeaves:
+    """`ports.Leaves`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, leaf: SealedLeaf) -> None:
+        values = {name: getattr(leaf, name) for name in SealedLeaf.__slots__}
+        self._connection.execute(_INSERTS["leaf"], values)
+
+    def pending(self, limit: int) -> tuple[SealedLeaf, ...]:
+        rows = self._connection.execute(_PENDING, {"limit": limit})
+        return tuple(SealedLeaf(*row) for row in rows)
+
+    def pending_count(self) -> int:
+        return int(self._connection.execute(_PENDING_COUNT).scalar_one())
+
+    def place(self, hashes: Iterable[bytes], first: int) -> None:
+        rows = [{"_hash": each, "_index": index} for index, each in enumerate(hashes, first)]
+        if rows:
+            self._connection.execute(_PLACE, rows)
+
+    def index(self, leaf: bytes) -> int | None:
+        row = self._connection.execute(_INDEX, {"hash": leaf}).first()
+        if row is None:
+            msg = "this leaf is not in the log; check that it is the one on the receipt"
+            raise LeafUnknown(msg)
+        found: int | None = row[0]
+        return found
+
+    def of_person(self, site: str, subject: str) -> tuple[SealedLeaf, ...]:
+        rows = self._connection.execute(_LEAVES_OF, {"site": site, "subject": subject})
+        return tuple(SealedLeaf(*row) for row in rows)
+
+    def drop_openings(self, site: str, subject: str, limit: int) -> int:
+        values = {"site": site, "subject": subject, "limit": limit}
+        return _delete_some(self._connection, _DROP_OF, values)
+
+    def drop_expired_openings(self, now: int, limit: int) -> int:
+        return _delete_some(self._connection, _DROP_EXPIRED, {"now": now, "limit": limit})
+
+
+# ---- nonces ----
+_NONCE = select(schema.nonce.c.until).where(
+    schema.nonce.c.site == bindparam("site"), schema.nonce.c.nonce == bindparam("nonce")
+)
+_DELETE_NONCES = _keys_of(schema.nonce, schema.nonce.c.until < bindparam("now"))
+
+
+class SqlNonces:
+    """`ports.Nonces`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def spend(self, site: str, nonce: bytes, until: int) -> None:
+        values = {"site": site, "nonce": nonce, "until": until}
+        if self._connection.execute(_NONCE, {"site": site, "nonce": nonce}).first() is not None:
+            msg = "this statement was used before; sign a new one with a fresh nonce"
+            raise EnvelopeReplayed(msg)
+        self._connection.execute(_INSERTS["nonce"], values)
+
+    def delete_expired(self, now: int, limit: int) -> int:
+        return _delete_some(self._connection, _DELETE_NONCES, {"now": now, "limit": limit})
+
+
+# ---- erasures ----
+_ERASURES = select(*(schema.erasure.c[name] for name in Erasure.__slots__))
+_ERASURE = _ERASURES.where(schema.erasure.c.id == bindparam("id"))
+_ERASURE_OF = _ERASURES.where(*_of_person(schema.erasure))
+_OPEN_ERASURES = (
+    _ERASURES.where(schema.erasure.c.completed_at.is_(None))
+    .order_by(schema.erasure.c.accepted_at, schema.erasure.c.id)
+    .limit(bindparam("limit"))
+)
+
+
+class SqlErasures:
+    """`ports.Erasures`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, erasure: str) -> Erasure | None:
+        return self._one(_ERASURE, {"id": erasure})
+
+    def of_person(self, site: str, subject: str) -> Erasure | None:
+        return self._one(_ERASURE_OF, {"site": site, "subject": subject})
+
+    def put(self, erasure: Erasure) -> None:
+        values = {name: getattr(erasure, name) for name in Erasure.__slots__}
+        _put(self._connection, schema.erasure, values)
+
+    def open(self, limit: int) -> tuple[Erasure, ...]:
+        rows = self._connection.execute(_OPEN_ERASURES, {"limit": limit})
+        return tuple(Erasure(*row) for row in rows)
+
+    def _one(self, statement: Select[Any], values: Row) -> Erasure | None:
+        row = self._connection.execute(statement, values).first()
+        return None if row is None else Erasure(*row)
+
+
+# ---- the log's tree ----
+_TILE = select(schema.tile.c.hashes).where(
+    schema.tile.c.level == bindparam("level"), schema.tile.c.number == bindparam("number")
+)
+_ENTRY_TILE = select(schema.entry_tile.c.entries).where(
+    schema.entry_tile.c.number == bindparam("number")
+)
+_SIZE = select(schema.tree.c.size)
+_LENGTH = 2
+
+
+class SqlTiles:
+    """`ports.Tiles`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def tile(self, level: int, number: int) -> bytes:
+        found = self._connection.execute(_TILE, {"level": level, "number": number}).scalar()
+        return b"" if found is None else bytes(found)
+
+    def put_tile(self, level: int, number: int, hashes: bytes) -> None:
+        values = {"level": level, "number": number, "hashes": hashes}
+        _put(self._connection, schema.tile, values)
+
+    def entry_tile(self, number: int) -> tuple[bytes, ...]:
+        found = self._connection.execute(_ENTRY_TILE, {"number": number}).scalar()
+        return () if found is None else _split(found)
+
+    def put_entry_tile(self, number: int, entries: tuple[bytes, ...]) -> None:
+        joined = b"".join(len(each).to_bytes(_LENGTH, "big") + each for each in entries)
+        _put(self._connection, schema.entry_tile, {"number": number, "entries": joined})
+
+    def size(self) -> int:
+        return self._connection.execute(_SIZE).scalar() or 0
+
+    def set_size(self, size: int) -> None:
+        _put(self._connection, schema.tree, {"id": 1, "size": size})
+
+
+def _split(joined: bytes) -> tuple[bytes, ...]:
+    entries: list[bytes] = []
+    at = 0
+    while at < len(joined):
+        end = at + _LENGTH + int.from_bytes(joined[at : at + _LENGTH], "big")
+        entries.append(joined[at + _LENGTH : end])
+        at = end
+    return tuple(entries)
+
+
+class SqlTransaction:
+    """`ports.Transaction` over one connection. Holds no state of its own, so one serves all transactions of its connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.sites = SqlSites(connection)
+        self.people = SqlPeople(connection)
+        self.records = SqlRecords(connection)
+        self.events = SqlEvents(connection)
+        self.leaves = SqlLeaves(connection)
+        self.nonces = SqlNonces(connection)
+        self.erasures = SqlErasures(connection)
+        self.tiles = SqlTiles(connection)
