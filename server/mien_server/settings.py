@@ -12,20 +12,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
-from pydantic import field_validator
 
 from mien.errors import SettingsError
 
 PREFIX: Final = "MIEN_"
-NOT_THE_SERVERS: Final = frozenset({"MIEN_HOME", "MIEN_SERVER", "MIEN_SITE_KEY", "MIEN_VERIFY_KEY"})
-"""Variables of the device's side, which may stand in the same environment."""
+NOT_THE_SERVERS: Final = frozenset({
+    "MIEN_HOME", "MIEN_SERVER", "MIEN_SITE_KEY", "MIEN_VERIFY_KEY", "MIEN_TIERS", "MIEN_MODEL_WORK",
+})  # fmt: skip
+"""Variables of the device, the tests and the model's training, which may stand in the same environment."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Network = Annotated[str, Field(pattern=r"^[0-9a-fA-F.:/]{2,43}$")]
@@ -43,6 +44,10 @@ class Settings(BaseSettings):
     keys: Path = Field(
         default=Path("var/keys"),
         description="Directory of the key files, mode 0700, made by `mien keys init`. Keep it off the database's disk and backups.",
+    )
+    policies: Path | None = Field(
+        default=None,
+        description="Directory of the policy bundle; without it, the one that ships. `mien policy check` says whether it can be used.",
     )
     origin: Annotated[str, Field(pattern=r"^[a-z0-9.-]+(/[a-zA-Z0-9._-]+)*$", max_length=200)] = Field(
         default="mien.local/log",

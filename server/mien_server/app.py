@@ -1,0 +1,187 @@
+"""The application: the only file that chooses who fills the ports, and wires stores, keys, policies, pipeline and routes together.
+
+    app = create_app(load(os.environ))
+
+Nothing is served unless everything needed is there: a missing or readable key, a policy that does not parse, a database that cannot be opened
+end it here, as an error of one line.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from structlog.typing import FilteringBoundLogger
+
+from mien_server import logs
+from mien_server.authorize import Authorizer, load_bundle
+from mien_server.background import Task, running
+from mien_server.errors import NotReady
+from mien_server.keys import FileKeys, create_keys, day_of
+from mien_server.limits import Limiter, Veil
+from mien_server.metrics import Meters
+from mien_server.ports import Clock, Entropy, Keys, Store, Transaction
+from mien_server.routes import ENDPOINTS
+from mien_server.routes.call import Services
+from mien_server.routes.endpoint import describe, install
+from mien_server.routes.shell import Shell, Surroundings, http_error
+from mien_server.settings import Settings
+from mien_server.stores import open_store
+
+if TYPE_CHECKING:
+    from mien_server.pipeline import Pipeline
+
+T = TypeVar("T")
+TITLE: Final = "mien"
+ABOUT: Final = "Personalization that asks first. Every error is a problem document (RFC 9457) with a stable `code`."
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> int:
+        """Unix seconds."""
+        return int(time.time())
+
+
+class SystemEntropy:
+    """The operating system's randomness."""
+
+    def bytes(self, count: int) -> bytes:
+        """`count` unpredictable bytes."""
+        return os.urandom(count)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+    logger: FilteringBoundLogger | None = None,
+) -> FastAPI:
+    """The application, ready to be served. Raises a leaf of `MienError` when something it needs is missing or unsafe.
+
+    `clock`, `entropy` and `logger` are the machine's own unless given.
+    """
+    from mien_server.pipeline import Pipeline
+
+    clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
+    logger = logger or logs.make(settings.log_level)
+    logs.capture_libraries(logger)
+    keys = open_keys(settings, entropy)
+    keys.rotate(clock.now())
+    authorizer = Authorizer(load_bundle(settings.policies))
+    store = open_store(settings.database)
+    meters = Meters()
+    pipeline = Pipeline(store, keys, authorizer, clock, entropy, origin=settings.origin)
+    services = Services(
+        pipeline=pipeline,
+        meters=meters,
+        sites=_limiter(settings.rate_per_site, settings),
+        officers=frozenset(bytes.fromhex(each) for each in settings.officer_keys),
+        max_body_bytes=settings.max_body_bytes,
+        publish_metrics=settings.metrics,
+        ready=_ready(store, keys, clock),
+        openapi=openapi_document,
+    )
+    app = _bare(_lifespan(settings, store, pipeline, meters, logger))
+    install(app, ENDPOINTS, services)
+    app.add_exception_handler(HTTPException, http_error)
+    app.add_middleware(
+        Shell,
+        around=Surroundings(
+            logger=logger,
+            meters=meters,
+            addresses=_limiter(settings.rate_per_address, settings),
+            veil=Veil(entropy.bytes, clock.now),
+            random=entropy.bytes,
+        ),
+    )
+    return app
+
+
+@cache
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI description of the application. Needs no keys and no database."""
+    app = _bare(None)
+    install(app, ENDPOINTS, None)
+    return describe(app, ENDPOINTS)
+
+
+def open_keys(settings: Settings, entropy: Entropy | None = None) -> FileKeys:
+    """The server's keys. Raises `KeysMissing` or `KeysUnsafe`."""
+    return FileKeys(settings.keys, entropy or SystemEntropy())
+
+
+def make_keys(settings: Settings) -> FileKeys:
+    """The server's keys, made where they are missing. Raises `KeysUnsafe`."""
+    settings.keys.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return create_keys(settings.keys, SystemEntropy(), SystemClock().now())
+
+
+def administer(settings: Settings, work: Callable[[Transaction], T]) -> T:
+    """Run one closure in one transaction of the configured database, beside a running server or without one."""
+
+    async def run() -> T:
+        store = open_store(settings.database)
+        try:
+            return await store.transact(work)
+        finally:
+            await store.close()
+
+    return asyncio.run(run())
+
+
+def _bare(lifespan: Any) -> FastAPI:
+    # No interactive pages: they would load scripts from elsewhere. No redirects: one address for one thing.
+    return FastAPI(
+        title=TITLE, version=version("mien"), description=ABOUT, lifespan=lifespan,
+        openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False,
+    )  # fmt: skip
+
+
+def _limiter(rate: float, settings: Settings) -> Limiter:
+    return Limiter(rate, rate * settings.burst_seconds, time.monotonic)
+
+
+def _ready(store: Store, keys: Keys, clock: Clock) -> Callable[[], Any]:
+    async def ready() -> None:
+        today = day_of(clock.now())
+        if all(doc.kid != today for doc in keys.seal_keys(clock.now())):
+            msg = "there is no sealing key for today; look for failed rounds of `rotate` in the log"
+            raise NotReady(msg)
+        await store.transact(lambda transaction: transaction.tiles.size())
+
+    return ready
+
+
+def _lifespan(
+    settings: Settings,
+    store: Store,
+    pipeline: "Pipeline",
+    meters: Meters,
+    logger: FilteringBoundLogger,
+) -> Callable[[FastAPI], Any]:
+    tasks = (
+        Task("rotate", settings.rotate_seconds, pipeline.rotate),
+        Task("sequence", settings.sequence_seconds, pipeline.sequence),
+        Task("complete_erasures", settings.erase_seconds, pipeline.complete_erasures),
+        Task("sweep", settings.sweep_seconds, pipeline.sweep),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with running(tasks, meters, logger):
+            logger.info("started", pid=os.getpid(), version=version("mien"))
+            yield
+        await pipeline.sequence()  # what was promised within a second is in the tree before the process ends
+        await store.close()
+        logger.info("stopped", pid=os.getpid())
+
+    return lifespan

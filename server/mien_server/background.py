@@ -1,0 +1,65 @@
+"""What the server does without being asked, while it runs: each task in its own loop, each round's failure logged and tried again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mien_server import logs
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+    from mien_server.metrics import Meters
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A round of work, and the seconds between the end of one and the start of the next."""
+
+    name: str
+    seconds: float
+    round: Callable[[], Awaitable[Any]]
+
+
+@asynccontextmanager
+async def running(
+    tasks: Sequence[Task], meters: "Meters", logger: "FilteringBoundLogger"
+) -> AsyncIterator[None]:
+    """Run `tasks` until the block is left; then let each finish the round it is in."""
+    stop = asyncio.Event()
+    loops = [asyncio.create_task(_loop(task, stop, meters, logger)) for task in tasks]
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(*loops)
+
+
+async def once(task: Task, meters: "Meters", logger: "FilteringBoundLogger") -> None:
+    """One round. A failure is counted and logged by its kind and place; the next round tries again."""
+    try:
+        await task.round()
+    except Exception as error:  # noqa: BLE001 - one failed round must not end the task
+        meters.task(task.name, "failed")
+        logger.error(
+            "task-failed",
+            task=task.name,
+            kind=type(error).__name__,
+            where=logs.where(error.__traceback__),
+        )
+    else:
+        meters.task(task.name, "done")
+
+
+async def _loop(
+    task: Task, stop: asyncio.Event, meters: "Meters", logger: "FilteringBoundLogger"
+) -> None:
+    while not stop.is_set():
+        await once(task, meters, logger)
+        try:
+            async with asyncio.timeout(task.seconds):
+                await stop.wait()
+        except TimeoutError:
+            continue

@@ -1,0 +1,54 @@
+"""The server's commands, added to `mien` through the entry-point group `mien.commands`. Nothing is imported before its command is asked for.
+
+`serve` runs the server, `site` registers who may use it, `keys` makes its secrets, `policy` and `audit` are for the officer.
+"""
+
+import importlib
+from collections.abc import MutableMapping
+from typing import Any
+
+import typer
+import typer.main
+from typer.core import TyperGroup
+
+GROUPS = {
+    "site": "Register sites and what they offer.",
+    "keys": "Make and list the server's secrets.",
+    "policy": "Read, check and test the policies that decide.",
+    "audit": "Verify the audit log offline.",
+}
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are in `mien_server.cli.<name>.app`, imported when one of them is looked for."""
+
+    def __init__(self, **attrs: Any) -> None:
+        self._loaded: MutableMapping[str, Any] | None = None
+        super().__init__(**attrs)
+
+    @property
+    def commands(self) -> MutableMapping[str, Any]:
+        """The commands by name."""
+        if self._loaded is None:
+            module = importlib.import_module(f"mien_server.cli.{self.name}")
+            self._loaded = typer.main.get_group(module.app).commands
+        return self._loaded
+
+    @commands.setter
+    def commands(self, value: MutableMapping[str, Any]) -> None:
+        """Typer gives an empty one at first: there is nothing to keep."""
+
+
+def commands(app: typer.Typer) -> None:
+    """Add the server's commands to `app`."""
+    from mien_server.cli.serve import serve
+
+    app.command("serve")(serve)
+    for name, words in GROUPS.items():
+        group = typer.Typer(cls=LazyGroup, help=words, no_args_is_help=True, add_completion=False)
+        group.callback()(_nothing)
+        app.add_typer(group, name=name, help=words)
+
+
+def _nothing() -> None:
+    """A group of its own, even while its commands are not loaded."""

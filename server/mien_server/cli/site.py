@@ -1,0 +1,111 @@
+"""`mien site`: who may use this server, and what they offer."""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mien_server.cli.told import told
+
+if TYPE_CHECKING:
+    from mien_server.registry import Registered
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")]
+
+
+@app.command()
+def add(
+    site: Annotated[str, typer.Argument(help="Id: lowercase letters, digits and hyphens.")],
+    controller: Annotated[str, typer.Option(help="Who answers for the data (GDPR 4(7)).")],
+    contact: Annotated[str, typer.Option(help="How people reach the controller.")],
+    sector: Annotated[str, typer.Option(help="retail, education, workplace, health, finance or service.")],
+    jurisdiction: Annotated[list[str], typer.Option(help="Where it serves people, such as EU-DE; repeat for more.")],
+    role: Annotated[list[str], typer.Option(help="Whom it serves: customer, student, patient, client, employee, candidate; repeat for more.")],
+    name: Annotated[str | None, typer.Option(help="Name shown to people; the id without it.")] = None,
+    origin: Annotated[list[str] | None, typer.Option(help="Web origin that may call, such as https://shop.example; repeat for more.")] = None,
+    catalogue: Annotated[Path | None, typer.Option(help="JSON file of offers and affinities.")] = None,
+    impact_assessment: Annotated[bool, typer.Option("--impact-assessment", help="A data protection impact assessment has been done (GDPR 35).")] = False,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Register a site; prints its keys. The secret key is shown this once only."""
+    with told():
+        from mien_server import app as server
+        from mien_server import registry
+        from mien_server.settings import load
+        from mien.wire.messages import parse
+
+        settings = load(os.environ)
+        doc = parse(registry.SiteDoc, {
+            "id": site, "name": name or site, "sector": sector, "roles": role, "jurisdictions": jurisdiction,
+            "controller": controller, "contact": contact, "origins": origin or [], "impact_assessment": impact_assessment,
+        })  # fmt: skip
+        offers = registry.catalogue(_read(catalogue)) if catalogue else None
+        keys = server.open_keys(settings)
+        new = registry.register(doc, server.SystemEntropy(), server.SystemClock())
+        server.administer(settings, lambda transaction: registry.add(transaction.sites, new.site, offers))
+        _show(new, keys.signing.verify_key().text(), as_json)
+
+
+@app.command("list")
+def list_sites(as_json: AsJson = False) -> None:
+    """List the registered sites."""
+    with told():
+        from mien_server import app as server
+        from mien_server.settings import load
+
+        sites = server.administer(load(os.environ), lambda transaction: transaction.sites.all())
+    rows: list[dict[str, Any]] = [
+        {"site": s.id, "name": s.name, "sector": s.sector, "roles": list(s.roles), "jurisdictions": list(s.jurisdictions),
+         "origins": list(s.origins)}
+        for s in sites
+    ]  # fmt: skip
+    if as_json:
+        print(json.dumps({"sites": rows}))
+        return
+    for row in rows:
+        print(f"{row['site']:24} {row['sector']:10} {','.join(row['roles']):20} {','.join(row['jurisdictions'])}")
+
+
+@app.command()
+def catalogue(
+    site: Annotated[str, typer.Argument(help="Id of the site.")],
+    file: Annotated[Path, typer.Argument(help="JSON file of offers and affinities.")],
+) -> None:
+    """Replace what a site offers."""
+    with told():
+        from mien_server import app as server
+        from mien_server import registry
+        from mien_server.settings import load
+
+        offers = registry.catalogue(_read(file))
+        server.administer(
+            load(os.environ),
+            lambda transaction: registry.offer(transaction.sites, site, offers),
+        )
+    print(f"{site}: {len(offers.offers)} offers")
+
+
+def _show(new: "Registered", verify_key: str, as_json: bool) -> None:
+    shown = {
+        "site": new.site.id, "publishable_key": new.publishable, "secret_key": new.secret, "verify_key": verify_key,
+    }  # fmt: skip
+    if as_json:
+        print(json.dumps(shown))
+        return
+    print(f"site             {new.site.id}")
+    print(f"publishable key  {new.publishable}   (devices: Mien-Site-Key)")
+    print(f"secret key       {new.secret}   (backend only; not shown again)")
+    print(f"verify key       {verify_key}   (devices pin it)")
+
+
+def _read(path: Path) -> bytes:
+    from mien.errors import SettingsError
+
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        msg = f"`{path}` cannot be read: {(error.strerror or 'unreadable').lower()}; check the path"
+        raise SettingsError(msg) from None

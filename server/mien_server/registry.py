@@ -1,0 +1,123 @@
+"""Registering a site: its two keys and its claims, checked; its catalogue, read strictly."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mien.errors import RequestInvalid, SettingsError
+from mien.values import Offer
+from mien.wire.canonical import b64
+from mien.wire.messages import Jurisdiction, Message, OfferDoc, Role, Sector, SiteId, parse
+from mien_server.ports import Clock, Entropy, Sites
+from mien_server.values import Catalogue, Site
+
+MAX_OFFERS = 10_000
+MAX_CATALOGUE_BYTES = 8 * 1024 * 1024
+KEY_BYTES = 24
+
+Expression = Literal["neutral", "joy", "surprise", "anger", "fear", "sadness", "disgust", "contempt"]
+Tag = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
+Affinity = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
+Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]{1,253}(:[0-9]{1,5})?$")]
+
+
+class SiteDoc(Message):
+    """What an owner says of a site."""
+
+    id: SiteId
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    sector: Sector
+    roles: Annotated[list[Role], Field(min_length=1, max_length=6)]
+    jurisdictions: Annotated[list[Jurisdiction], Field(min_length=1, max_length=32)]
+    controller: Annotated[str, Field(min_length=1, max_length=200)]
+    contact: Annotated[str, Field(min_length=3, max_length=200)]
+    origins: Annotated[list[Origin], Field(max_length=32)] = []
+    impact_assessment: bool = False
+
+
+class CatalogueDoc(Message):
+    """A catalogue file: offers, and for an expression how much more a tag fits, -1..1."""
+
+    offers: Annotated[list[OfferDoc], Field(min_length=1, max_length=MAX_OFFERS)]
+    affinities: dict[Expression, dict[Tag, Affinity]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A new site and its keys. The keys are not stored: this is the only time they are seen."""
+
+    site: Site
+    publishable: str
+    secret: str = field(repr=False)
+
+
+def register(doc: SiteDoc, entropy: Entropy, clock: Clock) -> Registered:
+    """A site with fresh keys. Only their SHA-256 goes into the site."""
+    publishable = "pk_" + b64(entropy.bytes(KEY_BYTES))
+    secret = "sk_" + b64(entropy.bytes(KEY_BYTES))
+    site = Site(
+        id=doc.id,
+        name=doc.name,
+        sector=doc.sector,
+        roles=tuple(doc.roles),
+        jurisdictions=tuple(doc.jurisdictions),
+        controller=doc.controller,
+        contact=doc.contact,
+        publishable_sha256=digest(publishable),
+        secret_sha256=digest(secret),
+        origins=tuple(doc.origins),
+        impact_assessment=doc.impact_assessment,
+        created_at=clock.now(),
+    )
+    return Registered(site, publishable, secret)
+
+
+def digest(key: str) -> bytes:
+    """What is stored of a key: keys are random, so a plain hash gives nothing away."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+def catalogue(data: bytes) -> Catalogue:
+    """The catalogue in a file's bytes. Raises `RequestInvalid` that names the field."""
+    if len(data) > MAX_CATALOGUE_BYTES:
+        msg = f"the catalogue has more than {MAX_CATALOGUE_BYTES} bytes; offer less at once"
+        raise RequestInvalid(msg)
+    try:
+        value = json.loads(data)
+    except ValueError as error:
+        msg = "the catalogue is not JSON; see the how-to on registering a site"
+        raise RequestInvalid(msg) from error
+    doc = parse(CatalogueDoc, value)
+    ids = [offer.id for offer in doc.offers]
+    if len(set(ids)) != len(ids):
+        msg = "the catalogue names an offer twice; give each its own id"
+        raise RequestInvalid(msg)
+    return Catalogue(
+        offers=tuple(_offer(offer) for offer in doc.offers),
+        affinities={word: dict(tags) for word, tags in doc.affinities.items()},
+    )
+
+
+def _offer(doc: OfferDoc) -> Offer:
+    return Offer(doc.id, doc.title, doc.price, doc.currency, tuple(doc.tags), doc.stock)
+
+
+def add(sites: Sites, site: Site, offers: Catalogue | None) -> None:
+    """Store a new site. Raises `SettingsError` when the id is taken: its people consented to the site as it was."""
+    if sites.get(site.id) is not None:
+        msg = f"site `{site.id}` is registered already; choose another id"
+        raise SettingsError(msg)
+    sites.put(site)
+    if offers is not None:
+        sites.put_catalogue(site.id, offers)
+
+
+def offer(sites: Sites, site: str, offers: Catalogue) -> None:
+    """Replace what a site offers. Raises `SettingsError` when there is no such site."""
+    if sites.get(site) is None:
+        msg = f"site `{site}` is not registered; see `mien site list`"
+        raise SettingsError(msg)
+    sites.put_catalogue(site, offers)
