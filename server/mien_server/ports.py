@@ -204,12 +204,14 @@ class People(Protocol):
         """Person (locked for share), device and sequence in one read. None when there is no such person or key."""
         ...
 
-    def accept(self, site: str, subject: str, device: str, seq: int, digest: bytes) -> None:
-        """Remember that a sequence number was used, and for what."""
+    def accept(  # noqa: PLR0917 - a row
+        self, site: str, subject: str, device: str, seq: int, digest: bytes, at: int
+    ) -> None:
+        """Remember that a sequence number was used, when, and for what."""
         ...
 
-    def forget_accepted(self, site: str, subject: str, device: str, below: int) -> None:
-        """Drop sequence numbers below the replay window."""
+    def delete_accepted(self, before: int, limit: int) -> int:
+        """Forget up to `limit` sequence numbers accepted before a time (sealed to keys that have died); how many."""
         ...
 
     def delete_keys(self, site: str, subject: str) -> None:
@@ -220,8 +222,16 @@ class People(Protocol):
         """People whose consent stands in the row but ended by `now`."""
         ...
 
-    def to_tidy(self, limit: int) -> tuple[Person, ...]:
-        """Living people without a standing consent of whom records or events are still there."""
+    def mark(self, site: str, subject: str) -> None:
+        """Remember that a person's consent shrank, so that what it no longer covers is deleted even if this process dies now."""
+        ...
+
+    def marked(self, limit: int) -> tuple[tuple[str, str], ...]:
+        """Site and subject of people that are marked."""
+        ...
+
+    def unmark(self, site: str, subject: str) -> None:
+        """All that the consent no longer covers is deleted."""
         ...
 
     def wrapped_before(self, epoch: int, limit: int) -> tuple[Person, ...]:
@@ -280,6 +290,10 @@ class Events(Protocol):
         """Up to `limit` events of a person, oldest first."""
         ...
 
+    def unlearned(self, before: int, limit: int) -> tuple[SealedEvent, ...]:
+        """Up to `limit` events of before that time that no ranking sums contain yet, oldest first."""
+        ...
+
     def expired(self, now: int, limit: int) -> tuple[SealedEvent, ...]:
         """Up to `limit` events whose time has passed."""
         ...
@@ -314,6 +328,14 @@ class Leaves(Protocol):
 
     def of_person(self, site: str, subject: str) -> tuple[SealedLeaf, ...]:
         """The leaves that a person's data key opens, oldest first."""
+        ...
+
+    def wrapped_before(self, epoch: int, limit: int) -> tuple[SealedLeaf, ...]:
+        """Leaves with a key of their own that is wrapped by an older key-encryption key."""
+        ...
+
+    def rewrap(self, leaf: bytes, wrapped_key: bytes, epoch: int) -> None:
+        """Replace the wrapped key of a leaf."""
         ...
 
     def drop_openings(self, site: str, subject: str, limit: int) -> int:

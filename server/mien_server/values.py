@@ -181,7 +181,10 @@ class Erasure:
 # ---- as they lie in the store ----
 @dataclass(frozen=True, slots=True)
 class SealedEvent:
-    """An event at rest. `content` is sealed under the subject's data key; plain when there is no subject (and so no emotion in it)."""
+    """An event at rest. `content` is sealed under the subject's data key; plain when there is no subject (and so no emotion in it).
+
+    `learned` tells whether the site's ranking sums contain it.
+    """
 
     id: str
     site: str
@@ -189,6 +192,7 @@ class SealedEvent:
     at: int
     retain_until: int
     content: bytes = field(repr=False)
+    learned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ person_key = Table(
     ForeignKeyConstraint(["site", "subject"], ["person.site", "person.subject"]),
 )
 
-# Which sequence numbers a device has used, and for what: rows below the replay window are deleted.
+# Which sequence numbers a device has used, and for what. Rows go when the key their envelope was sealed to has died.
 accepted = Table(
     "accepted",
     metadata,
@@ -106,9 +106,20 @@ accepted = Table(
     Column("device", String, primary_key=True),
     Column("seq", Integer, primary_key=True),
     Column("digest", LargeBinary, nullable=False),
+    Column("at", Integer, nullable=False),
     ForeignKeyConstraint(
         ["site", "subject", "device"], ["person_key.site", "person_key.subject", "person_key.id"]
     ),
+    Index("accepted_by_time", "at"),
+    sqlite_with_rowid=False,
+)
+
+# People whose consent shrank: what it no longer covers is still to be deleted.
+mark = Table(
+    "mark",
+    metadata,
+    Column("site", String, primary_key=True),
+    Column("subject", String, primary_key=True),
     sqlite_with_rowid=False,
 )
 
@@ -137,9 +148,11 @@ event = Table(
     Column("at", Integer, nullable=False),
     Column("retain_until", Integer, nullable=False),
     Column("content", LargeBinary, nullable=False),
+    Column("learned", Boolean, nullable=False),
     ForeignKeyConstraint(["site", "subject"], ["person.site", "person.subject"]),
     Index("event_by_end", "retain_until"),
 )
+Index("event_unlearned", event.c.at, sqlite_where=event.c.learned.is_(False))
 Index("event_by_person", event.c.site, event.c.subject, sqlite_where=event.c.subject.is_not(None))
 
 # Never deleted: the hashes are the log. `opening` and `wrapped_key` go when the person does, or when their time has passed.
@@ -159,6 +172,7 @@ leaf = Table(
 )
 Index("leaf_pending", leaf.c.n, sqlite_where=leaf.c.log_index.is_(None))
 Index("leaf_by_person", leaf.c.site, leaf.c.subject, sqlite_where=leaf.c.subject.is_not(None))
+Index("leaf_by_epoch", leaf.c.epoch, sqlite_where=leaf.c.wrapped_key.is_not(None))
 Index("leaf_by_end", leaf.c.retain_until, sqlite_where=leaf.c.opening.is_not(None))
 
 nonce = Table(

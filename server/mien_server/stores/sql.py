@@ -18,10 +18,8 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
-    exists,
     func,
     insert,
-    or_,
     select,
     update,
 )
@@ -71,6 +69,19 @@ def _update(table: Table) -> Any:  # noqa: ANN401 - SQLAlchemy's Update
 
 _INSERTS: Final = {table.name: insert(table) for table in schema.metadata.tables.values()}
 _UPDATES: Final = {table.name: _update(table) for table in schema.metadata.tables.values()}
+
+
+def _keys_of(table: Table, *where: Any) -> tuple[Select[Any], Any]:  # noqa: ANN401 - SQL expressions
+    """Select some primary keys, then act on exactly those: DELETE ... LIMIT is not SQL that every database speaks."""
+    keys = tuple(table.primary_key.columns)
+    return select(*keys).where(*where).limit(bindparam("limit")), delete(table).where(*_match(keys))
+
+
+def _delete_some(connection: Connection, pair: tuple[Select[Any], Any], values: Row) -> int:
+    rows = connection.execute(pair[0], values).mappings().all()
+    if rows:
+        connection.execute(pair[1], [{f"_{k}": v for k, v in row.items()} for row in rows])
+    return len(rows)
 
 
 # ---- sites ----
@@ -208,11 +219,9 @@ _STREAM = (
     .where(*_of_person(schema.person), schema.person_key.c.id == bindparam("device"))
     .with_for_update(read=True, of=schema.person)
 )
-_FORGET_ACCEPTED = delete(schema.accepted).where(
-    *_ACCEPTED, schema.accepted.c.seq < bindparam("below")
-)
 _DELETE_ACCEPTED = delete(schema.accepted).where(*_of_person(schema.accepted))
 _DELETE_KEYS = delete(schema.person_key).where(*_of_person(schema.person_key))
+_OLD_ACCEPTED = _keys_of(schema.accepted, schema.accepted.c.at < bindparam("before"))
 _EXPIRED = (
     select(schema.person)
     .where(
@@ -222,21 +231,8 @@ _EXPIRED = (
     )
     .limit(bindparam("limit"))
 )
-_WITH_RECORDS = exists().where(
-    schema.record.c.site == schema.person.c.site, schema.record.c.subject == schema.person.c.subject
-)
-_WITH_EVENTS = exists().where(
-    schema.event.c.site == schema.person.c.site, schema.event.c.subject == schema.person.c.subject
-)
-_TO_TIDY = (
-    select(schema.person)
-    .where(
-        schema.person.c.state.not_in(STANDING),
-        schema.person.c.tombstoned_at == 0,
-        or_(_WITH_RECORDS, _WITH_EVENTS),
-    )
-    .limit(bindparam("limit"))
-)
+_MARKED = select(schema.mark.c.site, schema.mark.c.subject).limit(bindparam("limit"))
+_UNMARK = delete(schema.mark).where(*_of_person(schema.mark))
 _WRAPPED_BEFORE = (
     select(schema.person)
     .where(
@@ -283,13 +279,14 @@ class SqlPeople:
         key = PersonKey(*row[_PERSON_WIDTH:-2])
         return Stream(_person(row[:_PERSON_WIDTH]), key, row[-2] or 0, row[-1])
 
-    def accept(self, site: str, subject: str, device: str, seq: int, digest: bytes) -> None:
-        values = {"site": site, "subject": subject, "device": device, "seq": seq, "digest": digest}
-        self._connection.execute(_INSERTS["accepted"], values)
+    def accept(  # noqa: PLR0917 - a row
+        self, site: str, subject: str, device: str, seq: int, digest: bytes, at: int
+    ) -> None:
+        values = {"site": site, "subject": subject, "device": device, "seq": seq}
+        self._connection.execute(_INSERTS["accepted"], {**values, "digest": digest, "at": at})
 
-    def forget_accepted(self, site: str, subject: str, device: str, below: int) -> None:
-        values = {"site": site, "subject": subject, "device": device, "below": below}
-        self._connection.execute(_FORGET_ACCEPTED, values)
+    def delete_accepted(self, before: int, limit: int) -> int:
+        return _delete_some(self._connection, _OLD_ACCEPTED, {"before": before, "limit": limit})
 
     def delete_keys(self, site: str, subject: str) -> None:
         values = {"site": site, "subject": subject}
@@ -299,8 +296,15 @@ class SqlPeople:
     def expired(self, now: int, limit: int) -> tuple[Person, ...]:
         return self._many(_EXPIRED, {"now": now, "limit": limit})
 
-    def to_tidy(self, limit: int) -> tuple[Person, ...]:
-        return self._many(_TO_TIDY, {"limit": limit})
+    def mark(self, site: str, subject: str) -> None:
+        self.unmark(site, subject)
+        self._connection.execute(_INSERTS["mark"], {"site": site, "subject": subject})
+
+    def marked(self, limit: int) -> tuple[tuple[str, str], ...]:
+        return tuple((row[0], row[1]) for row in self._connection.execute(_MARKED, {"limit": limit}))
+
+    def unmark(self, site: str, subject: str) -> None:
+        self._connection.execute(_UNMARK, {"site": site, "subject": subject})
 
     def wrapped_before(self, epoch: int, limit: int) -> tuple[Person, ...]:
         return self._many(_WRAPPED_BEFORE, {"epoch": epoch, "limit": limit})
@@ -383,19 +387,6 @@ class SqlRecords:
         return _delete_some(self._connection, _DELETE_EXPIRED_RECORDS, values)
 
 
-def _keys_of(table: Table, *where: Any) -> tuple[Select[Any], Any]:  # noqa: ANN401 - SQL expressions
-    """Select some primary keys, then act on exactly those: DELETE ... LIMIT is not SQL that every database speaks."""
-    keys = tuple(table.primary_key.columns)
-    return select(*keys).where(*where).limit(bindparam("limit")), delete(table).where(*_match(keys))
-
-
-def _delete_some(connection: Connection, pair: tuple[Select[Any], Any], values: Row) -> int:
-    rows = connection.execute(pair[0], values).mappings().all()
-    if rows:
-        connection.execute(pair[1], [{f"_{k}": v for k, v in row.items()} for row in rows])
-    return len(rows)
-
-
 _DELETE_RECORDS = _keys_of(schema.record, *_of_person(schema.record))
 _DELETE_EXPIRED_RECORDS = _keys_of(schema.record, schema.record.c.retain_until <= bindparam("now"))
 
@@ -406,6 +397,11 @@ _EVENT = _EVENTS.where(schema.event.c.site == bindparam("site"), schema.event.c.
 _EVENTS_OF = (
     _EVENTS.where(*_of_person(schema.event))
     .order_by(schema.event.c.at, schema.event.c.id)
+    .limit(bindparam("limit"))
+)
+_UNLEARNED = (
+    _EVENTS.where(schema.event.c.learned.is_(False), schema.event.c.at < bindparam("before"))
+    .order_by(schema.event.c.at)
     .limit(bindparam("limit"))
 )
 _EXPIRED_EVENTS = _EVENTS.where(schema.event.c.retain_until <= bindparam("now")).limit(
@@ -442,6 +438,10 @@ class SqlEvents:
         values = {"site": site, "subject": subject, "limit": limit}
         return tuple(SealedEvent(*row) for row in self._connection.execute(_EVENTS_OF, values))
 
+    def unlearned(self, before: int, limit: int) -> tuple[SealedEvent, ...]:
+        rows = self._connection.execute(_UNLEARNED, {"before": before, "limit": limit})
+        return tuple(SealedEvent(*row) for row in rows)
+
     def expired(self, now: int, limit: int) -> tuple[SealedEvent, ...]:
         rows = self._connection.execute(_EXPIRED_EVENTS, {"now": now, "limit": limit})
         return tuple(SealedEvent(*row) for row in rows)
@@ -469,6 +469,14 @@ _INDEX = select(schema.leaf.c.log_index).where(schema.leaf.c.hash == bindparam("
 _LEAVES_OF = _LEAVES.where(
     *_of_person(schema.leaf), schema.leaf.c.opening.is_not(None)
 ).order_by(schema.leaf.c.n)
+_OWN_KEYS = _LEAVES.where(
+    schema.leaf.c.wrapped_key.is_not(None), schema.leaf.c.epoch < bindparam("before")
+).limit(bindparam("limit"))
+_REWRAP = (
+    update(schema.leaf)
+    .where(schema.leaf.c.hash == bindparam("_hash"))
+    .values(wrapped_key=bindparam("_wrapped"), epoch=bindparam("_epoch"))
+)
 _CLOSED = {"opening": None, "wrapped_key": None, "subject": None}
 _DROP = update(schema.leaf).where(schema.leaf.c.n == bindparam("_n")).values(_CLOSED)
 _DROP_OF = (select(schema.leaf.c.n).where(*_of_person(schema.leaf)).limit(bindparam("limit")), _DROP)
@@ -513,6 +521,14 @@ class SqlLeaves:
     def of_person(self, site: str, subject: str) -> tuple[SealedLeaf, ...]:
         rows = self._connection.execute(_LEAVES_OF, {"site": site, "subject": subject})
         return tuple(SealedLeaf(*row) for row in rows)
+
+    def wrapped_before(self, epoch: int, limit: int) -> tuple[SealedLeaf, ...]:
+        rows = self._connection.execute(_OWN_KEYS, {"before": epoch, "limit": limit})
+        return tuple(SealedLeaf(*row) for row in rows)
+
+    def rewrap(self, leaf: bytes, wrapped_key: bytes, epoch: int) -> None:
+        values = {"_hash": leaf, "_wrapped": wrapped_key, "_epoch": epoch}
+        self._connection.execute(_REWRAP, values)
 
     def drop_openings(self, site: str, subject: str, limit: int) -> int:
         values = {"site": site, "subject": subject, "limit": limit}

@@ -1,0 +1,43 @@
+"""What is kept, and the keys it is kept under: one random data key per subject, which dies when the subject is erased.
+
+Takes plain nouns and a data key, gives sealed ones, and back. Invariant: nothing that says something about a person leaves this room unsealed.
+AES-256-GCM with a fresh 96-bit nonce; what a thing is and whose is authenticated with it, so a row moved to another place does not open.
+Deliberately absent: the database, the policy, and the key-encryption key's file.
+
+- `vault`   data keys: made, wrapped, sealed with
+- `labels`  records and corrections
+- `events`  rankings as bytes, sealed or plain
+- `leaves`  decisions as leaves of the log, and their openings
+"""
+
+from mien_server.record.events import event_id, open_event, plain_event, seal_event
+from mien_server.record.labels import open_label, seal_label
+from mien_server.record.leaves import (
+    Opening,
+    decision_record,
+    open_leaf,
+    plain_leaf,
+    seal_leaf,
+    sealed_leaf_of_nobody,
+)
+from mien_server.record.vault import Vault, new_id, new_key, unwrap, wrap
+
+__all__ = [
+    "Opening",
+    "Vault",
+    "decision_record",
+    "event_id",
+    "new_id",
+    "new_key",
+    "open_event",
+    "open_label",
+    "open_leaf",
+    "plain_event",
+    "plain_leaf",
+    "seal_event",
+    "seal_label",
+    "seal_leaf",
+    "sealed_leaf_of_nobody",
+    "unwrap",
+    "wrap",
+]

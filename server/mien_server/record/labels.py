@@ -1,0 +1,35 @@
+"""Labels at rest: base time (4 bytes) and slot (8 bytes), sealed one by one so that each can be corrected and deleted by itself."""
+
+from typing import Final
+
+from mien.values import Label
+from mien.wire.slots import pack_slot, unpack_slot
+
+from mien_server.ports import Entropy
+from mien_server.record.vault import Vault, new_id
+from mien_server.values import Record
+
+_BASE: Final = 4
+
+
+def seal_label(
+    vault: Vault,
+    label: Label,
+    data_class: str,
+    retain_until: int,
+    entropy: Entropy,
+    record_id: str | None = None,
+) -> Record:
+    """A label as a record; with `record_id`, as the new content of that record. Raises `LabelInvalid`."""
+    name = record_id or new_id("rec", entropy)
+    plain = label.ended_at.to_bytes(_BASE, "big") + pack_slot(label, label.ended_at)
+    sealed = vault.seal(plain, data_class, name.encode(), entropy)
+    return Record(
+        name, vault.site, vault.subject, data_class, label.ended_at, retain_until, sealed
+    )
+
+
+def open_label(vault: Vault, record: Record) -> Label:
+    """The label in a record. Raises `KeepUnreadable` when it was altered or is another's."""
+    plain = vault.open(record.sealed, record.data_class, record.id.encode())
+    return unpack_slot(plain[_BASE:], int.from_bytes(plain[:_BASE], "big"))

@@ -1,0 +1,88 @@
+"""Decisions as leaves of the log: leaf = SHA-256(nonce || record). What opens a leaf lies under the subject's key and goes with it."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from mien.errors import KeepUnreadable
+from mien.wire.canonical import encode
+from mien.wire.proof import leaf_of
+
+from mien_server.ports import Entropy
+from mien_server.record.vault import Vault, new_key, wrap
+from mien_server.values import Decision, SealedLeaf
+
+HOUR: Final = 3600
+NONCE_BYTES: Final = 32
+_WHAT: Final = "decision"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What opens a leaf: the nonce and the canonical decision record."""
+
+    nonce: bytes = field(repr=False)
+    record: bytes = field(repr=False)
+
+    @property
+    def leaf(self) -> bytes:
+        """The leaf it opens."""
+        return leaf_of(self.nonce, self.record)
+
+
+def decision_record(  # noqa: PLR0917 - one argument for each thing a decision is about
+    action: str, decision: Decision, site: str, subject: str, purpose: str | None, bundle: str
+) -> bytes:
+    """The canonical record of a decision. `bundle` is base64url of the bundle's SHA-256."""
+    return encode({
+        "v": 1, "action": action, "allow": decision.allow, "policies": list(decision.policies),
+        "laws": list(decision.laws), "bundle_sha256": bundle, "site": site, "subject": subject,
+        "purpose": purpose, "at": decision.at,
+    })  # fmt: skip
+
+
+def seal_leaf(
+    vault: Vault, record: bytes, at: int, retain_until: int, entropy: Entropy
+) -> SealedLeaf:
+    """The leaf of a decision on the vault's subject."""
+    opening = Opening(entropy.bytes(NONCE_BYTES), record)
+    leaf = opening.leaf
+    sealed = vault.seal(opening.nonce + record, _WHAT, leaf, entropy)
+    return SealedLeaf(leaf, _hour(at), vault.site, vault.subject, retain_until, sealed)
+
+
+def sealed_leaf_of_nobody(  # noqa: PLR0917 - what `seal_leaf` takes, and the key to wrap with
+    site: str, record: bytes, at: int, retain_until: int, kek: bytes, epoch: int, entropy: Entropy
+) -> SealedLeaf:
+    """The leaf of a decision on somebody of whom nothing is kept (a refused consent): under a key of its own, found by its hash only."""
+    opening = Opening(entropy.bytes(NONCE_BYTES), record)
+    leaf = opening.leaf
+    key = new_key(entropy)
+    sealed = Vault.of(site, "", key).seal(opening.nonce + record, _WHAT, leaf, entropy)
+    wrapped = wrap(kek, key, epoch, site, leaf.hex(), entropy)
+    return SealedLeaf(leaf, _hour(at), site, None, retain_until, sealed, wrapped, epoch)
+
+
+def plain_leaf(site: str, record: bytes, at: int, entropy: Entropy) -> SealedLeaf:
+    """A leaf that says nothing about anybody (an erasure was completed): its opening stays, for officers."""
+    opening = Opening(entropy.bytes(NONCE_BYTES), record)
+    return SealedLeaf(opening.leaf, _hour(at), site, None, FOREVER, opening.nonce + record)
+
+
+def open_leaf(vault: Vault | None, leaf: SealedLeaf) -> Opening:
+    """What opens a leaf; `vault` None for a plain one. Raises `KeepUnreadable` when it was altered or erased."""
+    if leaf.opening is None:
+        msg = "the opening of this leaf was erased; nobody can open it any more"
+        raise KeepUnreadable(msg)
+    plain = leaf.opening if vault is None else vault.open(leaf.opening, _WHAT, leaf.hash)
+    opening = Opening(plain[:NONCE_BYTES], plain[NONCE_BYTES:])
+    if opening.leaf != leaf.hash:
+        msg = "the opening does not lead to its leaf; the database was altered"
+        raise KeepUnreadable(msg)
+    return opening
+
+
+FOREVER: Final = 0xFFFF_FFFF
+
+
+def _hour(at: int) -> int:
+    return at - at % HOUR

@@ -1,0 +1,85 @@
+"""Data keys: one per subject, 32 random bytes, wrapped by the key-encryption key of an epoch. Destroying the wrapped key erases all it sealed."""
+
+import base64
+from dataclasses import dataclass, field
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from mien.errors import KeepUnreadable
+from mien.wire.canonical import frame
+
+from mien_server.ports import Entropy
+
+KEY_BYTES: Final = 32
+NONCE_BYTES: Final = 12
+ID_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """Seals and opens under one subject's data key."""
+
+    site: str
+    subject: str
+    _cipher: AESGCM = field(repr=False)
+
+    @classmethod
+    def of(cls, site: str, subject: str, key: bytes) -> "Vault":
+        """The vault of a subject whose data key is `key`."""
+        return cls(site, subject, AESGCM(key))
+
+    def seal(self, plain: bytes, what: str, name: bytes, entropy: Entropy) -> bytes:
+        """Nonce and ciphertext, 28 bytes longer than `plain`; bound to site, subject, `what` it is and its `name` (NIST SP 800-38D)."""
+        nonce = entropy.bytes(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, plain, self._bound(what, name))
+
+    def open(self, sealed: bytes, what: str, name: bytes) -> bytes:
+        """What `seal` sealed under the same names. Raises `KeepUnreadable`."""
+        try:
+            return self._cipher.decrypt(
+                sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self._bound(what, name)
+            )
+        except (InvalidTag, ValueError) as error:
+            msg = f"a stored {what} does not open; the database was altered, restore it from a backup"
+            raise KeepUnreadable(msg) from error
+
+    def _bound(self, what: str, name: bytes) -> bytes:
+        return frame(self.site.encode(), self.subject.encode(), what.encode(), name)
+
+
+def new_key(entropy: Entropy) -> bytes:
+    """A fresh data key."""
+    return entropy.bytes(KEY_BYTES)
+
+
+def wrap(kek: bytes, key: bytes, epoch: int, site: str, subject: str, entropy: Entropy) -> bytes:
+    """A data key under the key-encryption key of `epoch`, bound to whose it is: 60 bytes."""
+    nonce = entropy.bytes(NONCE_BYTES)
+    return nonce + AESGCM(kek).encrypt(nonce, key, _whose(epoch, site, subject))
+
+
+def unwrap(kek: bytes, wrapped: bytes, epoch: int, site: str, subject: str) -> bytes:
+    """The data key that `wrap` wrapped. Raises `KeepUnreadable`."""
+    try:
+        return AESGCM(kek).decrypt(
+            wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], _whose(epoch, site, subject)
+        )
+    except (InvalidTag, ValueError) as error:
+        msg = "a data key does not open with the key-encryption key here; restore the key files of this database"
+        raise KeepUnreadable(msg) from error
+
+
+def new_id(prefix: str, entropy: Entropy) -> str:
+    """A random id of 128 bits: prefix, underscore, 26 characters of base32."""
+    return id_from(prefix, entropy.bytes(ID_BYTES))
+
+
+def id_from(prefix: str, data: bytes) -> str:
+    """An id from the first 16 bytes of `data`."""
+    return f"{prefix}_{base64.b32encode(data[:ID_BYTES]).decode('ascii').rstrip('=').lower()}"
+
+
+def _whose(epoch: int, site: str, subject: str) -> bytes:
+    return frame(b"mien data key v1", epoch.to_bytes(4, "big"), site.encode(), subject.encode())

@@ -1,0 +1,32 @@
+"""The door: what comes from outside is opened and believed here, or refused.
+
+Takes messages and keys, gives labels, statements and stream keys that are authentic, fresh and for this site. Invariant: nothing leaves this room
+that was not authenticated by a key of the subject's key set. Deliberately absent: the database, consent, and any memory of what was opened.
+
+- `statements`  signed statements of a person: kind, key, site, clock
+- `stream`      envelopes, the replay window, corrections, and requests authenticated by a stream key
+"""
+
+from mien_server.unseal.statements import check_clock, check_possession, read_statement
+from mien_server.unseal.stream import (
+    WINDOW,
+    check_request,
+    digest_of,
+    open_correction,
+    open_envelope,
+    open_stream_key,
+    seen_before,
+)
+
+__all__ = [
+    "WINDOW",
+    "check_clock",
+    "check_possession",
+    "check_request",
+    "digest_of",
+    "open_correction",
+    "open_envelope",
+    "open_stream_key",
+    "read_statement",
+    "seen_before",
+]
