@@ -1,0 +1,300 @@
+"""A bundle that is wrong is refused, and the refusal names file and line."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from mien.errors import PolicyInvalid
+from mien_server.authorize import Bundle, load_bundle
+from mien_server.authorize.bundle import digest
+from mien_server.cli.policy import app
+
+RUN = CliRunner()
+GOOD = '@id("x")\n@law("policy:x")\n@says("X.")\n@certainty("our-policy")\n'
+RULE = "[[rule]]\nclass = 'label'\njurisdiction = 'EU'\nduration = 'P9D'\nlaw = 'l'\nbasis = 'b'\n"
+
+
+def write(name: str, text: str) -> Callable[[Path], None]:
+    def act(folder: Path) -> None:
+        (folder / name).write_text(text)
+
+    return act
+
+
+def policy(text: str) -> Callable[[Path], None]:
+    return write("cedar/x.cedar", text)
+
+
+def change(name: str, old: str, new: str) -> Callable[[Path], None]:
+    def act(folder: Path) -> None:
+        text = (folder / name).read_text()
+        assert old in text
+        (folder / name).write_text(text.replace(old, new, 1))
+
+    return act
+
+
+def remove(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).unlink()
+
+
+BAD = {
+    # grammar: the line of the fault, not of the file
+    "a missing operand": (
+        policy(GOOD + "forbid (principal, action, resource)\nwhen { context.now == };"),
+        "cedar/x.cedar:6`: unexpected token `}`",
+    ),
+    "a forgotten semicolon": (
+        policy(
+            f"{GOOD}forbid (principal, action, resource)\n\n{GOOD}forbid (principal, action, resource);"
+        ),
+        "cedar/x.cedar:7`: unexpected token `@`",
+    ),
+    "a misspelt effect": (
+        policy("// one; two\n" + GOOD + "forbit (principal, action, resource);"),
+        "cedar/x.cedar:6`: invalid policy effect: forbit",
+    ),
+    "a misspelt condition": (
+        policy(GOOD + "forbid (principal, action, resource)\nif { true };"),
+        "cedar/x.cedar:6`: ",
+    ),
+    "an assignment": (
+        policy(GOOD + "forbid (principal, action, resource)\n\n\nwhen { context.now = 3 };"),
+        "cedar/x.cedar:8`: '=' is not a valid operator",
+    ),
+    "an open string": (
+        policy(
+            GOOD + 'forbid (principal, action, resource)\nwhen { context.source == Source::"f };'
+        ),
+        "cedar/x.cedar:1`: invalid token",
+    ),
+    "a fault in the second policy": (
+        policy(
+            f"{GOOD}forbid (principal, action, resource);\n\n@id(y) forbid (principal, action, resource);"
+        ),
+        "cedar/x.cedar:7`: unexpected token `y`",
+    ),
+    "an unfinished file": (policy(GOOD + "forbid (principal, action"), "cedar/x.cedar:1`: "),
+    "a template": (
+        policy(GOOD + "forbid (principal == ?principal, action, resource);"),
+        "cedar/x.cedar:1`: templates are not supported",
+    ),
+    "not text": (
+        lambda folder: (folder / "cedar/x.cedar").write_bytes(b"// fine\n// \xff\n") and None,
+        "cedar/x.cedar:2`: is not UTF-8",
+    ),
+    # meaning: against the schema
+    "an unknown attribute": (
+        policy(
+            "\n" + GOOD + "forbid (principal, action, resource) when { principal.colour == 1 };"
+        ),
+        "cedar/x.cedar:2`: for policy `x`, attribute `colour`",
+    ),
+    "an unknown word": (
+        policy(
+            GOOD
+            + 'forbid (principal, action, resource) when { context.effect == Effect::"prize" };'
+        ),
+        "cedar/x.cedar:1`: ",
+    ),
+    "an unknown action": (
+        policy(GOOD + 'forbid (principal, action == Action::"inver", resource);'),
+        "cedar/x.cedar:1`: ",
+    ),
+    "a comparison of types that never meet": (
+        policy(GOOD + 'forbid (principal, action, resource) when { context.now == "1" };'),
+        "cedar/x.cedar:1`: ",
+    ),
+    "an optional purpose without asking whether it is there": (
+        policy(
+            GOOD
+            + 'forbid (principal, action, resource) when { context.purpose == Purpose::"contribute" };'
+        ),
+        "cedar/x.cedar:1`: ",
+    ),
+    "a jurisdiction that is not in the table": (
+        policy(GOOD + 'forbid (principal in Jurisdiction::"EUU", action, resource);'),
+        "cedar/x.cedar:1`: jurisdiction `EUU` is not in jurisdictions.toml",
+    ),
+    "arithmetic that could overflow": (
+        policy(GOOD + "forbid (principal, action, resource) when { context.now + 1 > 2 };"),
+        "cedar/x.cedar:1`: arithmetic (`+`) can overflow",
+    ),
+    # annotations
+    "no law": (
+        policy(GOOD.replace('@law("policy:x")\n', "") + "forbid (principal, action, resource);"),
+        "cedar/x.cedar:1`: `@law` is missing",
+    ),
+    "an empty sentence": (
+        policy(GOOD.replace("X.", " ") + "forbid (principal, action, resource);"),
+        "cedar/x.cedar:1`: `@says` is missing",
+    ),
+    "no annotation at all": (
+        policy("\n\nforbid (principal, action, resource);"),
+        "cedar/x.cedar:3`: `@id` is missing",
+    ),
+    "a made-up annotation": (
+        policy(GOOD + '@note("x")\nforbid (principal, action, resource);'),
+        "cedar/x.cedar:1`: `@note` is not known",
+    ),
+    "an id that is not one": (
+        policy(GOOD.replace('"x"', '"X y"') + "forbid (principal, action, resource);"),
+        "cedar/x.cedar:1`: `@id` must be",
+    ),
+    "an unknown certainty": (
+        policy(GOOD.replace("our-policy", "sure") + "forbid (principal, action, resource);"),
+        "cedar/x.cedar:1`: `@certainty` must be one of",
+    ),
+    "our choice dressed as a statute": (
+        policy(GOOD.replace("our-policy", "settled") + "forbid (principal, action, resource);"),
+        "cedar/x.cedar:1`: `@certainty` our-policy goes with",
+    ),
+    "a statute called our choice": (
+        policy(GOOD.replace("policy:x", "GDPR 6") + "forbid (principal, action, resource);"),
+        "cedar/x.cedar:1`: `@certainty` our-policy goes with",
+    ),
+    "a law without an article": (
+        policy(
+            GOOD.replace("policy:x", "the GDPR").replace("our-policy", "settled")
+            + "forbid (principal, action, resource);"
+        ),
+        "cedar/x.cedar:1`: `@law` `the GDPR` names no article",
+    ),
+    "an id that is taken": (
+        policy(GOOD.replace('"x"', '"no-price"') + "forbid (principal, action, resource);"),
+        "cedar/x.cedar:1`: `@id` no-price is taken by cedar/exploit.cedar:3",
+    ),
+    # files
+    "no schema": (remove("cedar/schema.cedarschema"), "cedar/schema.cedarschema:1`: is missing"),
+    "no table of places": (remove("jurisdictions/jurisdictions.toml"), "is missing"),
+    "no title": (remove("bundle.toml"), "bundle.toml:1`: cannot be read"),
+    "a name that nobody reads": (
+        write("cedar/more.ceder", "x"),
+        "cedar/more.ceder:1`: is not read by anybody",
+    ),
+    "a broken schema": (
+        change("cedar/schema.cedarschema", "entity Site {", "entity Site = {{"),
+        "cedar/schema.cedarschema:23`: error parsing schema: unexpected token `{`",
+    ),
+    "a schema that names an unknown type": (
+        change("cedar/schema.cedarschema", "effect: Effect,", "effect: Efect,"),
+        "cedar/schema.cedarschema:1`: ",
+    ),
+    "a title without version": (write("bundle.toml", "title = 'x'\n"), "`version` is missing"),
+    "a version of another type": (
+        write("bundle.toml", "version = 1\ntitle = 'x'\n"),
+        "`version` must be str",
+    ),
+    "a table of places that is no TOML": (
+        write("jurisdictions/jurisdictions.toml", "[EU]\nname = \n"),
+        "jurisdictions/jurisdictions.toml:2`: is not TOML",
+    ),
+    "a place that is no table": (
+        write("jurisdictions/jurisdictions.toml", "EU = 1\n"),
+        "`EU` needs a table",
+    ),
+    # retention
+    "a class without a duration": (
+        write("retention/core.toml", RULE),
+        "retention:1`: no retention is declared for `label` in UK",
+    ),
+    "an unknown data class": (
+        write("retention/x.toml", "\n" + RULE.replace("label", "face")),
+        "retention/x.toml:2`: `class` must be one of",
+    ),
+    "a retention for an unknown place": (
+        write("retention/x.toml", RULE.replace("'EU'", "'XX'")),
+        "retention/x.toml:1`: jurisdiction `XX`",
+    ),
+    "a duration in months": (
+        write("retention/x.toml", RULE.replace("P9D", "P1M")),
+        "retention/x.toml:1`: `P1M` is not a duration",
+    ),
+    "a duration of nothing": (
+        write("retention/x.toml", RULE.replace("P9D", "P0D")),
+        "retention/x.toml:1`: `P0D` is not a duration",
+    ),
+    "a duration under what a law demands": (
+        write("retention/x.toml", RULE.replace("label", "decision_record")),
+        "retention/x.toml:1`: `decision_record` would be kept shorter than a law demands",
+    ),
+    "a rule without a law": (
+        write("retention/x.toml", RULE.replace("law = 'l'\n", "")),
+        "retention/x.toml:1`: `law` is missing",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_bundle_is_refused_with_file_and_line(broken: Path, name: str) -> None:
+    damage, told = BAD[name]
+    load_bundle(broken)
+    damage(broken)
+    with pytest.raises(PolicyInvalid, match=re.escape(told)):
+        load_bundle(broken)
+
+
+@pytest.mark.parametrize("command", ["check", "test"])
+def test_the_commands_name_file_and_line(broken: Path, command: str) -> None:
+    damage, told = BAD["a missing operand"]
+    damage(broken)
+    done = RUN.invoke(app, [command, str(broken)])
+    assert done.exit_code == 1
+    assert told in done.stderr
+    assert "policy-invalid" in done.stderr
+
+
+def test_check_says_what_it_found(bundle: Bundle) -> None:
+    done = RUN.invoke(app, ["check"])
+    assert done.exit_code == 0
+    assert f"{len(bundle.policies)} policies" in done.output
+    assert bundle.sha256 in done.output
+
+
+def test_check_reads_the_notices_too(broken: Path) -> None:
+    file = broken / "notices/de.md"
+    file.write_text(file.read_text().replace("{contact}", "{kontakt}"))
+    done = RUN.invoke(app, ["check", str(broken)])
+    assert done.exit_code == 1
+    assert "notices/de.md:" in done.stderr
+    assert "`{kontakt}` is not known" in done.stderr
+
+
+def test_comments_and_stray_space_are_no_policies(broken: Path, bundle: Bundle) -> None:
+    (broken / "cedar/empty.cedar").write_text("\n// nothing; here\n\n")
+    (broken / "cedar/.note").write_text("ours")
+    assert load_bundle(broken).policies.keys() == bundle.policies.keys()
+
+
+DECIDES = [
+    "bundle.toml",
+    "cedar/consent.cedar",
+    "jurisdictions/jurisdictions.toml",
+    "retention/core.toml",
+]
+
+
+@pytest.mark.parametrize("name", DECIDES)
+def test_every_byte_that_decides_is_in_the_hash(broken: Path, bundle: Bundle, name: str) -> None:
+    assert load_bundle(broken).sha256 == bundle.sha256
+    comment = b"# x\n" if name.endswith(".toml") else b"// x\n"
+    (broken / name).write_bytes(comment + (broken / name).read_bytes())
+    assert load_bundle(broken).sha256 != bundle.sha256
+
+
+def test_nothing_moves_between_name_and_content_unseen() -> None:
+    assert len({digest({"a": b"bc"}), digest({"ab": b"c"}), digest({"a": b"b", "c": b""})}) == 3
+
+
+def test_places_lie_in_larger_ones(bundle: Bundle) -> None:
+    assert bundle.places["EU-DE"] == "EU"
+    assert bundle.places["US-IL"] == "US"
+    assert bundle.places["UK"] is None
+
+
+def test_every_statute_of_a_place_speaks_only_there(bundle: Bundle) -> None:
+    for policy in bundle.policies.values():
+        assert (policy.place is None) == policy.file.startswith("cedar/"), policy.id

@@ -1,0 +1,242 @@
+"""The wrapper fails closed where the bare engine fails open: each fault is shown first on the engine, then on the room."""
+
+import json
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import cedarpy
+import pytest
+
+from mien_server.authorize import FAIL_CLOSED, Authorizer, Bundle, load_bundle
+from mien_server.authorize.bundle import policy_set
+from mien_server.authorize.decide import _PERSON, _SITE, _context, _word, require_loaded
+from mien_server.authorize.lint import Policy
+from mien_server.values import Decision, Question
+
+GOOD = Question(
+    action="infer",
+    sector="retail",
+    role="customer",
+    jurisdictions=frozenset({"EU-DE"}),
+    now=1_800_000_000,
+    purpose="personalize_offers",
+    effect="order",
+    age_band="adult",
+    impact_assessment=True,
+    consent_state="given",
+    consented_purposes=frozenset({"personalize_offers"}),
+    notice_current=True,
+    consent_expires_at=1_800_600_000,
+    subject_known=True,
+)
+ERRING = """
+forbid (principal, action, resource)
+when { context.now + 9223372036854775807 > 0 };
+"""
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return load_bundle()
+
+
+def bare(bundle: Bundle, question: Question, entities: cedarpy.Entities) -> cedarpy.AuthzResult:
+    """What the engine says by itself."""
+    request = {
+        "principal": _PERSON,
+        "action": _word("Action", question.action),
+        "resource": _SITE,
+        "context": _context(question, jurisdictions_known=True),
+    }
+    policies = policy_set(bundle, question.jurisdictions)
+    return cedarpy.is_authorized(request, policies, entities, bundle.schema)
+
+
+def situation(bundle: Bundle, question: Question) -> cedarpy.Entities:
+    return Authorizer(bundle)._load(
+        question.jurisdictions, question.role, question.age_band, question.guardian, question.sector
+    )
+
+
+def failed_closed(decision: Decision) -> bool:
+    return not decision.allow and FAIL_CLOSED in decision.policies and bool(decision.errors)
+
+
+def test_a_good_question_is_allowed_and_says_why(bundle: Bundle) -> None:
+    decision = Authorizer(bundle).decide(GOOD)
+    assert decision.allow
+    assert decision.policies == ("eu-lawful-basis", "permit-infer")
+    assert decision.laws == ("GDPR 6(1)(a)", "policy:explicit-consent")
+    assert decision.errors == ()
+    assert decision.bundle_sha256 == bundle.sha256
+    assert decision.bundle_version == bundle.version
+    assert decision.at == GOOD.now
+
+
+def test_a_denial_names_statutes_before_our_own_choices(bundle: Bundle) -> None:
+    decision = Authorizer(bundle).decide(replace(GOOD, consent_state="withdrawn"))
+    assert not decision.allow
+    assert "GDPR 7(3)" in decision.laws
+    assert decision.laws[-1] == "policy:opt-out"
+    assert any("took your consent back" in sentence for sentence in decision.says)
+
+
+def with_erring_forbid(bundle: Bundle) -> Bundle:
+    """Past the lint on purpose: the engine itself must not be trusted to notice."""
+    (source,) = json.loads(cedarpy.policies_to_json_str(ERRING))["staticPolicies"].values()
+    described = Policy(
+        "errs", "forbid", ("policy:errs",), "Errs.", "our-policy", None, "x.cedar", 1
+    )
+    return replace(
+        bundle,
+        sources={**bundle.sources, "errs": source},
+        policies={**bundle.policies, "errs": described},
+    )
+
+
+def test_a_forbid_that_errs_does_not_open_the_door(
+    bundle: Bundle, caplog: pytest.LogCaptureFixture
+) -> None:
+    sick = with_erring_forbid(bundle)
+    assert bare(sick, GOOD, situation(sick, GOOD)).allowed, "the engine skips it and allows"
+    with caplog.at_level(logging.ERROR):
+        decision = Authorizer(sick).decide(GOOD)
+    assert failed_closed(decision)
+    assert decision.policies == (FAIL_CLOSED,), "permits beside an error decided nothing"
+    assert "errs" in caplog.text
+    assert "personalize_offers" not in caplog.text
+
+
+def test_a_forbid_that_speaks_beside_an_error_is_still_named(bundle: Bundle) -> None:
+    decision = Authorizer(with_erring_forbid(bundle)).decide(replace(GOOD, effect="price"))
+    assert failed_closed(decision)
+    assert "no-price" in decision.policies
+    assert decision.laws[-1] == "policy:fail-closed"
+    assert len(decision.says) == len(decision.policies)
+
+
+def test_a_place_that_was_not_loaded_does_not_open_the_door(bundle: Bundle) -> None:
+    """Without its entity EU-DE lies nowhere, and no policy of the EU applies."""
+    school = replace(GOOD, sector="education", jurisdictions=frozenset({"EU-DE"}))
+    lost = replace(bundle, entities=cedarpy.Entities.from_json_str("[]", bundle.schema))
+    unplaced = lost.entities.with_added_json_str(
+        json.dumps([
+            {"uid": _PERSON, "parents": [], "attrs": {"role": _word("Role", "customer"), "age_band": _word("AgeBand", "adult"), "guardian": False}},
+            {"uid": _SITE, "parents": [], "attrs": {"sector": _word("Sector", "education")}},
+        ]),
+        bundle.schema,
+    )  # fmt: skip
+    assert bare(bundle, school, unplaced).allowed, "the engine does not miss it"
+    assert failed_closed(Authorizer(lost).decide(school))
+    assert Authorizer(bundle).decide(school).policies == ("eu-education",)
+
+
+@pytest.mark.parametrize("lost", ["Person", "Site", "Jurisdiction"])
+def test_every_entity_is_looked_for(bundle: Bundle, lost: str) -> None:
+    rest = [e for e in json.loads(str(situation(bundle, GOOD))) if e["uid"]["type"] != lost]
+    for entity in rest:
+        entity["parents"] = [p for p in entity["parents"] if p["type"] != lost]
+    with pytest.raises(LookupError, match=lost):
+        require_loaded(cedarpy.Entities.from_json_str(json.dumps(rest), bundle.schema), {"EU-DE"})
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "an unknown action": {"action": "sell"},
+    "a group of actions": {"action": "process"},
+    "an unknown sector": {"sector": "casino"},
+    "an unknown role": {"role": "king"},
+    "an unknown purpose": {"purpose": "sell"},
+    "an unknown source": {"source": "pulse"},
+    "an unknown effect": {"effect": "prize"},
+    "an unknown age band": {"age_band": "40"},
+    "an unknown state": {"consent_state": "yes"},
+    "an unknown consented purpose": {
+        "consented_purposes": frozenset({"personalize_offers", "sell"})
+    },
+    "purposes as one word": {"consented_purposes": "personalize_offers"},
+    "a number for a truth": {"notice_current": 1},
+    "a word for a truth": {"subject_known": "true"},
+    "a number for a guardian": {"guardian": 1},
+    "a truth for a time": {"now": True},
+    "a fraction for a time": {"consent_expires_at": 1.8e9},
+    "a time beyond 64 bits": {"retain_until": 2**63},
+    "no set of places": {"jurisdictions": None},
+    "places that cannot be words": {"jurisdictions": [["EU"]]},
+    "bytes": {"purpose": b"personalize_offers"},
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_an_ill_formed_question_is_a_no(bundle: Bundle, name: str) -> None:
+    authorizer = Authorizer(bundle)
+    assert authorizer.decide(
+        GOOD
+    ).allow  # the situation is in the cache before the bad question comes
+    decision = authorizer.decide(replace(GOOD, **WRONG[name]))
+    assert failed_closed(decision)
+    assert decision.laws == ("policy:fail-closed",)
+
+
+@pytest.mark.parametrize("nonsense", [None, "allow", {}, object()])
+def test_what_is_no_question_is_a_no(bundle: Bundle, nonsense: object) -> None:
+    decision = Authorizer(bundle).decide(nonsense)  # type: ignore[arg-type]
+    assert failed_closed(decision)
+    assert decision.at == 0
+
+
+def test_a_default_question_is_a_no(bundle: Bundle) -> None:
+    least = Question(
+        action="use", sector="retail", role="customer", jurisdictions=frozenset({"EU"}), now=1
+    )
+    assert not Authorizer(bundle).decide(least).allow
+
+
+def test_an_engine_that_raises_is_a_no(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(cedarpy, "is_authorized", fail)
+    assert failed_closed(Authorizer(bundle).decide(GOOD))
+
+
+def test_an_engine_without_a_decision_is_a_no(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = cedarpy.AuthzResult({"decision": "NoDecision", "diagnostics": {}})
+    monkeypatch.setattr(cedarpy, "is_authorized", lambda *_: silent)
+    assert failed_closed(Authorizer(bundle).decide(GOOD))
+
+
+def test_an_allow_by_a_policy_nobody_knows_is_a_no(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = cedarpy.AuthzResult({"decision": "Allow", "diagnostics": {"reason": ["policy0"]}})
+    monkeypatch.setattr(cedarpy, "is_authorized", lambda *_: odd)
+    assert failed_closed(Authorizer(bundle).decide(GOOD))
+
+
+def test_a_bundle_that_says_nothing_is_a_no(bundle: Bundle) -> None:
+    assert failed_closed(Authorizer(replace(bundle, sources={})).decide(GOOD))
+
+
+def test_an_interrupt_is_no_answer(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cedarpy, "is_authorized", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        Authorizer(bundle).decide(GOOD)
+
+
+def test_threads_share_one_authorizer(bundle: Bundle) -> None:
+    authorizer = Authorizer(bundle)
+    asked = [
+        replace(GOOD, jurisdictions=frozenset({place}), consent_state=state)
+        for place in ("EU-DE", "US-IL", "UK", "BR")
+        for state in ("given", "withdrawn")
+    ] * 20
+    alone = [Authorizer(bundle).decide(question) for question in asked[:8]] * 20
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(authorizer.decide, asked)) == alone
