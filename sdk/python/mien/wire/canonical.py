@@ -99,6 +99,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _no_float(text: str) -> NoReturn:
-    msg = f"the message holds `{text[:20]}`; use integers in the stated unit"
+def _no_float(_text: str) -> NoReturn:
+    msg = "the message holds a fraction or no number; use integers in the stated unit"
     raise RequestInvalid(msg)

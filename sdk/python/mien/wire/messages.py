@@ -467,7 +467,9 @@ def parse(model: type[M], value: object) -> M:
         return model.model_validate(value)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "message"
+        # The name of an unknown field is the sender's: name only what it stands in.
+        known = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
+        where = ".".join(str(part) for part in known) or "message"
         msg = f"`{where}` in {model.__name__} is wrong: {first['msg'].lower()}"
         raise RequestInvalid(msg) from None
 
