@@ -24,7 +24,7 @@ ALLOWED: Final = frozenset({
     "url", "pid", "version", "bundle",
 })  # fmt: skip
 """The only keys that reach the log."""
-_PLAIN: Final = re.compile(r"[\w .:,;/()\[\]{}<>+\-]{0,120}", re.ASCII)
+_PLAIN: Final = re.compile(r"[\w .:,;/()\[\]{}<>+§\-]{0,120}", re.ASCII)
 _LEVELS: Final = {
     "debug": logging.DEBUG,
     "info": logging.INFO,
