@@ -105,7 +105,9 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 # ---- proofs ----
-def verify_inclusion(entry: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> None:
+def verify_inclusion(
+    entry: bytes, index: int, size: int, path: Sequence[bytes], root: bytes
+) -> None:
     """Return when `entry` stands at `index` of the tree with this `size` and `root` (RFC 9162 section 2.1.3.2); raise `ProofInvalid` otherwise."""
     _check_size(size)
     _check_path(path)
@@ -143,7 +145,8 @@ def verify_consistency(
         _check_trivial(old_size, old_root, new_size, new_root, path)
         return
     hashes = list(path)
-    if old_size & (old_size - 1) == 0:  # RFC 9162 2.1.4.2 step 3: the old root is itself a node of the new tree
+    # RFC 9162 2.1.4.2 step 3: over a power of two, the old root is itself a node of the new tree
+    if old_size & (old_size - 1) == 0:
         hashes.insert(0, old_root)
     if not hashes:
         raise ProofInvalid(_rewritten(old_size))
@@ -255,7 +258,7 @@ def parse_checkpoint(text: str, origin: str, key: VerifyKey) -> Checkpoint:
         msg = f"a checkpoint of `{checkpoint.origin[:80]}`, not of `{origin}`; fetch it from the right log"
         raise CheckpointInvalid(msg)
     identity = note_id(origin, key)
-    own = [signature for name, known, signature in signatures if (name, known) == (origin, identity)]
+    own = [data for name, known, data in signatures if (name, known) == (origin, identity)]
     if not own:
         msg = f"the checkpoint of `{origin}` is not signed by the key given; compare the key's id"
         raise CheckpointInvalid(msg)
@@ -317,7 +320,7 @@ def _unb64(text: str) -> bytes:
     except (binascii.Error, ValueError) as error:
         msg = "not base64; copy the text whole"
         raise CheckpointInvalid(msg) from error
-    if base64.b64encode(data).decode("ascii") != text:  # spare bits: the same bytes, spelled in another way
+    if base64.b64encode(data).decode("ascii") != text:  # spare bits: another spelling
         msg = "not canonical base64; copy the text whole"
         raise CheckpointInvalid(msg)
     return data

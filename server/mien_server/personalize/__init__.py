@@ -1,0 +1,17 @@
+"""Ranking: which offer at which place, with what probability, and why. Pure: no clock, no randomness, no disk of its own.
+
+Takes offers, what may be known of a person now (or nothing), and what was learned; gives an order, exact probabilities and words. Decides nothing about
+consent: emotion that may not be used does not arrive here.
+
+- `emotion`   labels to shares
+- `features`  everything ranking knows, listed
+- `sums`      what was learned, and forgetting it
+- `choose`    probabilities, the draw, the price bound
+- `words`     why
+"""
+
+from mien_server.personalize.choose import Choice, choose
+from mien_server.personalize.emotion import emotion_of
+from mien_server.personalize.sums import Sums
+
+__all__ = ["Choice", "Sums", "choose", "emotion_of"]
