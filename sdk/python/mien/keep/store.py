@@ -1,0 +1,178 @@
+"""What is kept of one site on one device: the person, the counter, the queue. AES-256-GCM, each file under its own derived key and its own name.
+
+Files of a site's folder: `person`, `counter`, `losses`, `service` and `NNN.envelope`, each `nonce (12) || ciphertext`.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from mien.errors import KeepUnreadable, RequestInvalid
+from mien.keep.disk import Disk
+from mien.keep.key import MasterKey
+from mien.wire.canonical import decode, encode
+from mien.wire.keys import derive
+
+QUEUE_LIMIT: Final = 2048
+"""Sealed envelopes kept while offline: nearly six hours at one every ten seconds."""
+_NONCE: Final = 12
+_ENVELOPE: Final = ".envelope"
+_PERSON: Final = "person"
+_COUNTER: Final = "counter"
+_LOSSES: Final = "losses"
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The kept things of one site. Several processes may hold the same folder: what must not happen twice happens under its lock."""
+
+    disk: Disk
+    key: bytes
+    entropy: Callable[[int], bytes]
+    limit: int = QUEUE_LIMIT
+
+    @classmethod
+    def open(
+        cls,
+        home: Path,
+        place: str,
+        master: MasterKey,
+        entropy: Callable[[int], bytes],
+        limit: int = QUEUE_LIMIT,
+    ) -> "Keep":
+        """The folder `place` under `home`. Raises `KeepUnsafe`, `KeepUnreadable` or `KeepError`."""
+        key = master.load()
+        disk = Disk.open(home / place)
+        with disk.locked():
+            disk.sweep()
+        return cls(disk, derive(key, f"mien keep v1 {place}"), entropy, limit)
+
+    # ---- the person ----
+    def person(self) -> Any | None:
+        """The JSON value kept of the person, None when nobody is known. Raises `KeepUnreadable`."""
+        return self._load(_PERSON)
+
+    def change_person(self, change: Callable[[Any | None], Any | None]) -> None:
+        """Replace what is kept by `change` of it (None: leave it), against all others that would."""
+        with self.disk.locked():
+            value = change(self._load(_PERSON))
+            if value is not None:
+                self._store(_PERSON, value)
+
+    def stamp(self) -> tuple[int, int]:
+        """Changes whenever anybody, this process or another, changes what is kept of the person."""
+        return self.disk.stamp(_PERSON)
+
+    def forget(self) -> None:
+        """Remove everything kept of the person: keys, consent, counter, queue. What others put there stays."""
+        with self.disk.locked():
+            for name in (*self.disk.names(_ENVELOPE), _COUNTER, _LOSSES, _PERSON):
+                self.disk.remove(name)
+
+    # ---- what may be kept without a person ----
+    def document(self, name: str) -> Any | None:
+        """A document such as the server's signed description of itself."""
+        return self._load(f"{name}.document")
+
+    def keep_document(self, name: str, value: Any) -> None:
+        """Keep a document that says nothing of a person."""
+        self._store(f"{name}.document", value)
+
+    # ---- the queue ----
+    def next_number(self) -> int:
+        """A sequence number that nobody had before, from 1; on disk before this returns, so a crash skips a number and never repeats one."""
+        with self.disk.locked():
+            number = int(self._load(_COUNTER) or 0) + 1
+            self._store(_COUNTER, number)
+            return number
+
+    def put(self, number: int, envelope: Any) -> None:
+        """Queue a sealed envelope. When the queue is full the oldest goes, and is counted as lost."""
+        with self.disk.locked():
+            for name in self._waiting()[: max(0, len(self._waiting()) + 1 - self.limit)]:
+                self.disk.remove(name)
+                self._count("queue-full", 1)
+            self._store(f"{number:016d}{_ENVELOPE}", envelope)
+
+    def queue(self) -> list[int]:
+        """The numbers of the waiting envelopes, oldest first."""
+        return [int(name.removesuffix(_ENVELOPE)) for name in self._waiting()]
+
+    def envelope(self, number: int) -> Any | None:
+        """A waiting envelope, None when it is gone. One that is damaged is dropped and counted as lost."""
+        name = f"{number:016d}{_ENVELOPE}"
+        try:
+            return self._load(name)
+        except KeepUnreadable:
+            self.lose(number, "damaged")
+            return None
+
+    def sent(self, number: int) -> None:
+        """The server has this envelope: it need not be kept."""
+        self.disk.remove(f"{number:016d}{_ENVELOPE}")
+
+    def lose(self, number: int, why: str) -> None:
+        """Drop an envelope that can never arrive, and count it."""
+        with self.disk.locked():
+            self.disk.remove(f"{number:016d}{_ENVELOPE}")
+            self._count(why, 1)
+
+    def purge(self) -> int:
+        """Drop every waiting envelope (withdrawal). Gives how many there were."""
+        with self.disk.locked():
+            waiting = self._waiting()
+            for name in waiting:
+                self.disk.remove(name)
+            return len(waiting)
+
+    # ---- what was lost ----
+    def count_loss(self, why: str, number: int = 1) -> None:
+        """Remember that something was lost, so that it can be told."""
+        with self.disk.locked():
+            self._count(why, number)
+
+    def losses(self) -> Mapping[str, int]:
+        """How many envelopes or labels were lost, by why."""
+        found = self._load(_LOSSES)
+        return found if isinstance(found, dict) else {}
+
+    def _count(self, why: str, number: int) -> None:
+        found = dict(self.losses())
+        found[why] = found.get(why, 0) + number
+        self._store(_LOSSES, found)
+
+    def _waiting(self) -> list[str]:
+        return self.disk.names(_ENVELOPE)
+
+    # ---- encryption ----
+    def _store(self, name: str, value: Any) -> None:
+        nonce = self.entropy(_NONCE)
+        sealed = AESGCM(self._key_of(name)).encrypt(nonce, encode(value), name.encode())
+        self.disk.write(name, nonce + sealed)
+
+    def _load(self, name: str) -> Any | None:
+        data = self.disk.read(name)
+        if data is None:
+            return None
+        try:
+            plain = AESGCM(self._key_of(name)).decrypt(data[:_NONCE], data[_NONCE:], name.encode())
+            return decode(plain)
+        except (InvalidTag, ValueError, RequestInvalid) as error:
+            msg = f"`{self.disk.folder / name}` does not open with this key; restore it, or remove the folder to start afresh"
+            raise KeepUnreadable(msg) from error
+
+    def _key_of(self, name: str) -> bytes:
+        """A key for each file name: random nonces then never meet too many messages under one key (NIST SP 800-38D, 8.3)."""
+        return derive(self.key, f"file {name}")
+
+
+def default_home() -> Path:
+    """Where a user's programs keep data: `platformdirs`' user data folder for mien."""
+    import platformdirs
+
+    return Path(os.fspath(platformdirs.user_data_dir("mien", appauthor=False)))

@@ -1,0 +1,30 @@
+"""Send: the one room on the network. It takes the closed union `Outbound` and nothing else.
+
+Gives parsed answers. Invariants: nothing that is not an `Outbound`, checked again field by field, becomes bytes; redirects are not followed; an
+answer is bounded in size and time and is either what the protocol says or an error. Deliberately absent: any other host, any call home.
+"""
+
+from mien.send.courier import Courier
+from mien.send.outbound import (
+    CertificateQuery,
+    NoticeQuery,
+    Outbound,
+    ProofQuery,
+    ServiceQuery,
+    Statement,
+)
+from mien.send.sender import ONCE, PATIENT, Patience, Sender
+
+__all__ = [
+    "ONCE",
+    "PATIENT",
+    "CertificateQuery",
+    "Courier",
+    "NoticeQuery",
+    "Outbound",
+    "Patience",
+    "ProofQuery",
+    "Sender",
+    "ServiceQuery",
+    "Statement",
+]
