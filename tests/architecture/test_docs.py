@@ -1,0 +1,49 @@
+"""What the documentation says exists: links lead somewhere, every command and every decision has its page."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+import typer.main
+
+from mien.cli import app
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(
+    ROOT / name
+    for name in subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
+        capture_output=True, text=True, check=True, cwd=ROOT,
+    ).stdout.split()
+)  # fmt: skip
+LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:)([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    missing = [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()]
+    assert missing == []
+
+
+def commands(command: click.Command, path: str) -> list[str]:
+    """Every command below `command`, as it is typed."""
+    if isinstance(command, click.Group):
+        return [name for key, child in command.commands.items() for name in commands(child, f"{path} {key}")]
+    return [path]
+
+
+@pytest.mark.parametrize("command", commands(typer.main.get_command(app), "mien"))
+def test_every_command_has_its_section(command: str) -> None:
+    assert f"## `{command}`" in (ROOT / "docs/reference/cli.md").read_text()
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    numbers = sorted(int(page.name[:4]) for page in (ROOT / "docs/decisions").glob("[0-9]*.md"))
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_every_decision_states_its_price() -> None:
+    for page in (ROOT / "docs/decisions").glob("[0-9]*.md"):
+        assert "**Consequences.**" in page.read_text() or "## Consequences" in page.read_text(), page.name
