@@ -180,7 +180,9 @@ def _lifespan(
         async with running(tasks, meters, logger):
             logger.info("started", pid=os.getpid(), version=version("mien"))
             yield
-        await pipeline.sequence()  # what was promised within a second is in the tree before the process ends
+        await (
+            pipeline.sequence()
+        )  # what was promised within a second is in the tree before the process ends
         await store.close()
         logger.info("stopped", pid=os.getpid())
 

@@ -43,7 +43,7 @@ async def once(task: Task, meters: "Meters", logger: "FilteringBoundLogger") -> 
         await task.round()
     except Exception as error:  # noqa: BLE001 - one failed round must not end the task
         meters.task(task.name, "failed")
-        logger.error(
+        logger.error(  # noqa: TRY400 - the text of an exception may hold personal data
             "task-failed",
             task=task.name,
             kind=type(error).__name__,

@@ -16,21 +16,39 @@ class Meters:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self._answers = Counter(
-            "mien_http_answers", "Answers by route and status.", ["route", "status"], registry=self._registry
+            "mien_http_answers",
+            "Answers by route and status.",
+            ["route", "status"],
+            registry=self._registry,
         )
         self._seconds = Histogram(
-            "mien_http_seconds", "Seconds to answer, by route.", ["route"], buckets=BUCKETS, registry=self._registry
+            "mien_http_seconds",
+            "Seconds to answer, by route.",
+            ["route"],
+            buckets=BUCKETS,
+            registry=self._registry,
         )
         self._refusals = Counter(
-            "mien_refusals", "Refusals by route and code.", ["route", "code"], registry=self._registry
+            "mien_refusals",
+            "Refusals by route and code.",
+            ["route", "code"],
+            registry=self._registry,
         )
         self._decisions = Counter(
-            "mien_decisions", "Policy decisions by action and outcome.", ["action", "outcome"], registry=self._registry
+            "mien_decisions",
+            "Policy decisions by action and outcome.",
+            ["action", "outcome"],
+            registry=self._registry,
         )
         self._tasks = Counter(
-            "mien_background", "Rounds of background tasks by outcome.", ["task", "outcome"], registry=self._registry
+            "mien_background",
+            "Rounds of background tasks by outcome.",
+            ["task", "outcome"],
+            registry=self._registry,
         )
-        self._ready = Gauge("mien_ready", "1 while the server is ready to serve.", registry=self._registry)
+        self._ready = Gauge(
+            "mien_ready", "1 while the server is ready to serve.", registry=self._registry
+        )
         self._routes: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     def answered(self, route: str, status: int, seconds: float) -> None:

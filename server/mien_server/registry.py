@@ -18,7 +18,9 @@ MAX_OFFERS = 10_000
 MAX_CATALOGUE_BYTES = 8 * 1024 * 1024
 KEY_BYTES = 24
 
-Expression = Literal["neutral", "joy", "surprise", "anger", "fear", "sadness", "disgust", "contempt"]
+Expression = Literal[
+    "neutral", "joy", "surprise", "anger", "fear", "sadness", "disgust", "contempt"
+]
 Tag = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
 Affinity = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
 Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]{1,253}(:[0-9]{1,5})?$")]
@@ -34,7 +36,7 @@ class SiteDoc(Message):
     jurisdictions: Annotated[list[Jurisdiction], Field(min_length=1, max_length=32)]
     controller: Annotated[str, Field(min_length=1, max_length=200)]
     contact: Annotated[str, Field(min_length=3, max_length=200)]
-    origins: Annotated[list[Origin], Field(max_length=32)] = []
+    origins: Annotated[list[Origin], Field(max_length=32, default_factory=list)]
     impact_assessment: bool = False
 
 
@@ -42,7 +44,7 @@ class CatalogueDoc(Message):
     """A catalogue file: offers, and for an expression how much more a tag fits, -1..1."""
 
     offers: Annotated[list[OfferDoc], Field(min_length=1, max_length=MAX_OFFERS)]
-    affinities: dict[Expression, dict[Tag, Affinity]] = {}
+    affinities: Annotated[dict[Expression, dict[Tag, Affinity]], Field(default_factory=dict)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,9 +49,11 @@ class Settings(BaseSettings):
         default=None,
         description="Directory of the policy bundle; without it, the one that ships. `mien policy check` says whether it can be used.",
     )
-    origin: Annotated[str, Field(pattern=r"^[a-z0-9.-]+(/[a-zA-Z0-9._-]+)*$", max_length=200)] = Field(
-        default="mien.local/log",
-        description="Name of the audit log, the first line of every checkpoint (C2SP tlog-checkpoint). Never change it afterwards.",
+    origin: Annotated[str, Field(pattern=r"^[a-z0-9.-]+(/[a-zA-Z0-9._-]+)*$", max_length=200)] = (
+        Field(
+            default="mien.local/log",
+            description="Name of the audit log, the first line of every checkpoint (C2SP tlog-checkpoint). Never change it afterwards.",
+        )
     )
     host: str = Field(
         default="127.0.0.1",
@@ -68,37 +70,43 @@ class Settings(BaseSettings):
         default=128 * 1024, description="Largest request body; more answers 413."
     )
     rate_per_site: Annotated[float, Field(gt=0, le=1e9)] = Field(
-        default=2000.0, description="Requests a second that one site key may make over time; more answers 429."
+        default=2000.0,
+        description="Requests a second that one site key may make over time; more answers 429.",
     )
     rate_per_address: Annotated[float, Field(gt=0, le=1e9)] = Field(
         default=100.0,
         description="Requests a second that one network address (IPv6: one /64) may make over time; more answers 429.",
     )
     burst_seconds: Annotated[float, Field(ge=1, le=3600)] = Field(
-        default=5.0, description="Seconds of the rate that may be used at once before the limit bites."
+        default=5.0,
+        description="Seconds of the rate that may be used at once before the limit bites.",
     )
     officer_keys: Annotated[tuple[Sha256, ...], NoDecode] = Field(
         default=(),
         description="SHA-256 (hex) of the bearer tokens that may read log entries, separated by commas. Empty: nobody. Made by `mien keys officer`.",
     )
     metrics: bool = Field(
-        default=True, description="Whether `/metrics` answers. It holds counts only; still, keep it from the public."
+        default=True,
+        description="Whether `/metrics` answers. It holds counts only; still, keep it from the public.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
         description="`info` writes starts, stops and refusals; `debug` also each answered request, by route only.",
     )
     sequence_seconds: Annotated[float, Field(gt=0, le=1)] = Field(
-        default=0.5, description="Seconds between two sequencings of the audit log; receipts promise at most one."
+        default=0.5,
+        description="Seconds between two sequencings of the audit log; receipts promise at most one.",
     )
     sweep_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
         default=60.0, description="Seconds between two deletions of what retention has ended."
     )
     erase_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
-        default=1.0, description="Seconds between two rounds of completing erasures. They take effect at once anyway."
+        default=1.0,
+        description="Seconds between two rounds of completing erasures. They take effect at once anyway.",
     )
     rotate_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
-        default=60.0, description="Seconds between two checks whether the day's sealing key must change."
+        default=60.0,
+        description="Seconds between two checks whether the day's sealing key must change.",
     )
 
     @field_validator("proxies", "officer_keys", mode="before")
@@ -122,7 +130,7 @@ class Settings(BaseSettings):
         return init_settings, env_settings
 
 
-def load(environ: Mapping[str, str], **overrides: Any) -> Settings:  # noqa: ANN401 - any field
+def load(environ: Mapping[str, str], **overrides: Any) -> Settings:
     """The settings of the process's environment, `overrides` (None: not given) before it. Raises `SettingsError`.
 
     `environ` is only searched for names that are no setting: a misspelt setting must not be silently ignored.

@@ -93,4 +93,6 @@ def test_one_ipv6_subscriber_is_one_address() -> None:
 
 
 def test_hidden_address_is_no_plain_hash_of_it() -> None:
-    assert Veil(os.urandom, lambda: 0).hide("192.0.2.1") != Veil(os.urandom, lambda: 0).hide("192.0.2.1")
+    assert Veil(os.urandom, lambda: 0).hide("192.0.2.1") != Veil(os.urandom, lambda: 0).hide(
+        "192.0.2.1"
+    )

@@ -74,7 +74,7 @@ def test_impossible_value_is_refused_by_name_without_repeating_it(
 
 def test_settings_cannot_be_changed_afterwards() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        load({}).port = 1  # type: ignore[misc]
+        load({}).port = 1
 
 
 def test_every_setting_is_on_the_page_with_its_default_and_description() -> None:
@@ -85,5 +85,11 @@ def test_every_setting_is_on_the_page_with_its_default_and_description() -> None
         assert field.description is not None
         assert field.description in row, name
         default = ",".join(field.default) if isinstance(field.default, tuple) else field.default
-        shown = "" if default in {None, ""} else str(default).lower() if isinstance(default, bool) else str(default)
+        shown = (
+            ""
+            if default in {None, ""}
+            else str(default).lower()
+            if isinstance(default, bool)
+            else str(default)
+        )
         assert (f"`{shown}`" if shown else "empty") in row, name

@@ -24,7 +24,8 @@ def serve(
         int | None, typer.Option(help="Port to listen on, 0 for a free one; `MIEN_PORT`.")
     ] = None,
     ready_file: Annotated[
-        Path | None, typer.Option(help="Write `{url, pid}` as JSON here once requests are answered.")
+        Path | None,
+        typer.Option(help="Write `{url, pid}` as JSON here once requests are answered."),
     ] = None,
 ) -> None:
     """Answer requests until SIGTERM or Ctrl-C; what was begun is finished first. Settings come from the environment (`MIEN_...`)."""
@@ -85,7 +86,10 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        print(f"mien: cannot listen on `{host}` port {port}: {error.strerror}; choose another", file=sys.stderr)
+        print(
+            f"mien: cannot listen on `{host}` port {port}: {error.strerror}; choose another",
+            file=sys.stderr,
+        )
         raise typer.Exit(FAILED) from None
     return listener
 

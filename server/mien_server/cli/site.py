@@ -17,7 +17,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON objec
 
 
 @app.command()
-def add(
+def add(  # noqa: PLR0917 - one per option
     site: Annotated[str, typer.Argument(help="Id: lowercase letters, digits and hyphens.")],
     controller: Annotated[str, typer.Option(help="Who answers for the data (GDPR 4(7)).")],
     contact: Annotated[str, typer.Option(help="How people reach the controller.")],
@@ -32,10 +32,10 @@ def add(
 ) -> None:  # fmt: skip
     """Register a site; prints its keys. The secret key is shown this once only."""
     with told():
+        from mien.wire.messages import parse
         from mien_server import app as server
         from mien_server import registry
         from mien_server.settings import load
-        from mien.wire.messages import parse
 
         settings = load(os.environ)
         doc = parse(registry.SiteDoc, {
@@ -45,7 +45,9 @@ def add(
         offers = registry.catalogue(_read(catalogue)) if catalogue else None
         keys = server.open_keys(settings)
         new = registry.register(doc, server.SystemEntropy(), server.SystemClock())
-        server.administer(settings, lambda transaction: registry.add(transaction.sites, new.site, offers))
+        server.administer(
+            settings, lambda transaction: registry.add(transaction.sites, new.site, offers)
+        )
         _show(new, keys.signing.verify_key().text(), as_json)
 
 
@@ -66,7 +68,9 @@ def list_sites(as_json: AsJson = False) -> None:
         print(json.dumps({"sites": rows}))
         return
     for row in rows:
-        print(f"{row['site']:24} {row['sector']:10} {','.join(row['roles']):20} {','.join(row['jurisdictions'])}")
+        print(
+            f"{row['site']:24} {row['sector']:10} {','.join(row['roles']):20} {','.join(row['jurisdictions'])}"
+        )
 
 
 @app.command()

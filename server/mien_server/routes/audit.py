@@ -25,7 +25,9 @@ _ENTRIES: Final = re.compile(_INDEX)
 
 async def checkpoint(call: Call) -> Response:
     """The newest signed checkpoint."""
-    return public(call, Response(await call.pipeline.checkpoint(), media_type="text/plain"), "no-cache")
+    return public(
+        call, Response(await call.pipeline.checkpoint(), media_type="text/plain"), "no-cache"
+    )
 
 
 async def tile(call: Call) -> Response:

@@ -99,7 +99,9 @@ class Call:
 
     def statement(self) -> str:
         """The signed statement in the `Authorization` header. Raises `SignatureInvalid` by way of the pipeline when it is none."""
-        return messages.parse(messages.SignedAnswer, {"jws": self._authorization(b"mien-statement")}).jws
+        return messages.parse(
+            messages.SignedAnswer, {"jws": self._authorization(b"mien-statement")}
+        ).jws
 
     def officer(self) -> None:
         """Return when a privacy officer asks; raise `OfficerUnknown` otherwise."""
@@ -149,7 +151,9 @@ class Call:
         self.services.sites.take(site.id.encode())
         origin = self.headers.get(b"origin")
         if origin is not None and origin.decode("latin-1") not in site.origins:
-            msg = "this site does not list that web origin; register it with `mien site add --origin`"
+            msg = (
+                "this site does not list that web origin; register it with `mien site add --origin`"
+            )
             raise OriginRefused(msg)
         self.scope[SITE] = site
 

@@ -29,7 +29,7 @@ from mien.wire.messages import (
     RewardRequest,
     SignedAnswer,
 )
-from mien_server.errors import NotFound, SiteUnknown, PersonErased
+from mien_server.errors import NotFound, PersonErased, SiteUnknown
 from mien_server.routes.call import Call, answer, public
 from mien_server.routes.endpoint import BACKEND, DEVICE, STATEMENT, Answer, Endpoint, text
 
@@ -123,7 +123,9 @@ async def erasure(call: Call) -> Response:
 
 
 def _signed(path: str, of: Answer, gives: type[BaseModel], *more: type[MienError]) -> Endpoint:
-    return Endpoint("POST", path, of, gives, body=SignedAnswer, asks=DEVICE, problems=(*SIGNED, *more))
+    return Endpoint(
+        "POST", path, of, gives, body=SignedAnswer, asks=DEVICE, problems=(*SIGNED, *more)
+    )
 
 
 ENDPOINTS = (

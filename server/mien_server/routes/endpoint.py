@@ -95,8 +95,8 @@ def text(name: str, pattern: str, *, where: str = "path") -> dict[str, Any]:
     return {"name": name, "in": where, "required": True, "schema": schema}
 
 
-def install(app: FastAPI, endpoints: Sequence[Endpoint], services: Services) -> None:
-    """Add every endpoint to `app`."""
+def install(app: FastAPI, endpoints: Sequence[Endpoint], services: Services | None) -> None:
+    """Add every endpoint to `app`. Without `services` they are there to be described only."""
     for endpoint in endpoints:
         route = Direct(
             endpoint.path,
@@ -109,13 +109,16 @@ def install(app: FastAPI, endpoints: Sequence[Endpoint], services: Services) -> 
             responses=_responses(endpoint),
             openapi_extra=_extra(endpoint),
         )
-        route.serve(endpoint, services)
+        if services is not None:
+            route.serve(endpoint, services)
         app.router.routes.append(route)
 
 
 def describe(app: FastAPI, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """The OpenAPI description, made from the same table as the routes."""
-    models = {Problem} | {one for e in endpoints for one in (e.body, e.gives) if isinstance(one, type)}
+    models = {Problem} | {
+        one for e in endpoints for one in (e.body, e.gives) if isinstance(one, type)
+    }
     ordered = sorted(models, key=lambda model: model.__name__)
     _, schemas = models_json_schema(
         [(model, "validation") for model in ordered], ref_template="#/components/schemas/{model}"
@@ -140,7 +143,10 @@ def _responses(endpoint: Endpoint) -> dict[int | str, dict[str, Any]]:
     for kind in endpoint.refusals():
         codes.setdefault(status_of(kind), []).append(kind.code)
     found: dict[int | str, dict[str, Any]] = {
-        status: {"description": ", ".join(sorted(names)), "content": {PROBLEM_TYPE: _schema(Problem)}}
+        status: {
+            "description": ", ".join(sorted(names)),
+            "content": {PROBLEM_TYPE: _schema(Problem)},
+        }
         for status, names in sorted(codes.items())
     }
     if isinstance(endpoint.gives, str):
@@ -157,7 +163,10 @@ def _extra(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.parameters:
         extra["parameters"] = list(endpoint.parameters)
     if endpoint.body is not None:
-        extra["requestBody"] = {"required": True, "content": {"application/json": _schema(endpoint.body)}}
+        extra["requestBody"] = {
+            "required": True,
+            "content": {"application/json": _schema(endpoint.body)},
+        }
     return extra
 
 

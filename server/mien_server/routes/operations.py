@@ -46,7 +46,9 @@ async def metrics(call: Call) -> Response:
 
 async def openapi(call: Call) -> Response:
     """This description."""
-    return public(call, Response(json.dumps(call.services.openapi()), media_type="application/json"))
+    return public(
+        call, Response(json.dumps(call.services.openapi()), media_type="application/json")
+    )
 
 
 ENDPOINTS = (

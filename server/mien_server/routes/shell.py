@@ -96,7 +96,10 @@ class Shell:
 
     def problem(self, scope: Scope, error: Exception) -> Response:
         """The problem document of an error (RFC 9457)."""
-        if not isinstance(error, MienError) or status_of(type(error)) == HTTPStatus.INTERNAL_SERVER_ERROR:
+        if (
+            not isinstance(error, MienError)
+            or status_of(type(error)) == HTTPStatus.INTERNAL_SERVER_ERROR
+        ):
             return document(*self._fault(scope, error))
         scope[CODE] = error.code
         return document(error)
@@ -122,7 +125,9 @@ class Shell:
             where=logs.where(error.__traceback__),
             route=_route(scope),
         )
-        return ServerFault("a fault of the server; report the id in `instance`"), f"urn:mien:fault:{identity}"
+        return ServerFault(
+            "a fault of the server; report the id in `instance`"
+        ), f"urn:mien:fault:{identity}"
 
     def _account(self, scope: Scope, status: int, seconds: float) -> None:
         route, code = _route(scope), scope.get(CODE, "")
@@ -130,7 +135,13 @@ class Shell:
         if code:
             self._around.meters.refused(route, code)
         log = self._around.logger.info if code else self._around.logger.debug
-        log("refused" if code else "answered", route=route, status=status, ms=round(seconds * 1000, 1), code=code)
+        log(
+            "refused" if code else "answered",
+            route=route,
+            status=status,
+            ms=round(seconds * 1000, 1),
+            code=code,
+        )
 
 
 def document(error: MienError, instance: str = "") -> Response:
@@ -146,7 +157,9 @@ def document(error: MienError, instance: str = "") -> Response:
     }
     if instance:
         body["instance"] = instance
-    return Response(json.dumps(body), status, headers=_headers(error, status), media_type=PROBLEM_TYPE)
+    return Response(
+        json.dumps(body), status, headers=_headers(error, status), media_type=PROBLEM_TYPE
+    )
 
 
 async def http_error(_request: Request, error: Exception) -> Response:
@@ -163,7 +176,9 @@ def _headers(error: MienError, status: int) -> dict[str, str]:
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         return {"retry-after": str(max(1, round(retry)))}
     challenge = next((CHALLENGES[base] for base in type(error).__mro__ if base in CHALLENGES), None)
-    return {"www-authenticate": challenge} if challenge and status == HTTPStatus.UNAUTHORIZED else {}
+    return (
+        {"www-authenticate": challenge} if challenge and status == HTTPStatus.UNAUTHORIZED else {}
+    )
 
 
 def _dress(scope: Scope, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

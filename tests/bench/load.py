@@ -1,0 +1,159 @@
+"""A load generator for loopback: keep-alive connections, each with one request under way, over prepared bytes. And what starts servers for it."""
+
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import uvloop
+
+CONNECTIONS = 32
+START_SECONDS = 60
+
+
+@dataclass
+class Result:
+    """What one round gave."""
+
+    seconds: float
+    statuses: Counter[int]
+    latencies: list[float] = field(repr=False)
+
+    @property
+    def rate(self) -> float:
+        """Answers of 200 a second."""
+        return self.statuses[200] / self.seconds
+
+    def percentile(self, share: float) -> float:
+        """Latency in milliseconds below which this share lies."""
+        return sorted(self.latencies)[int(share * (len(self.latencies) - 1))] * 1000
+
+
+def request(path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+    """A POST as it goes over the wire."""
+    lines = [f"POST {path} HTTP/1.1", "host: localhost", "content-type: application/json"]
+    lines += [
+        f"content-length: {len(body)}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+class Client(asyncio.Protocol):
+    """One connection: sends the next request when the answer to the last one is complete."""
+
+    def __init__(self, work: Iterator[bytes], result: Result, done: asyncio.Future[None]) -> None:
+        self._work, self._result, self._done = work, result, done
+        self._buffer = b""
+        self._sent = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        self._next()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head, found, rest = self._buffer.partition(b"\r\n\r\n")
+        if not found:
+            return
+        length = int(head.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
+        if len(rest) < length:
+            return
+        self._buffer = rest[length:]
+        self._result.statuses[int(head[9:12])] += 1
+        self._result.latencies.append(time.perf_counter() - self._sent)
+        self._next()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self._done.done():
+            self._done.set_exception(error or ConnectionError("the server closed the connection"))
+
+    def _next(self) -> None:
+        wanted = next(self._work, None)
+        if wanted is None:
+            if not self._done.done():
+                self._done.set_result(None)
+            self._transport.close()
+            return
+        self._sent = time.perf_counter()
+        self._transport.write(wanted)  # type: ignore[attr-defined]
+
+
+async def _drive(url: str, requests: Sequence[bytes], connections: int) -> Result:
+    parts = urlsplit(url)
+    loop = asyncio.get_running_loop()
+    result, work = Result(0, Counter(), []), iter(requests)
+    futures = [loop.create_future() for _ in range(connections)]
+    began = time.perf_counter()
+    for done in futures:
+        await loop.create_connection(
+            partial(Client, work, result, done), parts.hostname or "", parts.port or 0
+        )
+    await asyncio.gather(*futures)
+    result.seconds = time.perf_counter() - began
+    return result
+
+
+def drive(url: str, requests: Sequence[bytes], connections: int = CONNECTIONS) -> Result:
+    """Send all `requests`; how fast they were answered."""
+    return uvloop.run(_drive(url, requests, connections))
+
+
+def cores() -> tuple[int | None, int | None]:
+    """A core for the server and one for the load; None where there is only one."""
+    found = sorted(os.sched_getaffinity(0))
+    return (found[0], found[1]) if len(found) > 1 else (None, None)
+
+
+@contextmanager
+def served(command: Sequence[str], work: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    """Run a server on its own core until the block is left. Gives its URL."""
+    ready = work / "ready.json"
+    ready.unlink(missing_ok=True)
+    core, _ = cores()
+    process = subprocess.Popen(
+        [*command, str(ready)], env={**os.environ, **environment}, cwd=Path(__file__).resolve().parents[2],
+        preexec_fn=None if core is None else lambda: os.sched_setaffinity(0, {core}),  # noqa: PLW1509 - no threads yet
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield _url(process, ready)
+    finally:
+        process.terminate()
+        process.wait(timeout=START_SECONDS)
+
+
+def _url(process: subprocess.Popen[bytes], ready: Path) -> str:
+    until = time.monotonic() + START_SECONDS
+    while not ready.exists():
+        if process.poll() is not None or time.monotonic() > until:
+            raise RuntimeError("the server did not start; its reason is above")
+        time.sleep(0.02)
+    url: str = json.loads(ready.read_text())["url"]
+    return url
+
+
+def report(
+    name: str, ours: Sequence[Result], bare: Sequence[Result], **more: object
+) -> dict[str, object]:
+    """The JSON line of a comparison: medians over the rounds, and the ratio."""
+    value, baseline = (statistics.median(one.rate for one in rounds) for rounds in (ours, bare))
+    failed = sum((one.statuses for one in ours), Counter())
+    if set(failed) != {200}:
+        print(f"not every answer was 200: {dict(failed)}", file=sys.stderr)
+    return {
+        "name": name, "value": round(value, 1), "unit": "requests/s", "baseline": round(baseline, 1),
+        "ratio": round(value / baseline, 3), "p50_ms": round(statistics.median(r.percentile(0.5) for r in ours), 2),
+        "p99_ms": round(statistics.median(r.percentile(0.99) for r in ours), 2), "connections": CONNECTIONS,
+        "statuses": {str(status): count for status, count in failed.items()}, "rounds": len(ours), **more,
+    }  # fmt: skip
