@@ -165,12 +165,12 @@ class FakeEyes:
         """The squares in a picture, left to right."""
         self.looked += 1
         found: list[Face] = []
-        bright = np.asarray(pixels[:, :, 0] >= 120)  # noqa: PLR2004 - as `picture` draws
-        columns = bright.any(axis=0)
+        bright = pixels[:, :, 0].astype(np.int16) - 119  # `picture` draws faces from 120 up
+        columns = bright.max(axis=0) > 0
         x = 0
         while x < columns.size:
             if columns[x]:
-                y = int(np.argmax(bright[:, x]))
+                y = int(np.argmax(bright[:, x] > 0))
                 box = (float(x), float(y), float(_MARK), float(_MARK))
                 found.append(Face(box, _landmarks(x, y), 0.99))
                 x += _MARK
