@@ -67,7 +67,7 @@ BAD = {
     ),
     "an open string": (
         policy(
-            GOOD + 'forbid (principal, action, resource)\nwhen { context.source == Source::"f };'
+            GOOD + 'forbid (principal, action, resource)\nwhen { resource.source == Source::"f };'
         ),
         "cedar/x.cedar:1`: invalid token",
     ),
@@ -96,7 +96,7 @@ BAD = {
     "an unknown word": (
         policy(
             GOOD
-            + 'forbid (principal, action, resource) when { context.effect == Effect::"prize" };'
+            + 'forbid (principal, action, resource) when { resource.effect == Effect::"prize" };'
         ),
         "cedar/x.cedar:1`: ",
     ),
@@ -111,7 +111,7 @@ BAD = {
     "an optional purpose without asking whether it is there": (
         policy(
             GOOD
-            + 'forbid (principal, action, resource) when { context.purpose == Purpose::"contribute" };'
+            + 'forbid (principal, action, resource) when { resource.purpose == Purpose::"contribute" };'
         ),
         "cedar/x.cedar:1`: ",
     ),
@@ -176,11 +176,11 @@ BAD = {
         "cedar/more.ceder:1`: is not read by anybody",
     ),
     "a broken schema": (
-        change("cedar/schema.cedarschema", "entity Site {", "entity Site = {{"),
-        "cedar/schema.cedarschema:23`: error parsing schema: unexpected token `{`",
+        change("cedar/schema.cedarschema", "entity Use {", "entity Use = {{"),
+        "cedar/schema.cedarschema:31`: error parsing schema: unexpected token `{`",
     ),
     "a schema that names an unknown type": (
-        change("cedar/schema.cedarschema", "effect: Effect,", "effect: Efect,"),
+        change("cedar/schema.cedarschema", "effect: Effect,\n", "effect: Efect,\n"),
         "cedar/schema.cedarschema:1`: ",
     ),
     "a title without version": (write("bundle.toml", "title = 'x'\n"), "`version` is missing"),

@@ -6,7 +6,7 @@ Every file that decides is part of the hash; a file that is not understood is re
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -163,7 +163,7 @@ def _retention(files: Mapping[str, bytes], places: Mapping[str, str | None]) -> 
     return read_rules({name: files[name] for name in names}, places)
 
 
-def policy_set(bundle: Bundle, places: Iterable[str]) -> cedarpy.PolicySet:
+def policy_set(bundle: Bundle, places: Collection[str]) -> cedarpy.PolicySet:
     """The policies that can speak where `places` are claimed: those for everywhere, and those whose head names one of them or what it lies in.
 
     A policy left out has a head that cannot match, so the answer is the same as with all of them, only sooner. Keyed by `@id`: the

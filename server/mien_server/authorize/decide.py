@@ -1,14 +1,15 @@
 """Decide one question, failing closed.
 
 Cedar skips a policy that errs, so a `forbid` that errs would open the door. Here the answer is yes only if the engine says Allow *and* reports
-no error *and* person and site were loaded; whatever goes wrong on the way is a no with the policy id `mien:fail-closed`, written to the log
+no error *and* person, use and places were loaded; whatever goes wrong on the way is a no with the policy id `mien:fail-closed`, written to the log
 by kind only. An interrupt or a crash of the engine propagates: then there is no answer at all, and never a yes.
 """
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache, partial
+from operator import attrgetter
 from typing import Any, Final
 
 import cedarpy
@@ -20,9 +21,31 @@ FAIL_CLOSED: Final = "mien:fail-closed"
 FAIL_CLOSED_LAW: Final = "policy:fail-closed"
 _SAYS: Final = "Something that this decision needs was missing or broken, so the answer is no."
 _PERSON: Final = {"type": "Person", "id": "asked"}
-_SITE: Final = {"type": "Site", "id": "asking"}
+_USE: Final = {"type": "Use", "id": "asked"}
 _SITUATIONS: Final = 1024
-"""Situations (places, role, age band, sector) kept parsed; a site has few."""
+"""Situations (everything of a question but its times) kept parsed: there are far fewer of them than people."""
+
+_SLICES: Final = 256
+"""Sets of policies kept parsed, one for each mixture of laws."""
+
+_PERSON_WORDS: Final = (
+    ("role", "Role"),
+    ("age_band", "AgeBand"),
+    ("consent_state", "ConsentState"),
+)
+_PERSON_TRUTHS: Final = (
+    "guardian", "notice_current", "written_release", "gpc", "explicit_after_gpc", "subject_known",
+)  # fmt: skip
+_USE_WORDS: Final = (
+    ("sector", "Sector"), ("source", "Source"), ("effect", "Effect"), ("purpose", "Purpose"),
+)  # fmt: skip
+_STANDING: Final = (
+    *(name for name, _ in (*_PERSON_WORDS, *_USE_WORDS)),
+    *_PERSON_TRUTHS,
+    "impact_assessment",
+    "consented_purposes",
+)
+_standing: Final = attrgetter(*_STANDING)
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +57,8 @@ class Authorizer:
         self.bundle = bundle
         # typed: 1 and True are one key otherwise, and only True is a guardian's yes.
         self._situations = lru_cache(maxsize=_SITUATIONS, typed=True)(self._load)
-        self._policies = lru_cache(maxsize=_SITUATIONS)(partial(policy_set, bundle))
+        self._policies = lru_cache(maxsize=_SLICES)(partial(policy_set, bundle))
+        self._speaking = frozenset(policy.place for policy in bundle.policies.values())
 
     def decide(self, question: Question) -> Decision:
         """The answer; never raises for a bad question, never allows one."""
@@ -46,42 +70,33 @@ class Authorizer:
     def _decide(self, question: Question) -> Decision:
         places = frozenset(self.bundle.places.keys() & question.jurisdictions)
         known = bool(places) and places == question.jurisdictions
-        situation = self._situations(
-            places,
-            question.role,
-            question.age_band,
-            question.guardian,
-            question.sector,
-        )
+        entities = self._situations(places, known, *_standing(question))
         request = {
             "principal": _PERSON,
-            "action": _word("Action", question.action),
-            "resource": _SITE,
-            "context": _context(question, jurisdictions_known=known),
+            "action": word("Action", question.action),
+            "resource": _USE,
+            "context": {
+                "consent_expires_at": question.consent_expires_at,
+                "retain_until": question.retain_until,
+                "now": question.now,
+            },
         }
-        result = cedarpy.is_authorized(
-            request, self._policies(places), situation, self.bundle.schema
-        )
+        result = cedarpy.is_authorized(request, self._slice(places), entities, self.bundle.schema)
         reasons, errors = result.diagnostics.reasons, tuple(result.diagnostics.errors)
         if errors or result.decision is cedarpy.Decision.NoDecision:
             return self._refuse(question, reasons, errors or ("the engine gave no decision",))
         return self._answer(question, reasons, allow=result.decision is cedarpy.Decision.Allow)
 
-    def _load(
-        self, places: frozenset[str], role: str, age_band: str, guardian: bool, sector: str
-    ) -> cedarpy.Entities:
-        """The person in all places at once, and the site. Checked by the schema, and looked at again: an absent person meets no `forbid`."""
-        person = {"role": _word("Role", role), "age_band": _word("AgeBand", age_band)}
-        delta = [
-            {
-                "uid": _PERSON,
-                "attrs": {**person, "guardian": guardian},
-                "parents": [place(code) for code in sorted(places)],
-            },
-            {"uid": _SITE, "attrs": {"sector": _word("Sector", sector)}, "parents": []},
-        ]
+    def _slice(self, places: frozenset[str]) -> cedarpy.PolicySet:
+        """The policies that can speak here. EU-DE and EU-FR share theirs, because only the EU has any of its own."""
+        around = {*places, *(self.bundle.places[code] for code in places)}
+        return self._policies(frozenset(around & self._speaking - {None}))
+
+    def _load(self, places: frozenset[str], known: bool, *standing: Any) -> cedarpy.Entities:
+        """The person in all places at once, and the use. Cedar refuses words and types that the schema does not know; then they are looked for."""
+        delta = situation(places, known, dict(zip(_STANDING, standing, strict=True)))
         loaded = self.bundle.entities.with_added_json_str(json.dumps(delta), self.bundle.schema)
-        require_loaded(loaded, {*places})
+        require_loaded(loaded, places)
         return loaded
 
     def _answer(self, question: Question, reasons: Iterable[str], *, allow: bool) -> Decision:
@@ -130,38 +145,41 @@ class Authorizer:
         )
 
 
-def require_loaded(entities: cedarpy.Entities, places: set[str]) -> None:
-    """Raise `LookupError` unless person, site and every place are among the parsed entities."""
+def situation(places: Iterable[str], known: bool, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The person and the use as Cedar entities; `asked` is a question's fields by name, without its times."""
+    person = {name: word(kind, asked[name]) for name, kind in _PERSON_WORDS}
+    purposes = [word("Purpose", purpose) for purpose in asked["consented_purposes"]]
+    truths = {name: asked[name] for name in _PERSON_TRUTHS}
+    use = {name: word(kind, asked[name]) for name, kind in _USE_WORDS if asked[name] is not None}
+    return [
+        {
+            "uid": _PERSON,
+            "attrs": {
+                **person,
+                **truths,
+                "consented_purposes": purposes,
+                "jurisdictions_known": known,
+            },
+            "parents": [place(code) for code in sorted(places)],
+        },
+        {
+            "uid": _USE,
+            "attrs": {**use, "impact_assessment": asked["impact_assessment"]},
+            "parents": [],
+        },
+    ]
+
+
+def require_loaded(entities: cedarpy.Entities, places: Iterable[str]) -> None:
+    """Raise `LookupError` unless person, use and every place are among the parsed entities: what is absent meets no `forbid`."""
     found = {(e["uid"]["type"], e["uid"]["id"]) for e in json.loads(str(entities))}
-    wanted = {("Person", "asked"), ("Site", "asking"), *(("Jurisdiction", code) for code in places)}
+    wanted = {("Person", "asked"), ("Use", "asked"), *(("Jurisdiction", code) for code in places)}
     if missing := wanted - found:
         kind, name = min(missing)
         message = f"{kind} `{name}` was not loaded"
         raise LookupError(message)
 
 
-def _word(kind: str, word: str) -> dict[str, str]:
-    return {"type": kind, "id": word}
-
-
-def _context(question: Question, *, jurisdictions_known: bool) -> dict[str, Any]:
-    """The rest of the question in the schema's words; Cedar itself refuses words and types that the schema does not know."""
-    context = {
-        "source": _word("Source", question.source),
-        "effect": _word("Effect", question.effect),
-        "consent_state": _word("ConsentState", question.consent_state),
-        "consented_purposes": [_word("Purpose", p) for p in question.consented_purposes],
-        "consent_expires_at": question.consent_expires_at,
-        "notice_current": question.notice_current,
-        "written_release": question.written_release,
-        "impact_assessment": question.impact_assessment,
-        "gpc": question.gpc,
-        "explicit_after_gpc": question.explicit_after_gpc,
-        "retain_until": question.retain_until,
-        "now": question.now,
-        "subject_known": question.subject_known,
-        "jurisdictions_known": jurisdictions_known,
-    }
-    if question.purpose is not None:
-        context["purpose"] = _word("Purpose", question.purpose)
-    return context
+def word(kind: str, name: str) -> dict[str, str]:
+    """A Cedar entity of a closed vocabulary."""
+    return {"type": kind, "id": name}
