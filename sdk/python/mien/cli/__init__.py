@@ -1,16 +1,16 @@
 """The device's command line: `mien look`, `mien consent`, `mien me`. The server's commands join when its extra is installed.
 
-Each command loads what it needs when it runs. Whoever adds commands gives a function `commands(app)`: the server through the entry-point group
-`mien.commands`, the demo as `mien.cli.demo`.
+Each command loads what it needs when it runs. Whoever adds commands names a function `commands(app)` in the entry-point group `mien.commands`.
 """
 
 import sys
-from importlib import import_module, metadata, util
+from importlib import metadata
 from typing import Final
 
 import typer
 
 from mien.cli import consent, look, me
+from mien.cli.demo.command import demo
 from mien.errors import MienError
 
 FAILED: Final = 2
@@ -30,9 +30,7 @@ def build() -> typer.Typer:
     found.command("look")(look.look)
     found.command("consent")(consent.consent)
     found.add_typer(me.app(), name="me", help=me.HELP)
-    demo = util.find_spec("mien.cli.demo")
-    if demo is not None and demo.origin is not None:
-        import_module("mien.cli.demo").commands(found)
+    found.command("demo")(demo)
     for point in metadata.entry_points(group=GROUP):
         _join(found, point)
     return found
