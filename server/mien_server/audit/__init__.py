@@ -17,18 +17,41 @@ from mien_server.audit.bodies import (
     tile_path,
     tiles_of,
 )
+from mien_server.audit.folder import (
+    CHECKPOINT,
+    KEY,
+    OPENED,
+    Finding,
+    Folder,
+    Read,
+    Report,
+    files,
+    inspect,
+    opened_line,
+    verify,
+)
 from mien_server.audit.sign import checkpoint, proof_text, sign, tlog_proof
 from mien_server.audit.tree import TILE_WIDTH, append, consistency, inclusion, root
 
 __all__ = [
+    "CHECKPOINT",
+    "KEY",
+    "OPENED",
     "TILE_WIDTH",
+    "Finding",
+    "Folder",
+    "Read",
+    "Report",
     "append",
     "checkpoint",
     "consistency",
     "entries_path",
     "entry",
     "entry_tile_bytes",
+    "files",
     "inclusion",
+    "inspect",
+    "opened_line",
     "proof_text",
     "root",
     "sign",
@@ -37,4 +60,5 @@ __all__ = [
     "tile_path",
     "tiles_of",
     "tlog_proof",
+    "verify",
 ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mien.errors import LogTampered
 from mien.wire.proof import HASH_BYTES
 from mien_server.audit.tree import TILE_HEIGHT, TILE_WIDTH
-from mien_server.errors import LeafUnknown
+from mien_server.errors import NotFound
 
 if TYPE_CHECKING:
     from mien_server.ports import Tiles
@@ -19,20 +19,20 @@ _LENGTH_BYTES = 2
 
 
 def tile_bytes(tiles: "Tiles", level: int, number: int, width: int) -> bytes:
-    """The first `width` (1..256) hashes of a tile. Raises `LeafUnknown` when the log is not so far."""
+    """The first `width` (1..256) hashes of a tile. Raises `NotFound` when the log is not so far."""
     _check(level, number, width)
     body = tiles.tile(level, number)[: width * HASH_BYTES]
     if len(body) < width * HASH_BYTES:
-        raise LeafUnknown(_missing(tile_path(level, number, width)))
+        raise NotFound(_missing(tile_path(level, number, width)))
     return body
 
 
 def entry_tile_bytes(tiles: "Tiles", number: int, width: int) -> bytes:
-    """The first `width` (1..256) entries of a bundle, each behind its length in two bytes. Raises `LeafUnknown` when the log is not so far."""
+    """The first `width` (1..256) entries of a bundle, each behind its length in two bytes. Raises `NotFound` when the log is not so far."""
     _check(0, number, width)
     entries = tiles.entry_tile(number)[:width]
     if len(entries) < width:
-        raise LeafUnknown(_missing(entries_path(number, width)))
+        raise NotFound(_missing(entries_path(number, width)))
     return b"".join(len(each).to_bytes(_LENGTH_BYTES, "big") + each for each in entries)
 
 
@@ -83,7 +83,7 @@ def _number_path(number: int, width: int) -> str:
 def _check(level: int, number: int, width: int) -> None:
     if not (0 <= level <= MAX_LEVEL and number >= 0 and 1 <= width <= TILE_WIDTH):
         msg = f"no such tile; levels go from 0 to {MAX_LEVEL}, widths from 1 to {TILE_WIDTH}"
-        raise LeafUnknown(msg)
+        raise NotFound(msg)
 
 
 def _missing(path: str) -> str:

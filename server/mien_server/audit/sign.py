@@ -1,17 +1,13 @@
 """What the log signs or hands out: checkpoints (c2sp.org/tlog-checkpoint) and officers' proofs (c2sp.org/tlog-proof@v1)."""
 
 import base64
-from typing import TYPE_CHECKING
 
 from mien.wire.keys import SigningKey
 from mien.wire.proof import Checkpoint, check_origin, note_id
-from mien_server.audit.tree import inclusion, root
-
-if TYPE_CHECKING:
-    from mien_server.ports import Tiles
+from mien_server.audit.tree import Grown, inclusion, root
 
 
-def checkpoint(tiles: "Tiles", origin: str, key: SigningKey) -> str:
+def checkpoint(tiles: Grown, origin: str, key: SigningKey) -> str:
     """The log's present size and root as a signed note. Raises `CheckpointInvalid` for a name that notes cannot carry.
 
     INVARIANT: called in the transaction that reads the tiles, so that every checkpoint is consistent with every earlier one.
@@ -28,7 +24,7 @@ def sign(checkpoint: Checkpoint, key: SigningKey) -> str:
     return f"{body}\n\u2014 {checkpoint.origin} {_b64(signature)}\n"
 
 
-def tlog_proof(tiles: "Tiles", index: int, origin: str, key: SigningKey) -> str:
+def tlog_proof(tiles: Grown, index: int, origin: str, key: SigningKey) -> str:
     """The proof that entry `index` is in the log, with the checkpoint it leads to. Raises `ProofInvalid` for an entry not there."""
     path = inclusion(tiles, index, tiles.size())
     return proof_text(index, path, checkpoint(tiles, origin, key))

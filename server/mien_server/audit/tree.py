@@ -7,7 +7,7 @@ Hashing is proportional to the height of the tree, never to its size: one append
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from mien.errors import LogTampered, ProofInvalid
 from mien.wire.proof import EMPTY_ROOT, HASH_BYTES, leaf_hash, node_hash
@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 TILE_WIDTH: Final = 256
 TILE_HEIGHT: Final = 8
 MAX_ENTRY_BYTES: Final = 0xFFFF
+
+
+class Grown(Protocol):
+    """What proofs need of the port `Tiles`: an exported folder has it as well."""
+
+    def tile(self, level: int, number: int) -> bytes:
+        """The hashes present in a tile."""
+        ...
+
+    def size(self) -> int:
+        """How many entries the tree has."""
+        ...
 
 
 def append(tiles: "Tiles", entries: Sequence[bytes]) -> int:
@@ -64,12 +76,12 @@ def _chunks(first: int, items: Sequence[bytes]) -> Iterator[tuple[int, int, Sequ
         done += len(piece)
 
 
-def root(tiles: "Tiles", size: int) -> bytes:
+def root(tiles: Grown, size: int) -> bytes:
     """Root of the first `size` entries. Raises `ProofInvalid` when there are not so many."""
     return Reader(tiles).range_hash(0, _within(size, tiles.size()))
 
 
-def inclusion(tiles: "Tiles", index: int, size: int) -> list[bytes]:
+def inclusion(tiles: Grown, index: int, size: int) -> list[bytes]:
     """Path from entry `index` to the root of the first `size` entries, sibling first (RFC 6962 section 2.1.1). Raises `ProofInvalid`."""
     _within(size, tiles.size())
     if not 0 <= index < size:
@@ -89,7 +101,7 @@ def inclusion(tiles: "Tiles", index: int, size: int) -> list[bytes]:
     return path[::-1]
 
 
-def consistency(tiles: "Tiles", old: int, new: int) -> list[bytes]:
+def consistency(tiles: Grown, old: int, new: int) -> list[bytes]:
     """Proof that the first `new` entries begin with the first `old` (RFC 6962 section 2.1.2). Raises `ProofInvalid`."""
     _within(new, tiles.size())
     _within(old, new)
@@ -114,7 +126,7 @@ def consistency(tiles: "Tiles", old: int, new: int) -> list[bytes]:
 class Reader:
     """Reads hashes of ranges out of tiles, each tile once. One per proof: tiles that grow meanwhile are not noticed."""
 
-    def __init__(self, tiles: "Tiles") -> None:
+    def __init__(self, tiles: Grown) -> None:
         self._tiles = tiles
         self._read: dict[tuple[int, int], list[bytes]] = {}
 
