@@ -21,7 +21,6 @@ from mien.errors import KeysMissing, KeysUnsafe, RequestInvalid, SealKeyExpired,
 from mien.wire.canonical import b64, unb64
 from mien.wire.keys import OpenKey, SigningKey
 from mien.wire.messages import SealKeyDoc
-
 from mien_server.ports import Entropy
 
 DAY: Final = 86_400

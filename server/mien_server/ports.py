@@ -11,7 +11,6 @@ from typing import Literal, Protocol, TypeVar
 
 from mien.wire.keys import OpenKey, SigningKey
 from mien.wire.messages import SealKeyDoc
-
 from mien_server.values import (
     Catalogue,
     Erasure,
@@ -254,7 +253,9 @@ class Records(Protocol):
         """Replace what a record holds."""
         ...
 
-    def recent(self, site: str, subject: str, since: int, now: int, limit: int) -> tuple[Record, ...]:
+    def recent(
+        self, site: str, subject: str, since: int, now: int, limit: int
+    ) -> tuple[Record, ...]:
         """Records that ended at `since` or later and may be kept past `now`, newest first."""
         ...
 
@@ -322,8 +323,8 @@ class Leaves(Protocol):
         """Give these leaves the indexes `first`, `first + 1`, ..."""
         ...
 
-    def index(self, leaf: bytes) -> int | None:
-        """Where a leaf is in the tree: None while pending. Raises `LeafUnknown`."""
+    def placed(self, leaf: bytes) -> tuple[int, int] | None:
+        """Index in the tree and published hour of a leaf: None while pending. Raises `LeafUnknown`."""
         ...
 
     def of_person(self, site: str, subject: str) -> tuple[SealedLeaf, ...]:
@@ -383,21 +384,44 @@ class Transaction(Protocol):
     """One transaction, by noun."""
 
     @property
-    def sites(self) -> Sites: ...
+    def sites(self) -> Sites:
+        """Sites and what they offer."""
+        ...
+
     @property
-    def people(self) -> People: ...
+    def people(self) -> People:
+        """Subjects."""
+        ...
+
     @property
-    def records(self) -> Records: ...
+    def records(self) -> Records:
+        """Labels."""
+        ...
+
     @property
-    def events(self) -> Events: ...
+    def events(self) -> Events:
+        """Rankings."""
+        ...
+
     @property
-    def leaves(self) -> Leaves: ...
+    def leaves(self) -> Leaves:
+        """Leaves of the log."""
+        ...
+
     @property
-    def nonces(self) -> Nonces: ...
+    def nonces(self) -> Nonces:
+        """Spent nonces."""
+        ...
+
     @property
-    def erasures(self) -> Erasures: ...
+    def erasures(self) -> Erasures:
+        """Erasures."""
+        ...
+
     @property
-    def tiles(self) -> Tiles: ...
+    def tiles(self) -> Tiles:
+        """The log's tree."""
+        ...
 
 
 class Store(Protocol):

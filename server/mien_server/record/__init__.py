@@ -20,12 +20,13 @@ from mien_server.record.leaves import (
     seal_leaf,
     sealed_leaf_of_nobody,
 )
-from mien_server.record.vault import Vault, new_id, new_key, unwrap, wrap
+from mien_server.record.vault import Vault, erasure_id, new_id, new_key, unwrap, wrap
 
 __all__ = [
     "Opening",
     "Vault",
     "decision_record",
+    "erasure_id",
     "event_id",
     "new_id",
     "new_key",

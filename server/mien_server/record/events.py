@@ -1,7 +1,7 @@
 """Rankings at rest. Of the features only those that are not zero are kept, as they were: what is learned can be forgotten exactly.
 
-    version 1 byte | flags 1 byte (1: used emotion) | places 1 byte | features of a row 2 bytes
-    per place: offer id (length 1 byte, text) | propensity 8 bytes | reward 8 bytes (NaN: none) | count 2 bytes | count x (index 2 bytes, value 8 bytes)
+version 1 byte | flags 1 byte (1: used emotion) | places 1 byte | features of a row 2 bytes
+per place: offer id (length 1 byte, text) | propensity 8 bytes | reward 8 bytes (NaN: none) | count 2 bytes | count x (index 2 bytes, value 8 bytes)
 """
 
 import hashlib
@@ -11,7 +11,6 @@ from typing import Final
 
 from mien.errors import KeepUnreadable
 from mien.wire.canonical import frame
-
 from mien_server.ports import Entropy
 from mien_server.record.vault import Vault, id_from
 from mien_server.values import Event, SealedEvent

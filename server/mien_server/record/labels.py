@@ -4,7 +4,6 @@ from typing import Final
 
 from mien.values import Label
 from mien.wire.slots import pack_slot, unpack_slot
-
 from mien_server.ports import Entropy
 from mien_server.record.vault import Vault, new_id
 from mien_server.values import Record
@@ -12,7 +11,7 @@ from mien_server.values import Record
 _BASE: Final = 4
 
 
-def seal_label(
+def seal_label(  # noqa: PLR0917 - a label, and how it is kept
     vault: Vault,
     label: Label,
     data_class: str,
@@ -24,9 +23,7 @@ def seal_label(
     name = record_id or new_id("rec", entropy)
     plain = label.ended_at.to_bytes(_BASE, "big") + pack_slot(label, label.ended_at)
     sealed = vault.seal(plain, data_class, name.encode(), entropy)
-    return Record(
-        name, vault.site, vault.subject, data_class, label.ended_at, retain_until, sealed
-    )
+    return Record(name, vault.site, vault.subject, data_class, label.ended_at, retain_until, sealed)
 
 
 def open_label(vault: Vault, record: Record) -> Label:

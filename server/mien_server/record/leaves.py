@@ -6,7 +6,6 @@ from typing import Final
 from mien.errors import KeepUnreadable
 from mien.wire.canonical import encode
 from mien.wire.proof import leaf_of
-
 from mien_server.ports import Entropy
 from mien_server.record.vault import Vault, new_key, wrap
 from mien_server.values import Decision, SealedLeaf

@@ -1,6 +1,7 @@
 """Data keys: one per subject, 32 random bytes, wrapped by the key-encryption key of an epoch. Destroying the wrapped key erases all it sealed."""
 
 import base64
+import hashlib
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,7 +10,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from mien.errors import KeepUnreadable
 from mien.wire.canonical import frame
-
 from mien_server.ports import Entropy
 
 KEY_BYTES: Final = 32
@@ -42,7 +42,9 @@ class Vault:
                 sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self._bound(what, name)
             )
         except (InvalidTag, ValueError) as error:
-            msg = f"a stored {what} does not open; the database was altered, restore it from a backup"
+            msg = (
+                f"a stored {what} does not open; the database was altered, restore it from a backup"
+            )
             raise KeepUnreadable(msg) from error
 
     def _bound(self, what: str, name: bytes) -> bytes:
@@ -54,7 +56,9 @@ def new_key(entropy: Entropy) -> bytes:
     return entropy.bytes(KEY_BYTES)
 
 
-def wrap(kek: bytes, key: bytes, epoch: int, site: str, subject: str, entropy: Entropy) -> bytes:
+def wrap(  # noqa: PLR0917 - two keys, and whose they are
+    kek: bytes, key: bytes, epoch: int, site: str, subject: str, entropy: Entropy
+) -> bytes:
     """A data key under the key-encryption key of `epoch`, bound to whose it is: 60 bytes."""
     nonce = entropy.bytes(NONCE_BYTES)
     return nonce + AESGCM(kek).encrypt(nonce, key, _whose(epoch, site, subject))
@@ -79,6 +83,11 @@ def new_id(prefix: str, entropy: Entropy) -> str:
 def id_from(prefix: str, data: bytes) -> str:
     """An id from the first 16 bytes of `data`."""
     return f"{prefix}_{base64.b32encode(data[:ID_BYTES]).decode('ascii').rstrip('=').lower()}"
+
+
+def erasure_id(statement: str) -> str:
+    """The id of the erasure that a signed statement asks for: sent twice, the second finds the first."""
+    return id_from("era", hashlib.sha256(b"mien erasure v1" + statement.encode()).digest())
 
 
 def _whose(epoch: int, site: str, subject: str) -> bytes:

@@ -9,7 +9,6 @@ Deliberately absent: keys, policy, and any value that is not sealed where it sho
 from pathlib import Path
 
 from mien.errors import SettingsError
-
 from mien_server.ports import Store
 from mien_server.stores.sqlite import SqliteStore
 

@@ -4,6 +4,8 @@ Synchronous on purpose: SQLite runs it on its writer thread, PostgreSQL can run 
 built once. Replacing is an update, then an insert when nothing was there: the one form that every database understands.
 """
 
+# ruff: noqa: D102 - each method is documented where it is declared, in `ports`
+
 import dataclasses
 import hashlib
 import json
@@ -27,7 +29,6 @@ from sqlalchemy import (
 from mien.errors import EnvelopeReplayed
 from mien.values import Offer
 from mien.wire.canonical import encode
-
 from mien_server.errors import LeafUnknown
 from mien_server.ports import Lock, Stream
 from mien_server.stores import schema
@@ -62,8 +63,10 @@ def _match(columns: Iterable[Column[Any]]) -> list[Any]:
     return [column == bindparam(f"_{column.name}") for column in columns]
 
 
-def _update(table: Table) -> Any:  # noqa: ANN401 - SQLAlchemy's Update
-    free = {column.name: bindparam(column.name) for column in table.c if not column.primary_key}
+def _update(table: Table) -> Any:
+    free: dict[str, Any] = {
+        column.name: bindparam(column.name) for column in table.c if not column.primary_key
+    }
     return update(table).where(*_match(table.primary_key.columns)).values(free)
 
 
@@ -71,7 +74,7 @@ _INSERTS: Final = {table.name: insert(table) for table in schema.metadata.tables
 _UPDATES: Final = {table.name: _update(table) for table in schema.metadata.tables.values()}
 
 
-def _keys_of(table: Table, *where: Any) -> tuple[Select[Any], Any]:  # noqa: ANN401 - SQL expressions
+def _keys_of(table: Table, *where: Any) -> tuple[Select[Any], Any]:
     """Select some primary keys, then act on exactly those: DELETE ... LIMIT is not SQL that every database speaks."""
     keys = tuple(table.primary_key.columns)
     return select(*keys).where(*where).limit(bindparam("limit")), delete(table).where(*_match(keys))
@@ -114,7 +117,7 @@ class SqlSites:
         return self._one(_SITE_SECRET, {"sha256": sha256})
 
     def all(self) -> tuple[Site, ...]:
-        return tuple(_site(row) for row in self._connection.execute(_ALL_SITES).mappings())
+        return tuple(_site(row) for row in self._connection.execute(_ALL_SITES))
 
     def put(self, site: Site) -> None:
         values = {name: getattr(site, name) for name in Site.__slots__}
@@ -148,13 +151,14 @@ class SqlSites:
         _put(self._connection, schema.sums, values)
 
     def _one(self, statement: Select[Any], values: Row) -> Site | None:
-        row = self._connection.execute(statement, values).mappings().first()
+        row = self._connection.execute(statement, values).first()
         return None if row is None else _site(row)
 
 
-def _site(row: Row) -> Site:
-    words = {name: tuple(row[name].split()) for name in ("roles", "jurisdictions", "origins")}
-    return Site(**{**row, **words})
+def _site(row: Any) -> Site:
+    values = row._asdict()
+    words = {name: tuple(values[name].split()) for name in ("roles", "jurisdictions", "origins")}
+    return Site(**{**values, **words})
 
 
 def _catalogue_bytes(catalogue: Catalogue) -> bytes:
@@ -196,7 +200,7 @@ _KEYS = (
 _ACCEPTED = [*_of_person(schema.accepted), schema.accepted.c.device == bindparam("device")]
 
 
-def _accepted(column: Any, *where: Any) -> ScalarSelect[Any]:  # noqa: ANN401 - SQL expressions
+def _accepted(column: Any, *where: Any) -> ScalarSelect[Any]:
     return select(column).where(*_ACCEPTED, *where).scalar_subquery()
 
 
@@ -301,7 +305,9 @@ class SqlPeople:
         self._connection.execute(_INSERTS["mark"], {"site": site, "subject": subject})
 
     def marked(self, limit: int) -> tuple[tuple[str, str], ...]:
-        return tuple((row[0], row[1]) for row in self._connection.execute(_MARKED, {"limit": limit}))
+        return tuple(
+            (row[0], row[1]) for row in self._connection.execute(_MARKED, {"limit": limit})
+        )
 
     def unmark(self, site: str, subject: str) -> None:
         self._connection.execute(_UNMARK, {"site": site, "subject": subject})
@@ -316,7 +322,7 @@ class SqlPeople:
 _PERSON_WIDTH: Final = len(schema.person.c)
 
 
-def _person(row: Any) -> Person:  # noqa: ANN401 - a row or a tuple of the columns of `person`
+def _person(row: Any) -> Person:
     # In the order of the columns, which is the order of the fields: this runs in every request.
     site, subject, state, purposes, jurisdictions, *rest = row
     return Person(
@@ -393,7 +399,9 @@ _DELETE_EXPIRED_RECORDS = _keys_of(schema.record, schema.record.c.retain_until <
 
 # ---- events ----
 _EVENTS = select(*(schema.event.c[name] for name in SealedEvent.__slots__))
-_EVENT = _EVENTS.where(schema.event.c.site == bindparam("site"), schema.event.c.id == bindparam("id"))
+_EVENT = _EVENTS.where(
+    schema.event.c.site == bindparam("site"), schema.event.c.id == bindparam("id")
+)
 _EVENTS_OF = (
     _EVENTS.where(*_of_person(schema.event))
     .order_by(schema.event.c.at, schema.event.c.id)
@@ -465,10 +473,12 @@ _PLACE = (
     .where(schema.leaf.c.hash == bindparam("_hash"))
     .values(log_index=bindparam("_index"))
 )
-_INDEX = select(schema.leaf.c.log_index).where(schema.leaf.c.hash == bindparam("hash"))
-_LEAVES_OF = _LEAVES.where(
-    *_of_person(schema.leaf), schema.leaf.c.opening.is_not(None)
-).order_by(schema.leaf.c.n)
+_PLACED = select(schema.leaf.c.log_index, schema.leaf.c.hour).where(
+    schema.leaf.c.hash == bindparam("hash")
+)
+_LEAVES_OF = _LEAVES.where(*_of_person(schema.leaf), schema.leaf.c.opening.is_not(None)).order_by(
+    schema.leaf.c.n
+)
 _OWN_KEYS = _LEAVES.where(
     schema.leaf.c.wrapped_key.is_not(None), schema.leaf.c.epoch < bindparam("before")
 ).limit(bindparam("limit"))
@@ -479,7 +489,10 @@ _REWRAP = (
 )
 _CLOSED = {"opening": None, "wrapped_key": None, "subject": None}
 _DROP = update(schema.leaf).where(schema.leaf.c.n == bindparam("_n")).values(_CLOSED)
-_DROP_OF = (select(schema.leaf.c.n).where(*_of_person(schema.leaf)).limit(bindparam("limit")), _DROP)
+_DROP_OF = (
+    select(schema.leaf.c.n).where(*_of_person(schema.leaf)).limit(bindparam("limit")),
+    _DROP,
+)
 _DROP_EXPIRED = (
     select(schema.leaf.c.n)
     .where(schema.leaf.c.opening.is_not(None), schema.leaf.c.retain_until <= bindparam("now"))
@@ -510,13 +523,12 @@ class SqlLeaves:
         if rows:
             self._connection.execute(_PLACE, rows)
 
-    def index(self, leaf: bytes) -> int | None:
-        row = self._connection.execute(_INDEX, {"hash": leaf}).first()
+    def placed(self, leaf: bytes) -> tuple[int, int] | None:
+        row = self._connection.execute(_PLACED, {"hash": leaf}).first()
         if row is None:
             msg = "this leaf is not in the log; check that it is the one on the receipt"
             raise LeafUnknown(msg)
-        found: int | None = row[0]
-        return found
+        return None if row[0] is None else (row[0], row[1])
 
     def of_person(self, site: str, subject: str) -> tuple[SealedLeaf, ...]:
         rows = self._connection.execute(_LEAVES_OF, {"site": site, "subject": subject})

@@ -22,7 +22,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from mien.errors import MienError, ServerBusy
-
 from mien_server.errors import StoreBusy, StoreUnwritable
 from mien_server.ports import Transaction
 from mien_server.stores import schema
@@ -83,7 +82,8 @@ class SqliteStore:
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
         """See `ports.Store`."""
-        return await self._submit(work)
+        answer: T = await self._submit(work)
+        return answer
 
     async def scrub(self) -> None:
         """Move the log into the database and cut it to nothing. Raises `StoreBusy` while another program still reads it."""
@@ -96,7 +96,7 @@ class SqliteStore:
             self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
 
-    async def _submit(self, work: Callable[[Transaction], Any], *, alone: bool = False) -> Any:  # noqa: ANN401 - the closure's answer
+    async def _submit(self, work: Callable[[Transaction], Any], *, alone: bool = False) -> Any:
         if self._closed:
             msg = "the store is closed; start the server again"
             raise StoreUnwritable(msg)

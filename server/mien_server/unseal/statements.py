@@ -10,14 +10,18 @@ from mien.wire.signatures import Kind, verify
 S = TypeVar("S", bound=ByPerson)
 
 
-def read_statement(text: str, kind: Kind, model: type[S], key: VerifyKey, site: str, now: int) -> S:
+def read_statement(  # noqa: PLR0917 - all that a statement must agree with
+    text: str, kind: Kind, model: type[S], key: VerifyKey, site: str, now: int
+) -> S:
     """The statement in `text`, when `key` signed it as this kind, for this site, within two minutes of `now`.
 
     Raises `SignatureInvalid`, `RequestInvalid` (malformed, or another site's), `ClockSkewed`.
     """
     statement = parse(model, verify(text, kind, key))
     if statement.site != site:
-        msg = "the statement is for another site than the key in the request; send it to its own site"
+        msg = (
+            "the statement is for another site than the key in the request; send it to its own site"
+        )
         raise RequestInvalid(msg)
     check_clock(statement.at, now)
     return statement

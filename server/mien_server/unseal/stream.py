@@ -7,10 +7,15 @@ from mien.errors import EnvelopeInvalid, EnvelopeReplayed
 from mien.values import Label
 from mien.wire.canonical import unb64
 from mien.wire.keys import OpenKey
-from mien.wire.messages import Authenticated, CorrectionStatement, Envelope, KeyDoc, envelope_context
+from mien.wire.messages import (
+    Authenticated,
+    CorrectionStatement,
+    Envelope,
+    KeyDoc,
+    envelope_context,
+)
 from mien.wire.seal import MAC_BYTES, Use, check_mac, open_sealed
 from mien.wire.slots import unpack, unpack_slot
-
 from mien_server.unseal.statements import check_clock
 
 WINDOW: Final = 1024
@@ -19,9 +24,7 @@ STREAM_KEY_BYTES: Final = 32
 _BASE: Final = 4
 
 
-def open_envelope(
-    envelope: Envelope, stream_key: bytes, open_key: OpenKey
-) -> tuple[Label, ...]:
+def open_envelope(envelope: Envelope, stream_key: bytes, open_key: OpenKey) -> tuple[Label, ...]:
     """The labels in an envelope, authenticated first (encrypt-then-MAC), then opened. Raises `EnvelopeInvalid`."""
     context = envelope_context(
         envelope.site, envelope.subject, envelope.device, envelope.seq, envelope.kid

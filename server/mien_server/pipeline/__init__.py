@@ -1,0 +1,214 @@
+"""The way of the data through the server: the one place that knows the order.
+
+    unseal -> authorize -> record -> personalize -> audit
+
+Each public method takes wire messages and gives wire messages. Everything it does to the database happens in one transaction, in which the
+person's row is read: a use that commits after a withdrawal has seen it. Rooms know nothing of each other; this package hands one's answer to
+the next.
+
+- `parts`      what every step shares: person, vault, policy, log, statements
+- `notices`    what a person is shown
+- `consents`   consent, withdrawal, capability, keys
+- `stream`     envelopes of labels
+- `ranking`    ranking and rewards
+- `learning`   the sums that ranking learns
+- `tidying`    what a consent no longer covers is deleted
+- `rights`     export, correction, erasure
+- `upkeep`     the log's sequence, retention, rotation
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+from mien.wire.messages import (
+    Accepted,
+    CapabilityAnswer,
+    ConsentAnswer,
+    Envelope,
+    ErasureAnswer,
+    ExportAnswer,
+    Notice,
+    ProofAnswer,
+    RankAnswer,
+    RankRequest,
+    RewardRequest,
+    Service,
+    SignedAnswer,
+    dump,
+)
+from mien.wire.proof import note_key
+from mien.wire.signatures import Kind, sign
+from mien_server.authorize import Authorizer
+from mien_server.errors import SiteUnknown
+from mien_server.pipeline.consents import Consents
+from mien_server.pipeline.learning import Learning
+from mien_server.pipeline.notices import Notices
+from mien_server.pipeline.parts import Parts
+from mien_server.pipeline.ranking import Rankings
+from mien_server.pipeline.rights import Rights
+from mien_server.pipeline.stream import Arrivals
+from mien_server.pipeline.tidying import Tidying
+from mien_server.pipeline.upkeep import Upkeep
+from mien_server.ports import Clock, Entropy, Keys, Store, Transaction
+from mien_server.values import Site
+
+SITE_SECONDS: Final = 5
+"""How long a site is remembered by its key: a change of a site takes effect within this."""
+SITES: Final = 1024
+
+
+class Pipeline:
+    """All that the server can be asked. `origin` names its audit log."""
+
+    def __init__(
+        self,
+        store: Store,
+        keys: Keys,
+        authorizer: Authorizer,
+        clock: Clock,
+        entropy: Entropy,
+        *,
+        origin: str,
+    ) -> None:
+        self._parts = Parts(store, keys, authorizer, clock, entropy, origin)
+        self._notices = Notices(self._parts)
+        learning = Learning(self._parts)
+        tidying = Tidying(self._parts, learning)
+        self._consents = Consents(self._parts, self._notices, tidying)
+        self._arrivals = Arrivals(self._parts, self._notices)
+        self._rankings = Rankings(self._parts, self._notices, learning)
+        self._rights = Rights(self._parts, learning)
+        self._upkeep = Upkeep(self._parts, tidying, learning)
+        self._sites: OrderedDict[bytes, tuple[int, Site]] = OrderedDict()
+
+    # ---- what the server says of itself ----
+    async def service(self) -> SignedAnswer:
+        """Keys, log, policy bundle and limits, signed."""
+        parts = self._parts
+        now = parts.clock.now()
+        document = Service(
+            audit_origin=parts.origin,
+            audit_key=note_key(parts.origin, parts.keys.log.verify_key()),
+            seal_keys=list(parts.keys.seal_keys(now)),
+            bundle_version=parts.authorizer.bundle.version,
+            bundle_sha256=parts.bundle,
+            at=now,
+        )
+        return SignedAnswer(jws=sign(Kind.SERVICE, dump(document), parts.keys.signing))
+
+    async def notice(self, site_id: str, locale: str) -> Notice:
+        """What the site shows before it asks. Raises `SiteUnknown`."""
+        site = await self._parts.store.transact(lambda t: t.sites.get(site_id))
+        return self._notices.of(_found(site), locale)
+
+    # ---- whose request it is ----
+    async def site_of_publishable(self, key: str) -> Site:
+        """The site with this publishable key. Raises `SiteUnknown`."""
+        sha256 = hashlib.sha256(key.encode()).digest()
+        return await self._site(sha256, lambda t: t.sites.of_publishable(sha256))
+
+    async def site_of_secret(self, key: str) -> Site:
+        """The site with this secret key. Raises `SiteUnknown`."""
+        sha256 = hashlib.sha256(key.encode()).digest()
+        return await self._site(sha256, lambda t: t.sites.of_secret(sha256))
+
+    async def _site(self, sha256: bytes, find: Callable[[Transaction], Site | None]) -> Site:
+        now = self._parts.clock.now()
+        kept = self._sites.get(sha256)
+        if kept is None or not 0 <= now - kept[0] < SITE_SECONDS:
+            site = _found(await self._parts.store.transact(find))
+            kept = self._sites[sha256] = (now, site)
+            if len(self._sites) > SITES:
+                self._sites.popitem(last=False)
+        return kept[1]
+
+    # ---- consent ----
+    async def consent(self, site: Site, jws: str, *, gpc: bool = False) -> ConsentAnswer:
+        """See `consents.Consents.consent`."""
+        return await self._consents.consent(site, jws, gpc=gpc)
+
+    async def withdraw(self, site: Site, jws: str) -> ConsentAnswer:
+        """See `consents.Consents.withdraw`."""
+        return await self._consents.withdraw(site, jws)
+
+    async def capability(self, site: Site, jws: str) -> CapabilityAnswer:
+        """See `consents.Consents.capability`."""
+        return await self._consents.capability(site, jws)
+
+    async def change_keys(self, site: Site, jws: str) -> ConsentAnswer:
+        """See `consents.Consents.change_keys`."""
+        return await self._consents.change_keys(site, jws)
+
+    # ---- labels and rankings ----
+    async def labels(self, site: Site, envelope: Envelope) -> Accepted:
+        """See `stream.Arrivals.labels`."""
+        return await self._arrivals.labels(site, envelope)
+
+    async def rank(self, site: Site, request: RankRequest, *, backend: bool) -> RankAnswer:
+        """See `ranking.Rankings.rank`."""
+        return await self._rankings.rank(site, request, backend=backend)
+
+    async def reward(self, site: Site, request: RewardRequest, *, backend: bool) -> Accepted:
+        """See `ranking.Rankings.reward`."""
+        return await self._rankings.reward(site, request, backend=backend)
+
+    # ---- rights ----
+    async def export(self, site: Site, jws: str) -> ExportAnswer:
+        """See `rights.Rights.export`."""
+        return await self._rights.export(site, jws)
+
+    async def correct(self, site: Site, jws: str) -> Accepted:
+        """See `rights.Rights.correct`."""
+        return await self._rights.correct(site, jws)
+
+    async def erase(self, site: Site, jws: str) -> ErasureAnswer:
+        """See `rights.Rights.erase`."""
+        return await self._rights.erase(site, jws)
+
+    async def erasure(self, erasure_id: str) -> ErasureAnswer:
+        """See `rights.Rights.erasure`."""
+        return await self._rights.erasure(erasure_id)
+
+    # ---- the log ----
+    async def checkpoint(self) -> str:
+        """See `upkeep.Upkeep.checkpoint`."""
+        return await self._upkeep.checkpoint()
+
+    async def tile(self, level: int, number: int, width: int) -> bytes:
+        """See `upkeep.Upkeep.tile`."""
+        return await self._upkeep.tile(level, number, width)
+
+    async def entries(self, number: int, width: int) -> bytes:
+        """See `upkeep.Upkeep.entries`."""
+        return await self._upkeep.entries(number, width)
+
+    async def proof(self, leaf: bytes) -> ProofAnswer:
+        """See `upkeep.Upkeep.proof`."""
+        return await self._upkeep.proof(leaf)
+
+    # ---- in the background ----
+    async def sequence(self) -> None:
+        """See `upkeep.Upkeep.sequence`."""
+        await self._upkeep.sequence()
+
+    async def sweep(self) -> None:
+        """Delete what has ended (`upkeep.Upkeep.sweep`), and learn the rankings that got no reward (`ranking.Rankings.learn`)."""
+        await self._upkeep.sweep()
+        await self._rankings.learn()
+
+    async def complete_erasures(self) -> None:
+        """See `rights.Rights.complete_erasures`."""
+        await self._rights.complete_erasures()
+
+    async def rotate(self) -> None:
+        """See `upkeep.Upkeep.rotate`."""
+        await self._upkeep.rotate()
+
+
+def _found(site: Site | None) -> Site:
+    if site is None:
+        msg = "no site has this key; ask the site's owner"
+        raise SiteUnknown(msg)
+    return site

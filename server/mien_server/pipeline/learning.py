@@ -1,0 +1,76 @@
+"""What ranking learned, kept exact: events are added to a site's sums once, and taken out again when they go.
+
+The sums are a cache of the events, so every change of one is in the transaction of the other. They are kept parsed in memory under the tag of
+the stored bytes; a tag is random, so sums of a transaction that was undone are never taken for those of another.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Final
+
+from mien_server import record
+from mien_server.personalize import Sums
+from mien_server.pipeline.parts import Parts
+from mien_server.ports import Transaction
+from mien_server.record import Vault
+from mien_server.values import Event, SealedEvent
+
+TAG_BYTES: Final = 16
+
+
+class Learning:
+    """The sums of every site."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._sums: dict[str, tuple[bytes, Sums]] = {}
+
+    def sums(self, transaction: Transaction, site: str) -> Sums:
+        """The site's sums as this transaction sees them. Not to be changed."""
+        version = transaction.sites.sums_version(site)
+        if version is None:
+            return Sums.empty()
+        kept = self._sums.get(site)
+        if kept is None or kept[0] != version:
+            content = transaction.sites.sums(site)
+            kept = self._sums[site] = (version, Sums.from_bytes(content or b""))
+        return kept[1]
+
+    def change(
+        self, transaction: Transaction, site: str, *, learn: Iterable[Event] = (),
+        forget: Iterable[Event] = (),
+    ) -> None:  # fmt: skip
+        """Take events out of the site's sums, put others in."""
+        old = self.sums(transaction, site)
+        sums = Sums(old.A.copy(), old.b.copy(), old.n)
+        for event in forget:
+            sums.forget(event)
+        for event in learn:
+            sums.learn(event)
+        tag = self._parts.entropy.bytes(TAG_BYTES)
+        transaction.sites.put_sums(site, tag, sums.to_bytes())
+        self._sums[site] = (tag, sums)
+
+    def remove(self, transaction: Transaction, events: Sequence[SealedEvent]) -> None:
+        """Delete events and take them out of the sums of their sites."""
+        for site, group in groupby(sorted(events, key=_site), key=_site):
+            of_site = list(group)
+            learned = [self.open(transaction, each) for each in of_site if each.learned]
+            if learned:
+                self.change(transaction, site, forget=learned)
+            transaction.events.delete(site, [each.id for each in of_site])
+
+    def open(self, transaction: Transaction, sealed: SealedEvent) -> Event:
+        """The event, with the vault of its subject. Raises `PersonErased`, `KeepUnreadable`."""
+        return record.open_event(sealed, self.vault(transaction, sealed))
+
+    def vault(self, transaction: Transaction, sealed: SealedEvent) -> Vault | None:
+        """The vault of an event's subject, tombstoned or not: its erasure must still read what it subtracts."""
+        if sealed.subject is None:
+            return None
+        person = transaction.people.get(sealed.site, sealed.subject, "share")
+        return None if person is None else self._parts.vault(person)
+
+
+def _site(event: SealedEvent) -> str:
+    return event.site

@@ -1,0 +1,315 @@
+"""Offers are ranked, and what came of it is learned.
+
+    find the device -> authenticate -> ask policy -> open recent labels -> emotion -> choose -> keep the event -> log
+
+Without an asker, or when policy denies, the same is done without emotion: same candidates, same prices, same shape of answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mien.errors import EnvelopeReplayed, MienError, RequestInvalid
+from mien.values import Label, Offer
+from mien.wire.canonical import b64, encode, unb64
+from mien.wire.keys import SealKey
+from mien.wire.messages import (
+    Accepted,
+    OfferDoc,
+    PlaceDoc,
+    RankAnswer,
+    RankRequest,
+    RewardRequest,
+    Why,
+    dump,
+)
+from mien.wire.seal import Use, pad, seal
+from mien_server import record, unseal
+from mien_server.errors import EventUnknown
+from mien_server.personalize import Choice, choose, emotion_of
+from mien_server.pipeline.learning import Learning
+from mien_server.pipeline.notices import Notices
+from mien_server.pipeline.parts import Parts, alive, unknown, where
+from mien_server.pipeline.stream import check_site, stream_key
+from mien_server.ports import Stream, Transaction
+from mien_server.record import Vault
+from mien_server.values import Catalogue, Decision, Emotion, Event, Person, SealedEvent, Site
+
+PURPOSE: Final = "personalize_offers"
+RECENT_SECONDS: Final = 900
+RECENT_LABELS: Final = 64
+WHY_BLOCK: Final = 4096
+LEARN_AFTER: Final = 600
+"""Seconds after which a ranking without a reward is learned as one that got none."""
+LEARN_BATCH: Final = 200
+_BITS: Final = 53
+_UNKNOWN: Final = "this ranking is not kept; rank again"
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The person who asks, when policy lets their labels be used."""
+
+    person: Person
+    vault: Vault
+    emotion: Emotion | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """What a transaction settled. `stream` is there when a device asked."""
+
+    event: str
+    choice: Choice
+    stream: Stream | None
+    decision: Decision | None
+
+
+class Rankings:
+    """Takes requests, gives orders; takes rewards."""
+
+    def __init__(self, parts: Parts, notices: Notices, learning: Learning) -> None:
+        self._parts = parts
+        self._notices = notices
+        self._learning = learning
+        self._catalogues: dict[str, tuple[str, Catalogue]] = {}
+
+    async def rank(self, site: Site, request: RankRequest, *, backend: bool) -> RankAnswer:
+        """Rank the candidates, or the site's catalogue.
+
+        Raises `RequestInvalid` (nothing to rank, a backend with an asker), `EnvelopeInvalid` (the MAC), `EnvelopeReplayed` (the same request
+        again), `ClockSkewed`, `PersonUnknown`, `PersonErased`.
+        """
+        check_site(site, request.site)
+        if backend and request.asker is not None:
+            msg = "a site's backend ranks for nobody in particular; leave out the asker, or ask from the device"
+            raise RequestInvalid(msg)
+        now = self._parts.clock.now()
+        ranked = await self._parts.store.transact(lambda t: self._rank(t, site, request, now))
+        places = [
+            PlaceDoc(place=place, offer=_doc(offer))
+            for place, offer in enumerate(ranked.choice.order, 1)
+        ]
+        return RankAnswer(event=ranked.event, places=places, sealed_why=_sealed_why(site, ranked))
+
+    def _rank(
+        self, transaction: Transaction, site: Site, request: RankRequest, now: int
+    ) -> _Ranked:
+        stream, known, decision = self._asker(transaction, site, request, now)
+        catalogue = self._catalogue(transaction, site)
+        choice = choose(
+            catalogue,
+            _offers(request, catalogue),
+            known.emotion if known else None,
+            request.page,
+            self._learning.sums(transaction, site.id),
+            request.places,
+            self._uniform,
+        )
+        name = record.event_id(site.id, unb64(request.request))
+        event = self._event(site, known, choice, name, now)
+        if not transaction.events.add(event):
+            msg = "this request was answered before; ask again with a fresh `request`"
+            raise EnvelopeReplayed(msg)
+        return _Ranked(name, choice, stream, decision)
+
+    def _asker(
+        self, transaction: Transaction, site: Site, request: RankRequest, now: int
+    ) -> tuple[Stream | None, _Known | None, Decision | None]:
+        if request.asker is None:
+            return None, None, None
+        stream = transaction.people.stream(site.id, request.asker.subject, request.asker.device)
+        if stream is None:
+            raise unknown()
+        vault = self._parts.vault(alive(stream.person))
+        unseal.check_request(request, stream_key(vault, stream), Use.RANK, now)
+        known, decision = self._known(transaction, site, stream.person, vault, now)
+        self._parts.log(transaction, site, stream.person, "use", decision, PURPOSE)
+        return stream, known, decision
+
+    def _known(
+        self, transaction: Transaction, site: Site, person: Person, vault: Vault, now: int
+    ) -> tuple[_Known | None, Decision]:
+        """Ask before opening: first about what was read from the face, then about what the person declared themselves."""
+        records = transaction.records.recent(
+            person.site, person.subject, now - RECENT_SECONDS, now, RECENT_LABELS
+        )
+        until = min((each.retain_until for each in records), default=0)
+        decisions = {"face": self._use(site, person, now, "face", until)}
+        if not decisions["face"].allow:
+            decisions["declared"] = self._use(site, person, now, "declared", until)
+        allowed = [each for each in decisions.values() if each.allow]
+        if not allowed:
+            return None, decisions["face"]
+        labels = [record.open_label(vault, each) for each in records]
+        for source in {label.source for label in labels} - decisions.keys():
+            decisions[source] = self._use(site, person, now, source, until)
+        usable: Sequence[Label] = [each for each in labels if decisions[each.source].allow]
+        return _Known(person, vault, emotion_of(usable, now)), allowed[0]
+
+    def _use(self, site: Site, person: Person, now: int, source: str, until: int) -> Decision:
+        return self._parts.ask(
+            site, person, "use", now, purpose=PURPOSE, source=source, effect="order",
+            notice_current=person.notice_sha256 in self._notices.current(site),
+            retain_until=until or now + self._parts.retention("label", where(site, person)),
+        )  # fmt: skip
+
+    def _event(
+        self, site: Site, known: _Known | None, choice: Choice, name: str, now: int
+    ) -> SealedEvent:
+        """An event of the person when policy let them be known, of nobody otherwise."""
+        places = where(site, known.person) if known else frozenset(site.jurisdictions)
+        event = Event(
+            id=name, site=site.id, subject=known.person.subject if known else None, at=now,
+            retain_until=now + self._parts.retention("event", places),
+            offers=tuple(offer.id for offer in choice.order), features=choice.features,
+            propensities=choice.propensities, used_emotion=choice.used_emotion,
+        )  # fmt: skip
+        if known is None:
+            return record.plain_event(event, learned=False)
+        return record.seal_event(known.vault, event, self._parts.entropy, learned=False)
+
+    def _catalogue(self, transaction: Transaction, site: Site) -> Catalogue:
+        version = transaction.sites.catalogue_version(site.id)
+        if version is None:
+            return Catalogue((), {})
+        kept = self._catalogues.get(site.id)
+        if kept is None or kept[0] != version:
+            found = transaction.sites.catalogue(site.id) or Catalogue((), {})
+            kept = self._catalogues[site.id] = (version, found)
+        return kept[1]
+
+    def _uniform(self) -> float:
+        """A number in [0, 1) with all the bits a float has there."""
+        drawn = int.from_bytes(self._parts.entropy.bytes(8), "big") >> (64 - _BITS)
+        return drawn / (1 << _BITS)
+
+    # ---- rewards ----
+    async def reward(self, site: Site, request: RewardRequest, *, backend: bool) -> Accepted:
+        """Note what came of a place of a ranking; the last word counts. The same reward again is a duplicate.
+
+        Raises `EventUnknown` (never kept, expired, or its person's consent is gone), `RequestInvalid`, and what `rank` raises for an asker.
+        """
+        check_site(site, request.site)
+        if backend and request.asker is not None:
+            msg = "a site's backend rewards an event by its id; leave out the asker"
+            raise RequestInvalid(msg)
+        now = self._parts.clock.now()
+        found = await self._parts.store.transact(lambda t: self._reward(t, site, request, now))
+        if isinstance(found, MienError):
+            raise found
+        return found
+
+    def _reward(
+        self, transaction: Transaction, site: Site, request: RewardRequest, now: int
+    ) -> Accepted | MienError:
+        self._check_rewarder(transaction, site, request, now)
+        sealed = transaction.events.get(site.id, request.event)
+        if sealed is None or not _may_reward(sealed, request):
+            raise EventUnknown(_UNKNOWN)
+        if not self._may_learn(transaction, site, sealed, now):
+            return EventUnknown(_UNKNOWN)
+        event = self._learning.open(transaction, sealed)
+        if request.place > len(event.offers):
+            msg = "the ranking has no such place; reward one it has"
+            raise RequestInvalid(msg)
+        rewards = {**dict(event.rewards), request.place: request.reward / 100}
+        if sealed.learned and dict(event.rewards) == rewards:
+            return Accepted(duplicate=True)
+        better = replace(event, rewards=tuple(sorted(rewards.items())))
+        before = [event] if sealed.learned else []
+        self._learning.change(transaction, site.id, learn=[better], forget=before)
+        self._keep(transaction, sealed, better)
+        return Accepted()
+
+    def _check_rewarder(
+        self, transaction: Transaction, site: Site, request: RewardRequest, now: int
+    ) -> None:
+        if request.asker is None:
+            return
+        stream = transaction.people.stream(site.id, request.asker.subject, request.asker.device)
+        if stream is None:
+            raise unknown()
+        vault = self._parts.vault(alive(stream.person))
+        unseal.check_request(request, stream_key(vault, stream), Use.REWARD, now)
+
+    def _may_learn(
+        self, transaction: Transaction, site: Site, sealed: SealedEvent, now: int
+    ) -> bool:
+        """Learning from a person's event is a use of it: policy is asked again, now."""
+        if sealed.subject is None:
+            return True
+        person = self._parts.living(transaction, site.id, sealed.subject, "share")
+        decision = self._use(site, person, now, "face", sealed.retain_until)
+        if not decision.allow:
+            decision = self._use(site, person, now, "declared", sealed.retain_until)
+        self._parts.log(transaction, site, person, "use", decision, PURPOSE)
+        return decision.allow
+
+    def _keep(self, transaction: Transaction, sealed: SealedEvent, event: Event) -> None:
+        vault = self._learning.vault(transaction, sealed)
+        if vault is None:
+            transaction.events.replace(record.plain_event(event, learned=True))
+        else:
+            entropy = self._parts.entropy
+            transaction.events.replace(record.seal_event(vault, event, entropy, learned=True))
+
+    async def learn(self) -> None:
+        """Learn the rankings that got no reward in time; those whose person's consent is gone are deleted instead."""
+        before = self._parts.clock.now() - LEARN_AFTER
+        while await self._parts.store.transact(lambda t: self._learn_some(t, before)):
+            pass
+
+    def _learn_some(self, transaction: Transaction, before: int) -> bool:
+        now = self._parts.clock.now()
+        found = transaction.events.unlearned(before, LEARN_BATCH)
+        for name in sorted({each.site for each in found}):
+            site = transaction.sites.get(name)
+            of_site = [each for each in found if each.site == name]
+            subjects = {each.subject: each for each in of_site}
+            allowed = {
+                subject: site is not None and self._may_learn(transaction, site, each, now)
+                for subject, each in subjects.items()
+            }
+            kept = [each for each in of_site if allowed[each.subject]]
+            opened = [self._learning.open(transaction, each) for each in kept]
+            self._learning.change(transaction, name, learn=opened)
+            for each in kept:
+                transaction.events.replace(replace(each, learned=True))
+            self._learning.remove(transaction, [each for each in of_site if each not in kept])
+        return len(found) == LEARN_BATCH
+
+
+def _may_reward(sealed: SealedEvent, request: RewardRequest) -> bool:
+    """A device rewards its own person's events and those of nobody; the site's backend, and a page that only knows the id, any of the site's."""
+    return request.asker is None or sealed.subject in {None, request.asker.subject}
+
+
+def _offers(request: RankRequest, catalogue: Catalogue) -> Sequence[Offer]:
+    if request.candidates is None:
+        return catalogue.offers
+    return [
+        Offer(doc.id, doc.title, doc.price, doc.currency, tuple(doc.tags), doc.stock)
+        for doc in request.candidates
+    ]
+
+
+def _doc(offer: Offer) -> OfferDoc:
+    return OfferDoc(
+        id=offer.id, title=offer.title, price=offer.price, currency=offer.currency,
+        tags=list(offer.tags), stock=offer.stock,
+    )  # fmt: skip
+
+
+def _sealed_why(site: Site, ranked: _Ranked) -> str | None:
+    """Why, for the asking device only. Always there for a device and always the same size, so that its presence tells nothing."""
+    if ranked.stream is None or ranked.decision is None or ranked.stream.key.seal is None:
+        return None
+    choice = ranked.choice
+    why = Why(
+        used_emotion=choice.used_emotion, why=choice.why, places=list(choice.places),
+        laws=list(ranked.decision.laws),
+    )  # fmt: skip
+    context = (site.id.encode(), ranked.stream.person.subject.encode(), ranked.event.encode())
+    key = SealKey(ranked.stream.key.seal)
+    return b64(seal(pad(encode(dump(why)), WHY_BLOCK), key, Use.WHY, *context))

@@ -1,0 +1,57 @@
+"""Deleting what a consent no longer covers, in small transactions, so that nobody waits for it and it goes on where it stopped.
+
+What a withdrawal takes back is not used from the moment it commits (the row is read in every using transaction); its deletion follows at once.
+"""
+
+from typing import Final
+
+from mien_server.pipeline.learning import Learning
+from mien_server.pipeline.parts import Parts
+from mien_server.ports import Transaction
+from mien_server.values import Person
+
+CHUNK: Final = 500
+"""Rows deleted in one transaction."""
+LABEL_PURPOSES: Final = frozenset({"personalize_offers", "adapt_service", "adapt_lessons"})
+"""Purposes that need labels: without any of them labels are deleted."""
+EVENT_PURPOSE: Final = "personalize_offers"
+_STANDING: Final = ("given", "renewed")
+
+
+class Tidying:
+    """Deletes labels and events whose purpose is gone."""
+
+    def __init__(self, parts: Parts, learning: Learning) -> None:
+        self._parts = parts
+        self._learning = learning
+
+    async def person(self, site: str, subject: str) -> None:
+        """Delete all that this person's consent no longer covers."""
+        while await self._parts.store.transact(lambda t: self._some(t, site, subject)):
+            pass
+
+    async def everybody(self) -> None:
+        """The same for everybody marked: after a crash, and when consents ran out."""
+        for site, subject in await self._parts.store.transact(lambda t: t.people.marked(CHUNK)):
+            await self.person(site, subject)
+
+    def _some(self, transaction: Transaction, site: str, subject: str) -> bool:
+        """Delete one chunk; whether there may be more."""
+        person = transaction.people.get(site, subject, "update")
+        if person is None or person.tombstoned_at:  # an erasure takes it from here
+            transaction.people.unmark(site, subject)
+            return False
+        purposes = person.purposes if person.state in _STANDING else frozenset[str]()
+        done = 0
+        if EVENT_PURPOSE not in purposes:
+            done += self._events(transaction, person)
+        if not purposes & LABEL_PURPOSES:
+            done += transaction.records.delete(site, subject, CHUNK)
+        if not done:
+            transaction.people.unmark(site, subject)
+        return bool(done)
+
+    def _events(self, transaction: Transaction, person: Person) -> int:
+        events = transaction.events.of_person(person.site, person.subject, CHUNK)
+        self._learning.remove(transaction, events)
+        return len(events)
