@@ -1,0 +1,51 @@
+"""The reference page names every policy, its law and its certainty, and every field of a question."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from mien_server.authorize import DATA_CLASSES, Bundle, load_bundle
+from mien_server.authorize.cases import load_cases, run_cases
+from mien_server.values import Question
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = (DOCS / "reference/policies.md").read_text("utf-8")
+ROWS = dict(re.findall(r"^\| `([a-z0-9-]+)`(?: \(permit\))? \| (.+)$", PAGE, re.MULTILINE))
+
+
+def test_every_policy_is_documented_as_it_is(bundle: Bundle) -> None:
+    for policy in bundle.policies.values():
+        said = f"{'; '.join(policy.laws)} | {policy.certainty} | {policy.says} |"
+        assert ROWS[policy.id] == said
+
+
+def test_no_policy_is_documented_that_is_not_there(bundle: Bundle) -> None:
+    described = {name for name, row in ROWS.items() if row.count("|") == 3}
+    assert described == bundle.policies.keys()
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Question)])
+def test_every_field_of_a_question_is_documented(name: str) -> None:
+    assert re.search(rf"^\| .*`{name}`.*\|", PAGE, re.MULTILINE)
+
+
+def test_every_class_of_data_is_documented() -> None:
+    assert all(f"`{name}`" in PAGE for name in DATA_CLASSES)
+
+
+def blocks(language: str) -> list[str]:
+    text = (DOCS / "how-to/add-a-policy-case.md").read_text("utf-8")
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
+    return [re.sub(rf"^{indent}", "", body, flags=re.MULTILINE) for indent, body in found]
+
+
+def test_the_how_to_works_as_written(broken: Path) -> None:
+    (case,), (policy,) = blocks("toml"), blocks("cedar")
+    (broken / "cases/ours.toml").write_text(case)
+    (broken / "jurisdictions/ours.cedar").write_text(policy)
+    changed = load_bundle(broken)
+    mine = [case for case in load_cases(broken / "cases") if case.file == "cases/ours.toml"]
+    assert [outcome.wrong for outcome in run_cases(changed, mine)] == [""]
+    assert changed.policies["us-ny-workplace"].place == "US-NY"
