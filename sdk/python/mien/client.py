@@ -23,7 +23,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, Self, TypeVar, cast
 
 from pydantic import BaseModel
 
@@ -62,13 +62,15 @@ _SERVICE_SECONDS: Final = 3600
 _CLOSING_SECONDS: Final = 15.0
 _EXPORT_BYTES: Final = 8 * 1024 * 1024
 _STANDS: Final = frozenset({"given", "renewed"})
-_GONE: Final = frozenset({"consent-missing", "person-erased", "consent-refused"})
+_GONE: Final = frozenset({"consent-missing", "consent-refused", "person-erased", "person-unknown"})
+"""What the server says when no consent of this person stands there."""
 _DEAD_KEY: Final = frozenset({"seal-key-expired", "seal-key-unknown"})
 _UNWANTED: Final = frozenset(
     {"envelope-replayed", "envelope-invalid", "request-invalid", *_DEAD_KEY}
 )
 _SURE: Final = 15
 _FAULT: Final = 500
+_NOT_FOUND: Final = 404
 
 
 # ---- what the client is given ----
@@ -503,15 +505,15 @@ class Client:
         if error.problem in _DEAD_KEY:
             self._service(fresh=True)
 
-    def _ended(self, error: RequestRefused) -> None:
+    def _ended(self, error: RequestRefused) -> NoReturn:
         """The server says that consent does not stand any more: withdrawn on another device, expired, or the law changed."""
-        self._change(
-            lambda p: replace(
-                p, capability=None, purposes=() if error.problem in _GONE else p.purposes
-            )
-        )
-        self._keep.purge()
+        self._end(forever=error.problem in _GONE)
         raise _consent_error(error) from error
+
+    def _end(self, *, forever: bool) -> None:
+        """Shut the gate and drop what waits; `forever`: until the person says yes again."""
+        self._change(lambda p: replace(p, capability=None, purposes=() if forever else p.purposes))
+        self._keep.purge()
 
     def _carry(self) -> None:
         """What the courier does at each beat."""
@@ -525,17 +527,23 @@ class Client:
         self, page: str = "home", places: int = 5, candidates: Sequence[Offer] | None = None
     ) -> Ranking:
         """Offers in order: of the site's catalogue, or of `candidates`. The same endpoint, offers and prices with and without consent."""
+        asked = {
+            "site": self.site,
+            "page": page,
+            "places": places,
+            "candidates": None if candidates is None else [_offer_doc(o) for o in candidates],
+        }
         person = self._asking()
-        request = parse(
-            messages.RankRequest,
-            {
-                "site": self.site,
-                "request": b64(self._entropy(16)),
-                "page": page,
-                "places": places,
-                "candidates": None if candidates is None else [_offer_doc(o) for o in candidates],
-            },
-        )
+        try:
+            return self._ranked(asked, person)
+        except RequestRefused as error:
+            if person is None or error.problem not in _GONE:
+                raise
+            self._end(forever=True)  # erased or taken back on another device: ask as nobody
+        return self._ranked(asked, None)
+
+    def _ranked(self, asked: dict[str, Any], person: Person | None) -> Ranking:
+        request = parse(messages.RankRequest, asked | {"request": b64(self._entropy(16))})
         answer = self._ask(self._authenticated(request, person, Use.RANK), messages.RankAnswer)
         self._remember(answer.event, asked=person is not None)
         return self._ranking(answer, person)
@@ -605,11 +613,14 @@ class Client:
             raise ServerAnswerInvalid(msg)
         return found
 
-    def correct(self, record: str, expression: str, ended_at: int | None = None) -> None:
-        """Say what the stored label `record` (an id of the export) should have been. `ended_at` is its time, in unix seconds."""
+    def correct(self, record: str, expression: str) -> None:
+        """Say what the stored label `record` (an id among the export's `labels`) should have been. It keeps its time."""
+        held = [kept for kept in self.export().get("labels", []) if kept.get("record") == record]
+        if not held:
+            msg = "no such label is held; take its `record` from the export"
+            raise RequestInvalid(msg)
         person = self._somebody()
-        at = ended_at if ended_at is not None else int(self._clock.now())
-        said = Label(expression=expression, ended_at=at, confidence=_SURE, source="declared")
+        said = Label(expression, int(held[0]["ended_at"]), _SURE, source="declared")
         jws = consent.correct(person, self._now_stamp(), record, said, self._seal_key())
         self._ask(send.Statement(jws=jws), messages.Accepted)
 
@@ -639,7 +650,7 @@ class Client:
             try:
                 return self._ask(send.ProofQuery(leaf=leaf), messages.ProofAnswer)
             except RequestRefused as error:
-                if error.problem != "not-found" or self._clock.monotonic() >= deadline:
+                if error.status != _NOT_FOUND or self._clock.monotonic() >= deadline:
                     raise
             self._clock.sleep(0.25)
 

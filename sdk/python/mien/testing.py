@@ -56,7 +56,7 @@ _DAY: Final = 86_400
 _LIFE: Final = 300
 _STATUS: Final = {
     "request-invalid": 400, "signature-invalid": 401, "site-unknown": 401, "consent-missing": 403, "policy-denied": 403,
-    "not-found": 404, "clock-skewed": 400, "envelope-replayed": 409, "notice-stale": 409, "seal-key-expired": 410,
+    "not-found": 404, "person-unknown": 404, "person-erased": 410, "clock-skewed": 400, "envelope-replayed": 409, "notice-stale": 409, "seal-key-expired": 410,
     "seal-key-unknown": 400, "envelope-invalid": 400,
 }  # fmt: skip
 
@@ -371,14 +371,18 @@ class FakeServer(httpx.BaseTransport):
         return kinds[path][1](jws)
 
     def _checked(self, jws: str, kind: Kind, model: type[S]) -> tuple[S, _Known]:
-        claimed = unverified(jws)
-        known = self.people.get(str(claimed.get("subject")))
-        if known is None:
-            raise ConsentMissing("nobody of that name; say yes first")
+        known = self._known(str(unverified(jws).get("subject")))
         key = known.keys.get(signer(jws))
         if key is None:
             raise SignatureInvalid("not a key of this person")
         return self._stated(m.parse(model, verify(jws, kind, key))), known
+
+    def _known(self, subject: str) -> _Known:
+        if subject in self.erased.values():
+            raise _Erased("this person was erased; nothing more is accepted")
+        if subject not in self.people:
+            raise _Unheard("no such person; say yes first")
+        return self.people[subject]
 
     def _stated(self, statement: S) -> S:
         if statement.site != self.site:
@@ -506,8 +510,8 @@ class FakeServer(httpx.BaseTransport):
         return self.opening[kid]
 
     def _labels(self, envelope: m.Envelope) -> m.Message:
-        known = self.people.get(envelope.subject)
-        if known is None or not known.purposes:
+        known = self._known(envelope.subject)
+        if not known.purposes:
             raise ConsentMissing("no consent stands; ask again")
         context = m.envelope_context(
             envelope.site, envelope.subject, envelope.device, envelope.seq, envelope.kid
@@ -515,7 +519,7 @@ class FakeServer(httpx.BaseTransport):
         ct = unb64(envelope.ct)
         stream = known.streams.get(envelope.device)
         if stream is None:
-            raise ConsentMissing("no such device; enrol it")
+            raise _Unheard("no such device; enrol it")
         check_mac(unb64(envelope.mac), stream, Use.ENVELOPE, *context, ct)
         place = (envelope.device, envelope.seq)
         digest = hashlib.sha256(ct).hexdigest()
@@ -532,9 +536,9 @@ class FakeServer(httpx.BaseTransport):
     def _asker(self, request: m.Authenticated, use: Use) -> tuple[m.Asker, _Known] | None:
         if request.asker is None or request.mac is None:
             return None
-        known = self.people.get(request.asker.subject)
-        if known is None or request.asker.device not in known.streams:
-            raise ConsentMissing("no such device; enrol it")
+        known = self._known(request.asker.subject)
+        if request.asker.device not in known.streams:
+            raise _Unheard("no such device; enrol it")
         if abs(self.now() - request.asker.at) > m.CLOCK_SKEW:
             raise ClockSkewed("the clocks differ by more than two minutes; set the clock")
         check_mac(unb64(request.mac), known.streams[request.asker.device], use, request.signable())
@@ -574,8 +578,8 @@ class FakeServer(httpx.BaseTransport):
         held = {
             "subject": statement.subject,
             "purposes": known.purposes,
-            "records": [
-                {"id": name, "expression": label.expression, "ended_at": label.ended_at}
+            "labels": [
+                {"record": name, "expression": label.expression, "ended_at": label.ended_at}
                 for name, label in zip(known.ids, known.labels, strict=True)
             ],
         }
@@ -649,6 +653,14 @@ class FakeServer(httpx.BaseTransport):
 
 class _Unknown(MienError):
     code = "site-unknown"
+
+
+class _Unheard(MienError):
+    code = "person-unknown"
+
+
+class _Erased(MienError):
+    code = "person-erased"
 
 
 class _NotFound(MienError):

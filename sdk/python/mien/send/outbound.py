@@ -11,7 +11,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, Field
 
 from mien.errors import RequestInvalid
-from mien.wire.canonical import encode
+from mien.wire.canonical import decode, encode, unb64
 from mien.wire.messages import (
     Accepted,
     CapabilityAnswer,
@@ -86,6 +86,8 @@ _STATEMENTS: Final[dict[str, tuple[str, type[BaseModel]]]] = {
     Kind.CORRECTION: ("/v1/me/corrections", Accepted),
     Kind.ERASURE: ("/v1/erasures", ErasureAnswer),
 }
+_REPEATABLE: Final = frozenset({Kind.ERASURE})
+"""Statements that the server answers the same when they come twice; the others hold a nonce that is spent."""
 _POSTS: Final[dict[type[Message], tuple[str, type[BaseModel]]]] = {
     Envelope: ("/v1/labels", Accepted),
     RankRequest: ("/v1/rank", RankAnswer),
@@ -122,7 +124,7 @@ def request_of(outbound: Outbound) -> Request:
         return _statement(again)
     if type(again) in _POSTS:
         path, answer = _POSTS[type(again)]
-        return _post(path, dump(again), answer, again=not isinstance(again, RewardRequest))
+        return _post(path, dump(again), answer, again=not isinstance(again, RankRequest))
     return _read(again)
 
 
@@ -132,7 +134,7 @@ def _statement(statement: Statement) -> Request:
     if kind == Kind.EXPORT_REQUEST:
         headers = (("Authorization", f"Mien-Statement {statement.jws}"),)
         return Request("GET", path, None, headers, answer, again=False)
-    return _post(path, dump(statement), answer, again=False)
+    return _post(path, dump(statement), answer, again=kind in _REPEATABLE)
 
 
 def _post(path: str, body: object, answer: type[BaseModel], *, again: bool) -> Request:
@@ -166,7 +168,5 @@ def kind_of(jws: str) -> str:
 
 
 def _header(jws: str) -> dict[str, object]:
-    from mien.wire.canonical import decode, unb64
-
     header: dict[str, object] = decode(unb64(jws.split(".", 1)[0]))
     return header
