@@ -101,8 +101,8 @@ class Sender:
             return None
         if isinstance(error, _Lost) and error.maybe_done and not request.again:
             return None
-        jitter = int.from_bytes(self.entropy(4), "big") / 2**32
-        wait = jitter * patience.base * 2**attempt
+        jitter: float = int.from_bytes(self.entropy(4), "big") / 2**32
+        wait = jitter * patience.base * (1 << attempt)
         if isinstance(error, ServerBusy):
             wait = max(wait, error.retry_after)
             return wait if error.retry_after <= patience.longest else None
