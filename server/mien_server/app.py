@@ -13,19 +13,20 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from structlog.typing import FilteringBoundLogger
 
 from mien_server import logs
-from mien_server.authorize import Authorizer, load_bundle
+from mien_server.authorize import Authorizer, Bundle, load_bundle
 from mien_server.background import Task, running
 from mien_server.errors import NotReady
 from mien_server.keys import FileKeys, create_keys, day_of
 from mien_server.limits import Limiter, Veil
 from mien_server.metrics import Meters
+from mien_server.pipeline import Pipeline
 from mien_server.ports import Clock, Entropy, Keys, Store, Transaction
 from mien_server.routes import ENDPOINTS
 from mien_server.routes.call import Services
@@ -33,9 +34,7 @@ from mien_server.routes.endpoint import describe, install
 from mien_server.routes.shell import Shell, Surroundings, http_error
 from mien_server.settings import Settings
 from mien_server.stores import open_store
-
-if TYPE_CHECKING:
-    from mien_server.pipeline import Pipeline
+from mien_server.values import Decision, Question
 
 T = TypeVar("T")
 TITLE: Final = "mien"
@@ -58,6 +57,20 @@ class SystemEntropy:
         return os.urandom(count)
 
 
+class CountedAuthorizer(Authorizer):
+    """The authorizer, its answers counted by action and outcome."""
+
+    def __init__(self, bundle: Bundle, meters: Meters) -> None:
+        super().__init__(bundle)
+        self._meters = meters
+
+    def decide(self, question: Question) -> Decision:
+        """See `Authorizer.decide`."""
+        decision = super().decide(question)
+        self._meters.decided(question.action, "allow" if decision.allow else "deny")
+        return decision
+
+
 def create_app(
     settings: Settings,
     *,
@@ -69,16 +82,14 @@ def create_app(
 
     `clock`, `entropy` and `logger` are the machine's own unless given.
     """
-    from mien_server.pipeline import Pipeline
-
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
     logger = logger or logs.make(settings.log_level)
     logs.capture_libraries(logger)
     keys = open_keys(settings, entropy)
     keys.rotate(clock.now())
-    authorizer = Authorizer(load_bundle(settings.policies))
-    store = open_store(settings.database)
     meters = Meters()
+    authorizer = CountedAuthorizer(load_bundle(settings.policies), meters)
+    store = open_store(settings.database)
     pipeline = Pipeline(store, keys, authorizer, clock, entropy, origin=settings.origin)
     services = Services(
         pipeline=pipeline,
@@ -164,7 +175,7 @@ def _ready(store: Store, keys: Keys, clock: Clock) -> Callable[[], Any]:
 def _lifespan(
     settings: Settings,
     store: Store,
-    pipeline: "Pipeline",
+    pipeline: Pipeline,
     meters: Meters,
     logger: FilteringBoundLogger,
 ) -> Callable[[FastAPI], Any]:

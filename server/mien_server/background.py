@@ -47,6 +47,7 @@ async def once(task: Task, meters: "Meters", logger: "FilteringBoundLogger") -> 
             "task-failed",
             task=task.name,
             kind=type(error).__name__,
+            code=getattr(error, "code", ""),
             where=logs.where(error.__traceback__),
         )
     else:
