@@ -103,7 +103,7 @@ class Stage:
         added: dict[str, Any] = json.loads(
             self.mien(
                 "site", "add", SITE, *options, "--controller", "Demo Shop (a pretend company)",
-                "--contact", "privacy@demo-shop.example", "--catalogue", str(self.catalogue), "--json",
+                "--contact", "privacy@demo-shop.example", "--impact-assessment", "--catalogue", str(self.catalogue), "--json",
             )
         )  # fmt: skip
         self.publishable = added["publishable_key"]
