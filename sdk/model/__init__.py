@@ -1,0 +1,1 @@
+"""How the embedded models are made: render, train, calibrate, export, evaluate. Never shipped."""

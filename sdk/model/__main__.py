@@ -1,0 +1,87 @@
+"""`python -m model COMMAND`: make, evaluate, calibrate and describe the embedded models. Run from `sdk/` (the Makefile does)."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .plan import FULL, SMALL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+
+def _render(args: argparse.Namespace) -> None:
+    from . import renders  # noqa: PLC0415
+
+    renders.make(SMALL if args.small else FULL, args.processes)
+
+
+def _train(args: argparse.Namespace) -> None:
+    from . import train  # noqa: PLC0415 - needs torch
+
+    plan = SMALL if args.small else FULL
+    for name in args.networks or train.STAGES:
+        train.run(plan, name, args.processes)
+
+
+def _finish(args: argparse.Namespace) -> None:
+    from . import finish  # noqa: PLC0415 - needs torch
+
+    finish.run(SMALL if args.small else FULL)
+
+
+def _all(args: argparse.Namespace) -> None:
+    for step in (_render, _train, _finish):
+        step(args)
+
+
+def _sample(args: argparse.Namespace) -> None:
+    from . import sample  # noqa: PLC0415
+
+    sample.run(args.processes)
+
+
+def _evaluate(args: argparse.Namespace) -> None:
+    from . import evaluate  # noqa: PLC0415 - needs no torch
+
+    evaluate.run(args.folder, crops=args.crops)
+
+
+def _sheet(args: argparse.Namespace) -> None:
+    from . import sheet  # noqa: PLC0415
+
+    sheet.run(args.picture)
+
+
+def main() -> None:
+    """Parse the command line and run one command."""
+    parser = argparse.ArgumentParser(prog="model", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+
+    def command(name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text)
+        sub.set_defaults(run=run, networks=[])
+        sub.add_argument("--processes", type=int, default=2, help="worker processes")
+        sub.add_argument("--small", action="store_true", help="a run of minutes to try the chain")
+        return sub
+
+    command("all", _all, "render, train, calibrate, export, describe")
+    command("render", _render, "render the training set")
+    trainer = command("train", _train, "train the networks")
+    trainer.add_argument("networks", nargs="*", metavar="network")
+    command("finish", _finish, "calibrate, export, write the model card")
+    command("sample", _sample, "render the sample videos")
+    sheet = command("sheet", _sheet, "render a contact sheet to look at")
+    sheet.add_argument("picture", type=Path)
+    evaluation = command("evaluate", _evaluate, "run the shipped pipeline over labelled images")
+    evaluation.add_argument("folder", type=Path)
+    evaluation.add_argument("--crops", action="store_true", help="each image is a face crop")
+    args = parser.parse_args()
+    args.run(args)
+
+
+if __name__ == "__main__":
+    main()

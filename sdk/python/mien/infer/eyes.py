@@ -1,0 +1,107 @@
+"""Frame to faces, face to scores. Pure: pixels in, numbers out; nothing is kept."""
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+import cv2
+import numpy as np
+
+from mien.errors import FrameRejected
+from mien.infer import detection, geometry
+from mien.values import Face, Scores
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mien.infer.models import Models
+
+    Bytes = NDArray[np.uint8]
+    Box = tuple[float, float, float, float]
+
+SMALLEST: Final = 16
+LARGEST: Final = 8192
+"""Sides of a picture in pixels outside of which it is refused."""
+_CANDIDATE: Final = 0.15
+"""Detector score from which the landmark network is asked as well."""
+
+
+def check(pixels: object) -> "Bytes":
+    """The picture itself, if it is (H, W, 3) uint8 of a sane size; raises `FrameRejected`."""
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8:
+        message = "a frame must be a numpy array of 8-bit pixels; convert it to uint8 BGR"
+        raise FrameRejected(message)
+    if pixels.ndim != 3 or pixels.shape[2] != 3:  # noqa: PLR2004
+        message = "a frame must have the shape (height, width, 3); convert it to BGR"
+        raise FrameRejected(message)
+    if not SMALLEST <= min(pixels.shape[:2]) <= max(pixels.shape[:2]) <= LARGEST:
+        message = f"a frame must have sides of {SMALLEST} to {LARGEST} pixels; resize it"
+        raise FrameRejected(message)
+    return np.ascontiguousarray(pixels)
+
+
+class Eyes:
+    """Finds faces and reads expressions with the embedded models. Not thread-safe; holds no picture."""
+
+    def __init__(self, models: "Models") -> None:
+        self._models = models
+
+    def faces(self, pixels: "Bytes") -> tuple[Face, ...]:
+        """All faces, strongest first, with refined landmarks. Coordinates count from the image's top left corner.
+
+        Raises `FrameRejected` unless `pixels` is (H, W, 3) uint8 BGR with sides of 16 to 8192.
+        """
+        picture = check(pixels)
+        square, scale = detection.letterbox(picture)
+        boxes, scores = detection.decode(self._models.detector.run(square)[0][0], _CANDIDATE)
+        found = []
+        for box, score in zip(boxes / scale, scores, strict=True):
+            x0, y0, x1, y1 = (float(v) for v in box)
+            face = self.face_in(picture, (x0, y0, x1 - x0, y1 - y0))
+            joint = float(np.sqrt(face.score * score))
+            if joint >= self._models.face_threshold:
+                found.append(Face(face.box, face.landmarks, joint))
+        return tuple(sorted(found, key=lambda f: -f.score))
+
+    def face_in(self, pixels: "Bytes", box: "Box") -> Face:
+        """The face in `box` (x, y, width, height in pixels), wherever the box came from; `score` is how face-like it is.
+
+        Two looks of the landmark network: at the box, then closer, levelled by the first answer.
+        """
+        grey = _grey(check(pixels))
+        landmarks, first = self._look(grey, geometry.framed(box))
+        landmarks, second = self._look(grey, geometry.focused(landmarks))
+        points = tuple((float(x), float(y)) for x, y in landmarks)
+        return Face(box, points, float(np.sqrt(first * second)))
+
+    def scores(self, pixels: "Bytes", face: Face) -> Scores:
+        """What the expression network says of `face`: calibrated probabilities, valence, arousal, action strengths.
+
+        Raises `FrameRejected` as `faces` does.
+        """
+        grey = _grey(check(pixels))
+        transform = geometry.aligned(np.array(face.landmarks, np.float32))
+        crop = geometry.warp(grey, transform)
+        logits, affect, actions = self._models.expression.run(crop[None])
+        warm = logits[0].astype(np.float64) / self._models.temperature
+        odds = np.exp(warm - warm.max())
+        valence, arousal = (float(v) for v in np.clip(affect[0], -1, 1))
+        strengths = (float(v) for v in np.clip(actions[0], 0, 1))
+        return Scores(
+            expressions=tuple(float(p) for p in odds / odds.sum()),
+            valence=valence,
+            arousal=arousal,
+            actions=MappingProxyType(dict(zip(self._models.actions, strengths, strict=True))),
+        )
+
+    def _look(
+        self, grey: "Bytes", transform: "NDArray[np.float32]"
+    ) -> "tuple[NDArray[np.float32], float]":
+        """Landmarks (5, 2) in the picture and how face-like the crop is, 0..1."""
+        crop = geometry.warp(grey, transform)
+        points, presence = self._models.landmarks.run(crop[None])
+        back = geometry.inverse(transform)
+        return geometry.apply(back, points[0] * geometry.CROP), float(presence[0])
+
+
+def _grey(pixels: "Bytes") -> "Bytes":
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
