@@ -2,8 +2,10 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
-import click
+import typer
+import typer.core
 import typer.main
 
 from mien.cli import app as commands
@@ -32,24 +34,24 @@ def command_reference() -> str:
     return head + "".join(section(command, path) for path, command in leaves(typer.main.get_command(commands), "mien"))
 
 
-def leaves(command: click.Command, path: str) -> list[tuple[str, click.Command]]:
+def leaves(command: Any, path: str) -> list[tuple[str, Any]]:
     """Every command that does something, with the words that call it."""
-    if isinstance(command, click.Group):
+    if isinstance(command, typer.core.TyperGroup):
         return [leaf for name, child in sorted(command.commands.items()) for leaf in leaves(child, f"{path} {name}")]
     return [(path, command)]
 
 
-def section(command: click.Command, path: str) -> str:
+def section(command: Any, path: str) -> str:
     """One command: what it does, its usage, a table of its options."""
-    context = click.Context(command, info_name=path)
+    context = typer.Context(command, info_name=path)
     usage = " ".join(command.collect_usage_pieces(context))
     rows = [row for parameter in command.params if (row := parameter_row(parameter, context))]
-    table = ("\n| | |\n|---|---|\n" + "\n".join(rows) + "\n") if rows else ""
+    table = ("\n| option | meaning |\n|---|---|\n" + "\n".join(rows) + "\n") if rows else ""
     words = (command.help or command.short_help or "").replace("\b", "").strip()
     return f"\n## `{path}`\n\n    {path} {usage}\n\n{words}\n{table}"
 
 
-def parameter_row(parameter: click.Parameter, context: click.Context) -> str:
+def parameter_row(parameter: Any, context: typer.Context) -> str:
     """One row of the table, empty for what every command has."""
     record = parameter.get_help_record(context)
     if record is None or record[0] == "--help":

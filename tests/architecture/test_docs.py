@@ -3,9 +3,10 @@
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
+import typer.core
 import typer.main
 
 from mien.cli import app
@@ -27,9 +28,9 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert missing == []
 
 
-def commands(command: click.Command, path: str) -> list[str]:
+def commands(command: Any, path: str) -> list[str]:
     """Every command below `command`, as it is typed."""
-    if isinstance(command, click.Group):
+    if isinstance(command, typer.core.TyperGroup):
         return [name for key, child in command.commands.items() for name in commands(child, f"{path} {key}")]
     return [path]
 
