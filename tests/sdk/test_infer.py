@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from mien.errors import FrameRejected, ModelMissing, ModelTampered
-from mien.infer import Eyes, Models, __all__ as exported, load_models
-from mien.infer import detection, geometry, manifest
+from mien.infer import Eyes, Models, detection, geometry, load_models, manifest
+from mien.infer import __all__ as exported
 from mien.values import EXPRESSIONS, Face
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "person"
@@ -309,7 +309,9 @@ def seen(eyes):
 @pytest.fixture(scope="module")
 def truth():
     with (SAMPLES / "truth.csv").open(newline="") as lines:
-        return {int(r["frame"]): (r["expression"], float(r["intensity"])) for r in csv.DictReader(lines)}
+        return {
+            int(r["frame"]): (r["expression"], float(r["intensity"])) for r in csv.DictReader(lines)
+        }
 
 
 def test_one_face_in_nearly_every_frame(seen):

@@ -31,6 +31,7 @@ from mien import capture, consent, keep, label, seal, send
 from mien.consent import Gate, Person, Stamp
 from mien.errors import (
     AffirmationNeeded,
+    CapabilityInvalid,
     ConsentError,
     ConsentMissing,
     ConsentRefused,
@@ -198,6 +199,7 @@ class Client:
         self._stamp: tuple[int, int] | None = None
         self._person: Person | None = None
         self._gate: Gate | None = None
+        self._refused: CapabilityInvalid | None = None
         self._shown: tuple[str, str] | None = None
         self._known: Service | None = None
         self._askers: dict[str, bool] = {}
@@ -687,7 +689,11 @@ class Client:
         gate = self._gate
         if gate is None or (gate.subject, gate.device) != (person.subject, person.device):
             gate = Gate(self._trust, self.site, person.subject, person.device)
-        gate.admit(person.capability, int(self._clock.now()), self._clock.monotonic())
+        self._refused = None
+        try:
+            gate.admit(person.capability, int(self._clock.now()), self._clock.monotonic())
+        except CapabilityInvalid as error:  # the gate is shut; who wants through is told why
+            self._refused = error
         return gate
 
     def _change(self, change: Callable[[Person], Person]) -> None:
@@ -704,6 +710,8 @@ class Client:
             if self._gate is None:
                 msg = "the person has not said yes; show the notice and ask"
                 raise ConsentMissing(msg)
+            if self._refused is not None:
+                raise self._refused
             found = self._gate.require(may, int(self._clock.now()), self._clock.monotonic())
         if not wanted & set(found.purposes):
             msg = "the person has not said yes to this purpose; show the notice and ask for it"
@@ -721,8 +729,9 @@ class Client:
             return self._gate.remaining(int(self._clock.now()), self._clock.monotonic())
 
     def _ready(self) -> None:
-        """Before anything begins: a capability that has time left, renewed if the server can be reached."""
-        if self._withdrawn() or self._remaining() >= consent.RENEW_BEFORE:
+        """Before anything begins: a capability that has time left, renewed if the server can be reached. A forged one is not renewed over."""
+        enough = self._remaining() >= consent.RENEW_BEFORE
+        if self._withdrawn() or enough or self._refused is not None:
             return
         try:
             with self._wire:

@@ -1,0 +1,224 @@
+"""A no at any time: in force here within one picture, online or not, and told to the server as soon as it can be reached."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from mien import Claims, Client
+from mien.errors import ConsentMissing, ServerUnreachable
+from mien.testing import FakeClock, FakeEyes, FakeServer, film
+
+GERMANY = Claims(jurisdictions=("EU-DE",), age_band="adult")
+
+
+def test_withdrawal_stops_the_camera_within_one_picture(
+    consented: Client, eyes: FakeEyes, server: FakeServer
+) -> None:
+    pictures = film("joy", seconds=60)
+    with consented.session(pictures) as session:
+        readings = iter(session)
+        for _ in range(15):
+            next(readings)
+        consented.withdraw()
+        looked = eyes.looked
+        with pytest.raises(ConsentMissing):
+            next(readings)
+        with pytest.raises(StopIteration):
+            next(readings)
+    assert eyes.looked == looked == 15
+    assert next(pictures).index == 15  # not one picture more was taken
+    assert server.labels() == []
+
+
+def test_it_stops_offline_as_well_and_is_told_later(
+    consented: Client, server: FakeServer, home: Path
+) -> None:
+    server.down = True
+    with consented.session(film("joy", seconds=60), beat=1.0) as session:
+        readings = iter(session)
+        for _ in range(35):
+            next(readings)
+        assert consented.withdraw() is None
+        with pytest.raises(ConsentMissing):
+            next(readings)
+    standing = consented.standing()
+    assert standing.withdrawing == ("personalize_offers",)
+    assert standing.purposes == ()
+    assert standing.waiting == 0  # labels that waited are gone
+    again = server.client(home)  # and so it stays after a restart
+    with pytest.raises(ConsentMissing):
+        again.session(film("joy"))
+    with pytest.raises(ServerUnreachable):
+        again.flush()
+    server.down = False
+    assert again.flush().sent == 0
+    assert again.standing().withdrawing == ()
+    assert [known.purposes for known in server.people.values()] == [[]]
+
+
+def test_a_withdrawal_goes_out_before_anything_else(
+    consented: Client, server: FakeServer
+) -> None:
+    server.down = True
+    consented.withdraw()
+    server.down = False
+    server.requests.clear()
+    consented.notice()
+    consented.consent(purposes=["personalize_offers"], claims=GERMANY)
+    paths = [path for _m, path, _b in server.requests if path.startswith("/v1/") and "notices" not in path]
+    assert paths[:2] == ["/v1/withdrawals", "/v1/consents"]
+    assert consented.standing().withdrawing == ()
+    assert consented.standing().purposes == ("personalize_offers",)
+
+
+def test_another_thread_may_withdraw(consented: Client) -> None:
+    seen = 0
+    with pytest.raises(ConsentMissing), consented.session(film("joy", seconds=60)) as session:
+        for _ in session:
+            seen += 1
+            if seen == 10:
+                thread = threading.Thread(target=consented.withdraw)
+                thread.start()
+                thread.join()
+    assert seen == 10
+
+
+def test_another_process_may_withdraw(consented: Client, home: Path, server: FakeServer) -> None:
+    """What is on disk decides, whoever wrote it."""
+    code = (
+        "import sys; from pathlib import Path; from mien.testing import FakeServer\n"
+        "server = FakeServer(); server.down = True\n"
+        "assert server.client(Path(sys.argv[1])).withdraw() is None\n"
+    )
+    seen = 0
+    with pytest.raises(ConsentMissing), consented.session(film("joy", seconds=60)) as session:
+        for _ in session:
+            seen += 1
+            if seen == 10:
+                subprocess.run([sys.executable, "-c", code, str(home)], check=True)
+    assert seen == 10
+
+
+def test_one_purpose_may_go_and_another_stay(client: Client, server: FakeServer) -> None:
+    client.notice()
+    client.consent(purposes=["personalize_offers", "adapt_service"], claims=GERMANY)
+    receipt = client.withdraw(["personalize_offers"])
+    assert receipt is not None
+    assert receipt.purposes == ["adapt_service"]
+    assert client.standing().purposes == ("adapt_service",)
+    with pytest.raises(ConsentMissing):
+        client.session(film("joy"), purposes=["personalize_offers"])
+    with client.session(film("joy", seconds=2)) as session:
+        assert any(reading.label for reading in session)
+
+
+def test_offline_even_the_purpose_that_stays_waits_for_the_server(
+    client: Client, server: FakeServer
+) -> None:
+    client.notice()
+    client.consent(purposes=["personalize_offers", "adapt_service"], claims=GERMANY)
+    server.down = True
+    client.withdraw(["personalize_offers"])
+    with pytest.raises((ConsentMissing, ServerUnreachable)):
+        client.session(film("joy"))
+    server.down = False
+    client.flush()
+    with client.session(film("joy", seconds=2)) as session:
+        assert any(reading.label for reading in session)
+
+
+def test_there_must_be_something_to_take_back(client: Client, consented: Client) -> None:
+    with pytest.raises(ConsentMissing):
+        consented.withdraw(["adapt_lessons"])
+    consented.withdraw()
+    with pytest.raises(ConsentMissing):
+        consented.withdraw()
+
+
+def test_what_another_device_took_back_ends_here_too(
+    consented: Client, server: FakeServer, clock: FakeClock
+) -> None:
+    for known in server.people.values():
+        known.purposes.clear()
+    clock.move(250)
+    with pytest.raises(ConsentMissing):
+        consented.session(film("joy"))
+    assert consented.standing().purposes == ()
+
+
+def test_labels_refused_because_consent_is_gone_are_dropped(
+    consented: Client, server: FakeServer
+) -> None:
+    server.down = True
+    consented.declare("joy")
+    consented.declare("sadness")
+    assert consented.standing().waiting == 2
+    server.down = False
+    for known in server.people.values():
+        known.purposes.clear()
+    with pytest.raises(ConsentMissing):
+        consented.flush()
+    assert consented.standing().waiting == 0
+    assert server.labels() == []
+
+
+# ---- erasure ----
+def test_erasure_leaves_nothing_of_the_person(
+    consented: Client, server: FakeServer, home: Path
+) -> None:
+    consented.declare("joy")
+    certificate = consented.erase()
+    assert certificate is not None
+    assert consented.certificate(certificate.erasure).stage == "completed"
+    left = sorted(path.name for path in home.rglob("*") if path.is_file())
+    assert left == ["lock", "lock", "master.key", "service.document"]
+    assert consented.standing().subject is None
+    assert consented.recovery_code is None
+    assert server.people == {}
+    assert consented.rank().used_emotion is False
+
+
+def test_erasure_offline_stops_everything_and_is_told_later(
+    consented: Client, server: FakeServer, home: Path
+) -> None:
+    server.down = True
+    assert consented.erase() is None
+    with pytest.raises(ConsentMissing):
+        consented.session(film("joy"))
+    again = server.client(home)
+    assert again.standing().erasing
+    server.down = False
+    again.flush()
+    assert again.standing().subject is None
+    assert server.people == {}
+
+
+def test_a_person_erased_elsewhere_still_gets_a_ranking(
+    consented: Client, server: FakeServer
+) -> None:
+    subject = consented.standing().subject
+    assert subject is not None
+    server.people.clear()
+    server.erased["ers_x"] = subject
+    ranking = consented.rank()
+    assert ranking.places
+    assert not ranking.used_emotion
+    with pytest.raises(ConsentMissing):
+        consented.session(film("joy"))
+
+
+def test_a_forged_certificate_erases_nothing_here(consented: Client, server: FakeServer) -> None:
+    from mien.errors import ReceiptInvalid
+    from mien.wire.keys import SigningKey
+    from mien.wire.signatures import Kind
+
+    server.forge = lambda kind, _p: SigningKey.generate() if kind is Kind.CERTIFICATE else None
+    with pytest.raises(ReceiptInvalid):
+        consented.erase()
+    assert consented.standing().erasing
+    server.forge = None
+    consented.flush()
+    assert consented.standing().subject is None
