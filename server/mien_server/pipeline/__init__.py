@@ -107,19 +107,20 @@ class Pipeline:
     async def site_of_publishable(self, key: str) -> Site:
         """The site with this publishable key. Raises `SiteUnknown`."""
         sha256 = hashlib.sha256(key.encode()).digest()
-        return await self._site(sha256, lambda t: t.sites.of_publishable(sha256))
+        return await self._site(b"publishable" + sha256, lambda t: t.sites.of_publishable(sha256))
 
     async def site_of_secret(self, key: str) -> Site:
         """The site with this secret key. Raises `SiteUnknown`."""
         sha256 = hashlib.sha256(key.encode()).digest()
-        return await self._site(sha256, lambda t: t.sites.of_secret(sha256))
+        return await self._site(b"secret" + sha256, lambda t: t.sites.of_secret(sha256))
 
-    async def _site(self, sha256: bytes, find: Callable[[Transaction], Site | None]) -> Site:
+    # A key is remembered for what it was used as: a publishable key must never be found as a secret one.
+    async def _site(self, used: bytes, find: Callable[[Transaction], Site | None]) -> Site:
         now = self._parts.clock.now()
-        kept = self._sites.get(sha256)
+        kept = self._sites.get(used)
         if kept is None or not 0 <= now - kept[0] < SITE_SECONDS:
             site = _found(await self._parts.store.transact(find))
-            kept = self._sites[sha256] = (now, site)
+            kept = self._sites[used] = (now, site)
             if len(self._sites) > SITES:
                 self._sites.popitem(last=False)
         return kept[1]

@@ -24,11 +24,12 @@ class Vault:
     site: str
     subject: str
     _cipher: AESGCM = field(repr=False)
+    _whose: bytes = field(repr=False)
 
     @classmethod
     def of(cls, site: str, subject: str, key: bytes) -> "Vault":
         """The vault of a subject whose data key is `key`."""
-        return cls(site, subject, AESGCM(key))
+        return cls(site, subject, AESGCM(key), frame(site.encode(), subject.encode()))
 
     def seal(self, plain: bytes, what: str, name: bytes, entropy: Entropy) -> bytes:
         """Nonce and ciphertext, 28 bytes longer than `plain`; bound to site, subject, `what` it is and its `name` (NIST SP 800-38D)."""
@@ -48,7 +49,7 @@ class Vault:
             raise KeepUnreadable(msg) from error
 
     def _bound(self, what: str, name: bytes) -> bytes:
-        return frame(self.site.encode(), self.subject.encode(), what.encode(), name)
+        return self._whose + frame(what.encode(), name)
 
 
 def new_key(entropy: Entropy) -> bytes:
