@@ -1,4 +1,4 @@
-"""Every statement the server says to its database, by noun: the port `Transaction` over one SQLAlchemy connection.
+"""Every statement the server says to its database, by noun: the port `Transaction` over one connection.
 
 Synchronous on purpose: SQLite runs it on its writer thread, PostgreSQL can run the same through `AsyncConnection.run_sync`. Statements are
 built once. Replacing is an update, then an insert when nothing was there: the one form that every database understands.
@@ -9,12 +9,12 @@ built once. Replacing is an update, then an insert when nothing was there: the o
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
     Column,
-    Connection,
     ScalarSelect,
     Select,
     Table,
@@ -22,6 +22,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -32,6 +33,7 @@ from mien.wire.canonical import encode
 from mien_server.errors import LeafUnknown
 from mien_server.ports import Lock, Stream
 from mien_server.stores import schema
+from mien_server.stores.runner import Row, Runner, Values
 from mien_server.values import (
     Catalogue,
     Erasure,
@@ -45,16 +47,15 @@ from mien_server.values import (
 
 STANDING: Final = ("given", "renewed")
 """States in which a consent stands."""
-Row = Mapping[str, Any]
 
 
-def _put(connection: Connection, table: Table, values: Row) -> None:
+def _put(runner: Runner, table: Table, values: Values) -> None:
     """Update the row with the primary key in `values`, or insert it."""
-    if connection.execute(_UPDATES[table.name], _bound(table, values)).rowcount == 0:
-        connection.execute(_INSERTS[table.name], values)
+    if runner.change(_UPDATES[table.name], _bound(table, values)) == 0:
+        runner.change(_INSERTS[table.name], values)
 
 
-def _bound(table: Table, values: Row) -> dict[str, Any]:
+def _bound(table: Table, values: Values) -> dict[str, Any]:
     keys = table.primary_key.columns.keys()
     return {f"_{name}" if name in keys else name: value for name, value in values.items()}
 
@@ -74,21 +75,37 @@ _INSERTS: Final = {table.name: insert(table) for table in schema.metadata.tables
 _UPDATES: Final = {table.name: _update(table) for table in schema.metadata.tables.values()}
 
 
-def _keys_of(table: Table, *where: Any) -> tuple[Select[Any], Any]:
-    """Select some primary keys, then act on exactly those: DELETE ... LIMIT is not SQL that every database speaks."""
+def _some(table: Table, act: Any, *where: Any) -> "_Some":
     keys = tuple(table.primary_key.columns)
-    return select(*keys).where(*where).limit(bindparam("limit")), delete(table).where(*_match(keys))
+    return _Some(
+        select(*keys).where(*where).limit(bindparam("limit")),
+        act.where(*_match(keys)),
+        tuple(f"_{column.name}" for column in keys),
+    )
 
 
-def _delete_some(connection: Connection, pair: tuple[Select[Any], Any], values: Row) -> int:
-    rows = connection.execute(pair[0], values).mappings().all()
-    if rows:
-        connection.execute(pair[1], [{f"_{k}": v for k, v in row.items()} for row in rows])
-    return len(rows)
+@dataclass(frozen=True, slots=True)
+class _Some:
+    """Find some primary keys, then act on exactly those: DELETE ... LIMIT is not SQL that every database speaks."""
+
+    find: Select[Any]
+    act: Any
+    names: tuple[str, ...]
+
+    def run(self, runner: Runner, values: Values) -> int:
+        rows = runner.rows(self.find, values)
+        runner.each(self.act, [dict(zip(self.names, row, strict=True)) for row in rows])
+        return len(rows)
+
+
+def _value(runner: Runner, statement: Select[Any], values: Values) -> Any:
+    """The first column of the first row, None when there is none."""
+    row = runner.row(statement, values)
+    return None if row is None else row[0]
 
 
 # ---- sites ----
-_SITES = select(schema.site)
+_SITES = select(*(schema.site.c[name] for name in Site.__slots__))
 _SITE = _SITES.where(schema.site.c.id == bindparam("id"))
 _SITE_PUBLISHABLE = _SITES.where(schema.site.c.publishable_sha256 == bindparam("sha256"))
 _SITE_SECRET = _SITES.where(schema.site.c.secret_sha256 == bindparam("sha256"))
@@ -104,8 +121,8 @@ _SUMS = select(schema.sums.c.content).where(schema.sums.c.site == bindparam("sit
 class SqlSites:
     """`ports.Sites`."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
 
     def get(self, site: str) -> Site | None:
         return self._one(_SITE, {"id": site})
@@ -117,46 +134,46 @@ class SqlSites:
         return self._one(_SITE_SECRET, {"sha256": sha256})
 
     def all(self) -> tuple[Site, ...]:
-        return tuple(_site(row) for row in self._connection.execute(_ALL_SITES))
+        return tuple(_site(row) for row in self._runner.rows(_ALL_SITES, {}))
 
     def put(self, site: Site) -> None:
         values = {name: getattr(site, name) for name in Site.__slots__}
         words = {name: " ".join(values[name]) for name in ("roles", "jurisdictions", "origins")}
-        _put(self._connection, schema.site, {**values, **words})
+        _put(self._runner, schema.site, {**values, **words})
 
     def catalogue_version(self, site: str) -> str | None:
-        found: str | None = self._connection.execute(_CATALOGUE_VERSION, {"site": site}).scalar()
+        found: str | None = _value(self._runner, _CATALOGUE_VERSION, {"site": site})
         return found
 
     def catalogue(self, site: str) -> Catalogue | None:
-        content = self._connection.execute(_CATALOGUE, {"site": site}).scalar()
+        content = _value(self._runner, _CATALOGUE, {"site": site})
         return None if content is None else _catalogue(content)
 
     def put_catalogue(self, site: str, catalogue: Catalogue) -> None:
         content = _catalogue_bytes(catalogue)
         version = hashlib.sha256(content).hexdigest()
         values = {"site": site, "version": version, "content": content}
-        _put(self._connection, schema.catalogue, values)
+        _put(self._runner, schema.catalogue, values)
 
     def sums_version(self, site: str) -> bytes | None:
-        found: bytes | None = self._connection.execute(_SUMS_VERSION, {"site": site}).scalar()
+        found: bytes | None = _value(self._runner, _SUMS_VERSION, {"site": site})
         return found
 
     def sums(self, site: str) -> bytes | None:
-        found: bytes | None = self._connection.execute(_SUMS, {"site": site}).scalar()
+        found: bytes | None = _value(self._runner, _SUMS, {"site": site})
         return found
 
     def put_sums(self, site: str, version: bytes, sums: bytes) -> None:
         values = {"site": site, "version": version, "content": sums}
-        _put(self._connection, schema.sums, values)
+        _put(self._runner, schema.sums, values)
 
-    def _one(self, statement: Select[Any], values: Row) -> Site | None:
-        row = self._connection.execute(statement, values).first()
+    def _one(self, statement: Select[Any], values: Values) -> Site | None:
+        row = self._runner.row(statement, values)
         return None if row is None else _site(row)
 
 
-def _site(row: Any) -> Site:
-    values = row._asdict()
+def _site(row: Row) -> Site:
+    values = dict(zip(Site.__slots__, row, strict=True))
     words = {name: tuple(values[name].split()) for name in ("roles", "jurisdictions", "origins")}
     return Site(**{**values, **words})
 
@@ -225,11 +242,13 @@ _STREAM = (
 )
 _DELETE_ACCEPTED = delete(schema.accepted).where(*_of_person(schema.accepted))
 _DELETE_KEYS = delete(schema.person_key).where(*_of_person(schema.person_key))
-_OLD_ACCEPTED = _keys_of(schema.accepted, schema.accepted.c.at < bindparam("before"))
+_OLD_ACCEPTED = _some(
+    schema.accepted, delete(schema.accepted), schema.accepted.c.at < bindparam("before")
+)
 _EXPIRED = (
     select(schema.person)
     .where(
-        schema.person.c.state.in_(STANDING),
+        or_(*(schema.person.c.state == state for state in STANDING)),
         schema.person.c.expires_at <= bindparam("now"),
         schema.person.c.tombstoned_at == 0,
     )
@@ -251,12 +270,12 @@ _WRAPPED_BEFORE = (
 class SqlPeople:
     """`ports.People`."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
 
     def get(self, site: str, subject: str, lock: Lock) -> Person | None:
         values = {"site": site, "subject": subject}
-        row = self._connection.execute(_PERSON_LOCKED[lock], values).first()
+        row = self._runner.row(_PERSON_LOCKED[lock], values)
         return None if row is None else _person(row)
 
     def put(self, person: Person) -> None:
@@ -265,19 +284,19 @@ class SqlPeople:
             "purposes": " ".join(sorted(person.purposes)),
             "jurisdictions": " ".join(person.jurisdictions),
         }
-        _put(self._connection, schema.person, {**values, **words})
+        _put(self._runner, schema.person, {**values, **words})
 
     def keys(self, site: str, subject: str) -> tuple[PersonKey, ...]:
-        rows = self._connection.execute(_KEYS, {"site": site, "subject": subject})
+        rows = self._runner.rows(_KEYS, {"site": site, "subject": subject})
         return tuple(PersonKey(*row) for row in rows)
 
     def put_key(self, key: PersonKey) -> None:
         values = {name: getattr(key, name) for name in PersonKey.__slots__}
-        _put(self._connection, schema.person_key, values)
+        _put(self._runner, schema.person_key, values)
 
     def stream(self, site: str, subject: str, device: str, seq: int = 0) -> Stream | None:
         values = {"site": site, "subject": subject, "device": device, "seq": seq}
-        row = self._connection.execute(_STREAM, values).first()
+        row = self._runner.row(_STREAM, values)
         if row is None:
             return None
         key = PersonKey(*row[_PERSON_WIDTH:-2])
@@ -287,42 +306,40 @@ class SqlPeople:
         self, site: str, subject: str, device: str, seq: int, digest: bytes, at: int
     ) -> None:
         values = {"site": site, "subject": subject, "device": device, "seq": seq}
-        self._connection.execute(_INSERTS["accepted"], {**values, "digest": digest, "at": at})
+        self._runner.change(_INSERTS["accepted"], {**values, "digest": digest, "at": at})
 
     def delete_accepted(self, before: int, limit: int) -> int:
-        return _delete_some(self._connection, _OLD_ACCEPTED, {"before": before, "limit": limit})
+        return _OLD_ACCEPTED.run(self._runner, {"before": before, "limit": limit})
 
     def delete_keys(self, site: str, subject: str) -> None:
         values = {"site": site, "subject": subject}
-        self._connection.execute(_DELETE_ACCEPTED, values)
-        self._connection.execute(_DELETE_KEYS, values)
+        self._runner.change(_DELETE_ACCEPTED, values)
+        self._runner.change(_DELETE_KEYS, values)
 
     def expired(self, now: int, limit: int) -> tuple[Person, ...]:
         return self._many(_EXPIRED, {"now": now, "limit": limit})
 
     def mark(self, site: str, subject: str) -> None:
         self.unmark(site, subject)
-        self._connection.execute(_INSERTS["mark"], {"site": site, "subject": subject})
+        self._runner.change(_INSERTS["mark"], {"site": site, "subject": subject})
 
     def marked(self, limit: int) -> tuple[tuple[str, str], ...]:
-        return tuple(
-            (row[0], row[1]) for row in self._connection.execute(_MARKED, {"limit": limit})
-        )
+        return tuple((row[0], row[1]) for row in self._runner.rows(_MARKED, {"limit": limit}))
 
     def unmark(self, site: str, subject: str) -> None:
-        self._connection.execute(_UNMARK, {"site": site, "subject": subject})
+        self._runner.change(_UNMARK, {"site": site, "subject": subject})
 
     def wrapped_before(self, epoch: int, limit: int) -> tuple[Person, ...]:
         return self._many(_WRAPPED_BEFORE, {"epoch": epoch, "limit": limit})
 
-    def _many(self, statement: Select[Any], values: Row) -> tuple[Person, ...]:
-        return tuple(_person(row) for row in self._connection.execute(statement, values))
+    def _many(self, statement: Select[Any], values: Values) -> tuple[Person, ...]:
+        return tuple(_person(row) for row in self._runner.rows(statement, values))
 
 
 _PERSON_WIDTH: Final = len(schema.person.c)
 
 
-def _person(row: Any) -> Person:
+def _person(row: Row) -> Person:
     # In the order of the columns, which is the order of the fields: this runs in every request.
     site, subject, state, purposes, jurisdictions, *rest = row
     return Person(
@@ -356,45 +373,47 @@ _ALL_RECORDS = _RECORDS.where(*_of_person(schema.record)).order_by(
 class SqlRecords:
     """`ports.Records`."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
 
     def add(self, records: Iterable[Record]) -> None:
         rows = [{name: getattr(each, name) for name in Record.__slots__} for each in records]
         if rows:
-            self._connection.execute(_INSERTS["record"], rows)
+            self._runner.each(_INSERTS["record"], rows)
 
     def get(self, site: str, subject: str, record: str) -> Record | None:
         values = {"site": site, "subject": subject, "id": record}
-        row = self._connection.execute(_RECORD, values).first()
+        row = self._runner.row(_RECORD, values)
         return None if row is None else Record(*row)
 
     def replace(self, record: Record) -> None:
         values = {"site": record.site, "subject": record.subject, "_id": record.id}
         content = {"_data_class": record.data_class, "_sealed": record.sealed}
-        self._connection.execute(_REPLACE_RECORD, {**values, **content})
+        self._runner.change(_REPLACE_RECORD, {**values, **content})
 
     def recent(
         self, site: str, subject: str, since: int, now: int, limit: int
     ) -> tuple[Record, ...]:
         values = {"site": site, "subject": subject, "since": since, "now": now, "limit": limit}
-        return tuple(Record(*row) for row in self._connection.execute(_RECENT, values))
+        return tuple(Record(*row) for row in self._runner.rows(_RECENT, values))
 
     def all(self, site: str, subject: str) -> tuple[Record, ...]:
-        rows = self._connection.execute(_ALL_RECORDS, {"site": site, "subject": subject})
+        rows = self._runner.rows(_ALL_RECORDS, {"site": site, "subject": subject})
         return tuple(Record(*row) for row in rows)
 
     def delete(self, site: str, subject: str, limit: int) -> int:
         values = {"site": site, "subject": subject, "limit": limit}
-        return _delete_some(self._connection, _DELETE_RECORDS, values)
+        return _DELETE_RECORDS.run(self._runner, values)
 
     def delete_expired(self, now: int, limit: int) -> int:
         values = {"now": now, "limit": limit}
-        return _delete_some(self._connection, _DELETE_EXPIRED_RECORDS, values)
+        return _DELETE_EXPIRED_RECORDS.run(self._runner, values)
 
 
-_DELETE_RECORDS = _keys_of(schema.record, *_of_person(schema.record))
-_DELETE_EXPIRED_RECORDS = _keys_of(schema.record, schema.record.c.retain_until <= bindparam("now"))
+_DELETE_RECORDS = _some(schema.record, delete(schema.record), *_of_person(schema.record))
+_DELETE_EXPIRED_RECORDS = _some(
+    schema.record, delete(schema.record), schema.record.c.retain_until <= bindparam("now")
+)
 
 
 # ---- events ----
@@ -424,40 +443,40 @@ _EVENT_THERE = select(schema.event.c.at).where(schema.event.c.id == bindparam("i
 class SqlEvents:
     """`ports.Events`."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
 
     def add(self, event: SealedEvent) -> bool:
-        if self._connection.execute(_EVENT_THERE, {"id": event.id}).first() is not None:
+        if self._runner.row(_EVENT_THERE, {"id": event.id}) is not None:
             return False
         values = {name: getattr(event, name) for name in SealedEvent.__slots__}
-        self._connection.execute(_INSERTS["event"], values)
+        self._runner.change(_INSERTS["event"], values)
         return True
 
     def get(self, site: str, event: str) -> SealedEvent | None:
-        row = self._connection.execute(_EVENT, {"site": site, "id": event}).first()
+        row = self._runner.row(_EVENT, {"site": site, "id": event})
         return None if row is None else SealedEvent(*row)
 
     def replace(self, event: SealedEvent) -> None:
         values = {name: getattr(event, name) for name in SealedEvent.__slots__}
-        _put(self._connection, schema.event, values)
+        _put(self._runner, schema.event, values)
 
     def of_person(self, site: str, subject: str, limit: int) -> tuple[SealedEvent, ...]:
         values = {"site": site, "subject": subject, "limit": limit}
-        return tuple(SealedEvent(*row) for row in self._connection.execute(_EVENTS_OF, values))
+        return tuple(SealedEvent(*row) for row in self._runner.rows(_EVENTS_OF, values))
 
     def unlearned(self, before: int, limit: int) -> tuple[SealedEvent, ...]:
-        rows = self._connection.execute(_UNLEARNED, {"before": before, "limit": limit})
+        rows = self._runner.rows(_UNLEARNED, {"before": before, "limit": limit})
         return tuple(SealedEvent(*row) for row in rows)
 
     def expired(self, now: int, limit: int) -> tuple[SealedEvent, ...]:
-        rows = self._connection.execute(_EXPIRED_EVENTS, {"now": now, "limit": limit})
+        rows = self._runner.rows(_EXPIRED_EVENTS, {"now": now, "limit": limit})
         return tuple(SealedEvent(*row) for row in rows)
 
     def delete(self, site: str, events: Iterable[str]) -> None:
         rows = [{"site": site, "id": event} for event in events]
         if rows:
-            self._connection.execute(_DELETE_EVENT, rows)
+            self._runner.each(_DELETE_EVENT, rows)
 
 
 # ---- leaves ----
@@ -488,90 +507,87 @@ _REWRAP = (
     .values(wrapped_key=bindparam("_wrapped"), epoch=bindparam("_epoch"))
 )
 _CLOSED = {"opening": None, "wrapped_key": None, "subject": None}
-_DROP = update(schema.leaf).where(schema.leaf.c.n == bindparam("_n")).values(_CLOSED)
-_DROP_OF = (
-    select(schema.leaf.c.n).where(*_of_person(schema.leaf)).limit(bindparam("limit")),
+_DROP = update(schema.leaf).values(_CLOSED)
+_DROP_OF = _some(schema.leaf, _DROP, *_of_person(schema.leaf))
+_DROP_EXPIRED = _some(
+    schema.leaf,
     _DROP,
-)
-_DROP_EXPIRED = (
-    select(schema.leaf.c.n)
-    .where(schema.leaf.c.opening.is_not(None), schema.leaf.c.retain_until <= bindparam("now"))
-    .limit(bindparam("limit")),
-    _DROP,
+    schema.leaf.c.opening.is_not(None),
+    schema.leaf.c.retain_until <= bindparam("now"),
 )
 
 
 class SqlLeaves:
     """`ports.Leaves`."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
 
     def add(self, leaf: SealedLeaf) -> None:
         values = {name: getattr(leaf, name) for name in SealedLeaf.__slots__}
-        self._connection.execute(_INSERTS["leaf"], values)
+        self._runner.change(_INSERTS["leaf"], values)
 
     def pending(self, limit: int) -> tuple[SealedLeaf, ...]:
-        rows = self._connection.execute(_PENDING, {"limit": limit})
+        rows = self._runner.rows(_PENDING, {"limit": limit})
         return tuple(SealedLeaf(*row) for row in rows)
 
     def pending_count(self) -> int:
-        return int(self._connection.execute(_PENDING_COUNT).scalar_one())
+        return int((self._runner.row(_PENDING_COUNT, {}) or (0,))[0])
 
     def place(self, hashes: Iterable[bytes], first: int) -> None:
         rows = [{"_hash": each, "_index": index} for index, each in enumerate(hashes, first)]
         if rows:
-            self._connection.execute(_PLACE, rows)
+            self._runner.each(_PLACE, rows)
 
     def placed(self, leaf: bytes) -> tuple[int, int] | None:
-        row = self._connection.execute(_PLACED, {"hash": leaf}).first()
+        row = self._runner.row(_PLACED, {"hash": leaf})
         if row is None:
             msg = "this leaf is not in the log; check that it is the one on the receipt"
             raise LeafUnknown(msg)
         return None if row[0] is None else (row[0], row[1])
 
     def of_person(self, site: str, subject: str) -> tuple[SealedLeaf, ...]:
-        rows = self._connection.execute(_LEAVES_OF, {"site": site, "subject": subject})
+        rows = self._runner.rows(_LEAVES_OF, {"site": site, "subject": subject})
         return tuple(SealedLeaf(*row) for row in rows)
 
     def wrapped_before(self, epoch: int, limit: int) -> tuple[SealedLeaf, ...]:
-        rows = self._connection.execute(_OWN_KEYS, {"before": epoch, "limit": limit})
+        rows = self._runner.rows(_OWN_KEYS, {"before": epoch, "limit": limit})
         return tuple(SealedLeaf(*row) for row in rows)
 
     def rewrap(self, leaf: bytes, wrapped_key: bytes, epoch: int) -> None:
         values = {"_hash": leaf, "_wrapped": wrapped_key, "_epoch": epoch}
-        self._connection.execute(_REWRAP, values)
+        self._runner.change(_REWRAP, values)
 
     def drop_openings(self, site: str, subject: str, limit: int) -> int:
         values = {"site": site, "subject": subject, "limit": limit}
-        return _delete_some(self._connection, _DROP_OF, values)
+        return _DROP_OF.run(self._runner, values)
 
     def drop_expired_openings(self, now: int, limit: int) -> int:
-        return _delete_some(self._connection, _DROP_EXPIRED, {"now": now, "limit": limit})
+        return _DROP_EXPIRED.run(self._runner, {"now": now, "limit": limit})
 
 
 # ---- nonces ----
 _NONCE = select(schema.nonce.c.until).where(
     schema.nonce.c.site == bindparam("site"), schema.nonce.c.nonce == bindparam("nonce")
 )
-_DELETE_NONCES = _keys_of(schema.nonce, schema.nonce.c.until < bindparam("now"))
+_DELETE_NONCES = _some(schema.nonce, delete(schema.nonce), schema.nonce.c.until < bindparam("now"))
 
 
 class SqlNonces:
     """`ports.Nonces`."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
 
     def spend(self, site: str, nonce: bytes, until: int) -> None:
         values = {"site": site, "nonce": nonce, "until": until}
-        if self._connection.execute(_NONCE, {"site": site, "nonce": nonce}).first() is not None:
+        if self._runner.row(_NONCE, {"site": site, "nonce": nonce}) is not None:
             msg = "this statement was used before; sign a new one with a fresh nonce"
             raise EnvelopeReplayed(msg)
-        self._connection.execute(_INSERTS["nonce"], values)
+        self._runner.change(_INSERTS["nonce"], values)
 
     def delete_expired(self, now: int, limit: int) -> int:
-        return _delete_some(self._connection, _DELETE_NONCES, {"now": now, "limit": limit})
+        return _DELETE_NONCES.run(self._runner, {"now": now, "limit": limit})
 
 
 # ---- erasures ----
@@ -588,8 +604,8 @@ _OPEN_ERASURES = (
 class SqlErasures:
     """`ports.Erasures`."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
 
     def get(self, erasure: str) -> Erasure | None:
         return self._one(_ERASURE, {"id": erasure})
@@ -599,14 +615,14 @@ class SqlErasures:
 
     def put(self, erasure: Erasure) -> None:
         values = {name: getattr(erasure, name) for name in Erasure.__slots__}
-        _put(self._connection, schema.erasure, values)
+        _put(self._runner, schema.erasure, values)
 
     def open(self, limit: int) -> tuple[Erasure, ...]:
-        rows = self._connection.execute(_OPEN_ERASURES, {"limit": limit})
+        rows = self._runner.rows(_OPEN_ERASURES, {"limit": limit})
         return tuple(Erasure(*row) for row in rows)
 
-    def _one(self, statement: Select[Any], values: Row) -> Erasure | None:
-        row = self._connection.execute(statement, values).first()
+    def _one(self, statement: Select[Any], values: Values) -> Erasure | None:
+        row = self._runner.row(statement, values)
         return None if row is None else Erasure(*row)
 
 
@@ -624,30 +640,30 @@ _LENGTH = 2
 class SqlTiles:
     """`ports.Tiles`."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
 
     def tile(self, level: int, number: int) -> bytes:
-        found = self._connection.execute(_TILE, {"level": level, "number": number}).scalar()
+        found = _value(self._runner, _TILE, {"level": level, "number": number})
         return b"" if found is None else bytes(found)
 
     def put_tile(self, level: int, number: int, hashes: bytes) -> None:
         values = {"level": level, "number": number, "hashes": hashes}
-        _put(self._connection, schema.tile, values)
+        _put(self._runner, schema.tile, values)
 
     def entry_tile(self, number: int) -> tuple[bytes, ...]:
-        found = self._connection.execute(_ENTRY_TILE, {"number": number}).scalar()
+        found = _value(self._runner, _ENTRY_TILE, {"number": number})
         return () if found is None else _split(found)
 
     def put_entry_tile(self, number: int, entries: tuple[bytes, ...]) -> None:
         joined = b"".join(len(each).to_bytes(_LENGTH, "big") + each for each in entries)
-        _put(self._connection, schema.entry_tile, {"number": number, "entries": joined})
+        _put(self._runner, schema.entry_tile, {"number": number, "entries": joined})
 
     def size(self) -> int:
-        return self._connection.execute(_SIZE).scalar() or 0
+        return int((self._runner.row(_SIZE, {}) or (0,))[0])
 
     def set_size(self, size: int) -> None:
-        _put(self._connection, schema.tree, {"id": 1, "size": size})
+        _put(self._runner, schema.tree, {"id": 1, "size": size})
 
 
 def _split(joined: bytes) -> tuple[bytes, ...]:
@@ -663,12 +679,12 @@ def _split(joined: bytes) -> tuple[bytes, ...]:
 class SqlTransaction:
     """`ports.Transaction` over one connection. Holds no state of its own, so one serves all transactions of its connection."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.sites = SqlSites(connection)
-        self.people = SqlPeople(connection)
-        self.records = SqlRecords(connection)
-        self.events = SqlEvents(connection)
-        self.leaves = SqlLeaves(connection)
-        self.nonces = SqlNonces(connection)
-        self.erasures = SqlErasures(connection)
-        self.tiles = SqlTiles(connection)
+    def __init__(self, runner: Runner) -> None:
+        self.sites = SqlSites(runner)
+        self.people = SqlPeople(runner)
+        self.records = SqlRecords(runner)
+        self.events = SqlEvents(runner)
+        self.leaves = SqlLeaves(runner)
+        self.nonces = SqlNonces(runner)
+        self.erasures = SqlErasures(runner)
+        self.tiles = SqlTiles(runner)

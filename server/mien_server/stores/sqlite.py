@@ -25,6 +25,7 @@ from mien.errors import MienError, ServerBusy
 from mien_server.errors import StoreBusy, StoreUnwritable
 from mien_server.ports import Transaction
 from mien_server.stores import schema
+from mien_server.stores.runner import SqliteRunner
 from mien_server.stores.sql import SqlTransaction
 
 T = TypeVar("T")
@@ -76,7 +77,7 @@ class SqliteStore:
             self._connection = _open(self._engine, path)
         except (DBAPIError, sqlite3.Error, OSError) as error:
             raise told(error) from error
-        self._transaction = SqlTransaction(self._connection)
+        self._transaction = SqlTransaction(SqliteRunner(self._raw))
         self._thread = threading.Thread(target=self._write, name="mien-store", daemon=True)
         self._thread.start()
 
