@@ -3,10 +3,12 @@
 Nothing here is a fake but the clock, which stands still until a test moves it. `World` and `Phone` are handed out by fixtures.
 """
 
+import asyncio
 import base64
 import hashlib
+import inspect
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,7 +54,7 @@ from mien.wire.messages import (
 from mien.wire.seal import Use
 from mien.wire.signatures import Kind, sign, verify
 
-NOON = 1_795_348_800 + 43_200
+NOON = 1_795_305_600 + 43_200
 """2026-11-22 12:00 UTC."""
 DAY = 86_400
 ORIGIN = "shop.example/log"
@@ -130,6 +132,12 @@ class World:
 
     async def close(self) -> None:
         await self.store.close()
+
+    async def __aenter__(self) -> "World":
+        return await self.open()
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.close()
 
     async def notice_hash(self, locale: str = "en") -> str:
         notice = await self.pipeline.notice(self.site.id, locale)
@@ -307,17 +315,19 @@ class Phone:
         return parse(Certificate, verify(answer.certificate, Kind.CERTIFICATE, key))
 
 
-@pytest.fixture
-def runner() -> Callable[[Awaitable[Any]], Any]:
-    """Runs a coroutine to its end."""
-    import asyncio
-
-    return asyncio.run
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Tests may be coroutines; each runs in an event loop of its own."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
+    return True
 
 
 @pytest.fixture
 def make_world(tmp_path: Path) -> Callable[..., World]:
-    """Makes worlds that are not open yet; `directory` is a name below the test's own."""
+    """Makes worlds that are not open yet (`async with`); `directory` is a name below the test's own."""
 
     def make(directory: str = "world", **other: Any) -> World:
         path = tmp_path / directory
