@@ -28,7 +28,9 @@ from mien.wire.signatures import Kind, unverified
 GERMANY = Claims(jurisdictions=("EU-DE",), age_band="adult")
 
 
-def test_nothing_is_asked_of_the_server_before_the_notice(client: Client, server: FakeServer) -> None:
+def test_nothing_is_asked_of_the_server_before_the_notice(
+    client: Client, server: FakeServer
+) -> None:
     with pytest.raises(ConsentMissing):
         client.consent(purposes=["personalize_offers"], claims=GERMANY)
     assert server.requests == []

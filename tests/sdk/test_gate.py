@@ -56,9 +56,7 @@ def put(client: Client, change: Callable[[dict[str, Any]], None], key: SigningKe
     ).model_dump()
     change(payload)
     forged = sign(Kind.CAPABILITY, payload, key)
-    client._keep.change_person(
-        lambda _: consent.person_json(replace(person, capability=forged))
-    )
+    client._keep.change_person(lambda _: consent.person_json(replace(person, capability=forged)))
 
 
 def test_no_camera_and_no_model_before_consent(client: Client, eyes: FakeEyes) -> None:

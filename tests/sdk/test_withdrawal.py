@@ -59,16 +59,18 @@ def test_it_stops_offline_as_well_and_is_told_later(
     assert [known.purposes for known in server.people.values()] == [[]]
 
 
-def test_a_withdrawal_goes_out_before_anything_else(
-    consented: Client, server: FakeServer
-) -> None:
+def test_a_withdrawal_goes_out_before_anything_else(consented: Client, server: FakeServer) -> None:
     server.down = True
     consented.withdraw()
     server.down = False
     server.requests.clear()
     consented.notice()
     consented.consent(purposes=["personalize_offers"], claims=GERMANY)
-    paths = [path for _m, path, _b in server.requests if path.startswith("/v1/") and "notices" not in path]
+    paths = [
+        path
+        for _m, path, _b in server.requests
+        if path.startswith("/v1/") and "notices" not in path
+    ]
     assert paths[:2] == ["/v1/withdrawals", "/v1/consents"]
     assert consented.standing().withdrawing == ()
     assert consented.standing().purposes == ("personalize_offers",)

@@ -113,7 +113,7 @@ _MARK: Final = 24
 def picture(*faces: str, dark: bool = False, at: tuple[int, int] = (24, 24)) -> "NDArray[np.uint8]":
     """A 96 x 96 picture with a square for each face, whose brightness says its expression: what `FakeEyes` read. `at` is the first one's corner."""
     pixels = np.full((_SIZE, _SIZE, 3), 4 if dark else _GREY, np.uint8)
-    pixels[::2] += 1 if dark else 20  # so that it is a picture and not a blank wall
+    pixels[: _SIZE // 2] += 1 if dark else 20  # so that it is a picture and not a blank wall
     for number, expression in enumerate(faces):
         x, y = (at[0], at[1]) if number == 0 else (at[0] + 36 * number, at[1])
         pixels[y : y + _MARK, x : x + _MARK] = 120 + _STEP * EXPRESSIONS.index(expression)

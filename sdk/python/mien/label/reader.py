@@ -15,6 +15,8 @@ WHY: Final = (
 """What a reading says: a label, or why there is none."""
 _SCALE: Final = 15
 _LEVELS: Final = 16
+_ROUNDING: Final = 1e-6
+"""Seconds: 3.1 to 4.1 is a second, whatever floats say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ class Reader:
         if self._since is None:
             self._since = sight.at
         self.smoother.add(scores)
-        seconds = sight.at - self._since
+        seconds = sight.at - self._since + _ROUNDING
         # `_labelled`: whole unix seconds are what leaves, and no two labels may share one
         if (
             seconds < self.rules.window
