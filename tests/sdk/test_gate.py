@@ -13,9 +13,9 @@ from mien.errors import (
     CapabilityExpired,
     CapabilityInvalid,
     ClockSkewed,
-    ConsentError,
     ConsentMissing,
     KeepUnreadable,
+    MienError,
     ServerUnreachable,
 )
 from mien.testing import FakeClock, FakeEyes, FakeServer, film, picture
@@ -74,7 +74,7 @@ def test_no_camera_and_no_model_with_the_notice_only(client: Client, eyes: FakeE
     assert (camera.taken, eyes.loaded) == (0, 0)
 
 
-FORGERIES: dict[str, tuple[Callable[[dict[str, Any]], None], bool, type[ConsentError]]] = {
+FORGERIES: dict[str, tuple[Callable[[dict[str, Any]], None], bool, type[MienError]]] = {
     "signed by somebody else": (lambda c: None, False, CapabilityInvalid),
     "of another site": (lambda c: c.update(site="other-shop"), True, CapabilityInvalid),
     "of another person": (lambda c: c.update(subject="sub_" + "a" * 26), True, CapabilityInvalid),

@@ -1,6 +1,7 @@
 """The label room for all inputs: what may never happen, and how fast what should happens."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -88,7 +89,7 @@ def test_no_label_ever_breaks_a_rule(
             assert reading.label.confidence >= int(0.4 * 16)
         if seen.faces != 1:
             clean_since = at
-    assert all(later - earlier >= window for earlier, later in zip(ends, ends[1:], strict=False))
+    assert all(later - earlier >= window for earlier, later in pairwise(ends))
 
 
 @settings(max_examples=100, deadline=None)

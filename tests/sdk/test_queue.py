@@ -1,15 +1,24 @@
 """From labels to the server: at a steady beat, in order, over outages and restarts, and what is lost is told."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mien import Claims, Client
-from mien.errors import RequestRefused, ServerAnswerInvalid, ServerBusy, ServerUnreachable
+from mien.errors import (
+    AuditError,
+    EnvelopeInvalid,
+    RequestRefused,
+    ServerAnswerInvalid,
+    ServerBusy,
+    ServerUnreachable,
+)
 from mien.keep import Keep
 from mien.testing import FakeClock, FakeServer, film
+from mien.wire import proof
 from mien.wire.canonical import decode, encode
-from mien.wire.messages import Envelope, parse
+from mien.wire.messages import Envelope, RankRequest, parse
 
 GERMANY = Claims(jurisdictions=("EU-DE",), age_band="adult")
 DAY = 86_400
@@ -221,19 +230,15 @@ def test_rewards_go_to_whom_it_was_ranked_for(consented: Client, server: FakeSer
 
 
 def test_a_why_for_somebody_else_does_not_open(consented: Client, server: FakeServer) -> None:
-    from mien.errors import EnvelopeInvalid
-
     real = server._rank
-    old = real(parse_rank(consented, server))
-    server._rank = lambda request: real(request).model_copy(update={"sealed_why": old.sealed_why})  # type: ignore
+    old: Any = real(parse_rank(consented, server))
+    server._rank = lambda request: real(request).model_copy(update={"sealed_why": old.sealed_why})  # type: ignore[method-assign]
     with pytest.raises(EnvelopeInvalid):
         consented.rank()
 
 
-def parse_rank(client: Client, server: FakeServer):  # type: ignore[no-untyped-def]
+def parse_rank(client: Client, server: FakeServer) -> RankRequest:
     """The last request for a ranking that the client made."""
-    from mien.wire.messages import RankRequest
-
     client.rank()
     body = [body for _m, path, body in server.requests if path == "/v1/rank"][-1]
     return parse(RankRequest, decode(body))
@@ -250,9 +255,6 @@ def test_export_and_correction(consented: Client, server: FakeServer) -> None:
 
 
 def test_the_proof_of_a_receipt_and_of_nothing_else(consented: Client, server: FakeServer) -> None:
-    from mien.errors import AuditError
-    from mien.wire import proof
-
     consented.notice()
     receipt = consented.consent(purposes=["personalize_offers"], claims=GERMANY)
     assert consented.proof(receipt).index == 0
