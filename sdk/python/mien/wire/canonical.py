@@ -9,6 +9,7 @@ Numbers are integers only: floats have no place in what is signed. Bytes travel 
 import base64
 import binascii
 import json
+import re
 from typing import Any, NoReturn
 
 import rfc8785
@@ -17,20 +18,27 @@ from mien.errors import RequestInvalid
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 16
+MAX_INTEGER = 2**53 - 1
+"""RFC 7493 section 2.2: larger ones are changed by readers that know doubles only."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def encode(value: Any) -> bytes:
     """Canonical bytes of a JSON value without floats. Raises `RequestInvalid`."""
-    _refuse_floats(value, 0)
+    _check(value, 0)
     try:
         return rfc8785.dumps(value)
     except rfc8785.CanonicalizationError as error:
-        msg = f"this value has no canonical form: {error}"
+        msg = "this value has no canonical form; use objects, lists, texts, integers, true, false and null"
         raise RequestInvalid(msg) from error
 
 
 def decode(data: bytes, *, limit: int = MAX_BYTES) -> Any:
-    """The JSON value in `data`. Refuses duplicate keys, floats, NaN, wrong UTF-8, deep nesting and more than `limit` bytes (`RequestInvalid`)."""
+    """The JSON value in `data`.
+
+    Refuses duplicate keys, fractions, NaN, integers beyond 2^53 - 1, wrong UTF-8, half surrogate pairs, nesting deeper than `MAX_DEPTH` and
+    more than `limit` bytes (`RequestInvalid`).
+    """
     if len(data) > limit:
         msg = f"the message has more than {limit} bytes; send less"
         raise RequestInvalid(msg)
@@ -47,7 +55,7 @@ def decode(data: bytes, *, limit: int = MAX_BYTES) -> Any:
     except ValueError as error:
         msg = "the message is not JSON; see the reference of the wire format"
         raise RequestInvalid(msg) from error
-    _refuse_floats(value, 0)
+    _check(value, 0)
     return value
 
 
@@ -76,19 +84,34 @@ def frame(*parts: bytes) -> bytes:
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
-def _refuse_floats(value: Any, depth: int) -> None:
+def _check(value: Any, depth: int) -> None:
     if depth > MAX_DEPTH:
         msg = "the message is nested too deeply; flatten it"
         raise RequestInvalid(msg)
-    if isinstance(value, float):
-        msg = "the message holds a fraction; use integers in the stated unit"
-        raise RequestInvalid(msg)
     if isinstance(value, dict):
-        for item in value.values():
-            _refuse_floats(item, depth + 1)
+        for name, item in value.items():
+            _check_scalar(name)
+            _check(item, depth + 1)
     elif isinstance(value, list | tuple):
         for item in value:
-            _refuse_floats(item, depth + 1)
+            _check(item, depth + 1)
+    else:
+        _check_scalar(value)
+
+
+def _check_scalar(value: Any) -> None:
+    if isinstance(value, str):
+        if not value.isascii() and _SURROGATE.search(value):
+            msg = "the message holds half a character; send whole Unicode"
+            raise RequestInvalid(msg)
+    elif isinstance(value, float):
+        msg = "the message holds a fraction; use integers in the stated unit"
+        raise RequestInvalid(msg)
+    elif isinstance(value, int) and not -MAX_INTEGER <= value <= MAX_INTEGER:
+        msg = (
+            "the message holds an integer beyond 2^53 - 1, which not every reader keeps; use a text"
+        )
+        raise RequestInvalid(msg)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

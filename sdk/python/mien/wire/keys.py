@@ -22,6 +22,11 @@ SEAL_PUBLIC_BYTES = 1184 + 32
 """ML-KEM-768 encapsulation key (FIPS 203) then the X25519 key (RFC 7748)."""
 SIGN_BYTES = 32
 MLKEM_SEED_BYTES = 64
+_SIGN_BIT = 1 << 255
+_P = 2**255 - 19
+_ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+_SMALL_ORDER = frozenset({0, 1, _P - 1, _P, _P + 1, _ORDER_8, _P - _ORDER_8})
+"""y coordinates of the points of small order of edwards25519: under such a "key" one signature fits many messages."""
 
 
 def key_id(public: bytes) -> str:
@@ -38,6 +43,9 @@ class VerifyKey:
     def __post_init__(self) -> None:
         if len(self.public) != SIGN_BYTES:
             msg = "a signing key has 32 bytes; copy it whole"
+            raise RequestInvalid(msg)
+        if int.from_bytes(self.public, "little") & ~_SIGN_BIT in _SMALL_ORDER:
+            msg = "this signing key would accept forgeries; make a new one"
             raise RequestInvalid(msg)
 
     @classmethod

@@ -10,7 +10,7 @@ from enum import StrEnum
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from mien.errors import EnvelopeInvalid
+from mien.errors import EnvelopeInvalid, RequestInvalid
 from mien.wire.canonical import frame
 from mien.wire.keys import OpenKey, SealKey
 
@@ -33,8 +33,15 @@ class Use(StrEnum):
 
 
 def seal(plaintext: bytes, key: SealKey, use: Use, *context: bytes) -> bytes:
-    """`plaintext` sealed to `key` for one use in one context: `OVERHEAD` bytes longer."""
-    return SUITE.encrypt(plaintext, key.hybrid(), frame(use.encode(), *context))
+    """`plaintext` sealed to `key` for one use in one context: `OVERHEAD` bytes longer.
+
+    Raises `RequestInvalid` for a key nothing can be sealed to, such as one whose X25519 half has small order (RFC 9180 section 7.1.4).
+    """
+    try:
+        return SUITE.encrypt(plaintext, key.hybrid(), frame(use.encode(), *context))
+    except ValueError as error:
+        msg = "nothing can be sealed to this key; make a new one"
+        raise RequestInvalid(msg) from error
 
 
 def open_sealed(sealed: bytes, key: OpenKey, use: Use, *context: bytes) -> bytes:

@@ -23,6 +23,7 @@ SCALE = 15
 MAX_CONFIDENCE = 15
 MAX_MODEL = 255
 MAX_SPAN = 0xFFFF
+MAX_TIME = 0xFFFF_FFFF
 _FIELDS = (("present", 1), ("expression", 3), ("second", 4), ("state", 3), ("polarity", 2), ("valence", 5), ("arousal", 5),
            ("confidence", 4), ("window", 6), ("source", 2), ("model", 8), ("since", 16), ("zero", 5))  # fmt: skip
 
@@ -32,6 +33,9 @@ def pack(labels: Sequence[Label], base: int) -> bytes:
 
     `base` is unix seconds; every label ends within 65,535 s after it. Raises `LabelInvalid`.
     """
+    if not _within(base, 0, MAX_TIME):
+        msg = "the base time of an envelope is in whole unix seconds; correct the clock"
+        raise LabelInvalid(msg)
     if len(labels) > SLOTS:
         msg = f"an envelope holds {SLOTS} labels; send the rest in the next"
         raise LabelInvalid(msg)
@@ -125,7 +129,7 @@ def check(label: Label) -> None:
         _within(label.model, 0, MAX_MODEL),
         label.valence is None or _within(label.valence, -SCALE, SCALE),
         label.arousal is None or _within(label.arousal, -SCALE, SCALE),
-        _within(label.ended_at, 0, 0xFFFF_FFFF),
+        _within(label.ended_at, 0, MAX_TIME),
     )
     if not (all(words) and all(numbers)):
         msg = "the label is outside the closed vocabulary; see the reference of labels"

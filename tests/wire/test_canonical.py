@@ -1,0 +1,103 @@
+"""Laws of the canonical encoding over generated values; single scenarios are in the vectors."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mien.errors import RequestInvalid
+from mien.wire.canonical import MAX_BYTES, MAX_DEPTH, MAX_INTEGER, b64, decode, encode, frame, unb64
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+INTEGERS = st.integers(-MAX_INTEGER, MAX_INTEGER)
+VALUES = st.recursive(
+    st.none() | st.booleans() | INTEGERS | TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(VALUES)
+def test_what_is_encoded_is_read_back_and_encodes_the_same(value: object) -> None:
+    data = encode(value)
+    assert decode(data) == value
+    assert encode(decode(data)) == data
+
+
+@given(VALUES)
+def test_another_spelling_of_the_same_value_has_the_same_encoding(value: object) -> None:
+    spelled = json.dumps(value, indent=1, ensure_ascii=True).encode()
+    assert encode(decode(spelled)) == encode(value)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused_and_nothing_else_happens(data: bytes) -> None:
+    try:
+        value = decode(data)
+    except RequestInvalid:
+        return
+    assert decode(encode(value)) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        1.5, float("nan"), float("inf"), -0.0, {"a": [1.0]}, b"bytes", {1, 2}, object(), {1: 2}, MAX_INTEGER + 1, -MAX_INTEGER - 1, [10**5000],
+        "\udfff", {"\ud800": 1}, ["ok", {"deep": "\ud83d"}],
+    ],
+)  # fmt: skip
+def test_what_has_no_canonical_form_is_refused(value: object) -> None:
+    with pytest.raises(RequestInvalid):
+        encode(value)
+
+
+def test_a_refusal_repeats_nothing_of_the_value() -> None:
+    with pytest.raises(RequestInvalid) as caught:
+        encode({"name": {"maria@example.com"}})
+    assert "maria" not in str(caught.value)
+
+
+def nested(depth: int) -> object:
+    value: object = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def test_depth_is_limited_on_both_sides() -> None:
+    assert decode(encode(nested(MAX_DEPTH))) == nested(MAX_DEPTH)
+    with pytest.raises(RequestInvalid):
+        encode(nested(MAX_DEPTH + 1))
+    with pytest.raises(RequestInvalid):
+        decode(json.dumps(nested(MAX_DEPTH + 1)).encode())
+    with pytest.raises(RequestInvalid, match="nested"):
+        decode(b"[" * 100_000)
+
+
+def test_size_is_limited() -> None:
+    whole = b'"' + b"x" * (MAX_BYTES - 2) + b'"'
+    assert decode(whole) == "x" * (MAX_BYTES - 2)
+    with pytest.raises(RequestInvalid, match=str(MAX_BYTES)):
+        decode(whole + b" ")
+    with pytest.raises(RequestInvalid, match="3 bytes"):
+        decode(b"1234", limit=3)
+
+
+@given(st.binary())
+def test_base64url_comes_back(data: bytes) -> None:
+    assert unb64(b64(data)) == data
+
+
+@given(st.text(max_size=12))
+def test_base64url_has_one_spelling(text: str) -> None:
+    try:
+        data = unb64(text)
+    except RequestInvalid:
+        return
+    assert b64(data) == text
+
+
+@given(st.lists(st.binary(max_size=5), max_size=5), st.lists(st.binary(max_size=5), max_size=5))
+def test_frames_of_different_parts_differ(one: list[bytes], other: list[bytes]) -> None:
+    assert (frame(*one) == frame(*other)) == (one == other)
