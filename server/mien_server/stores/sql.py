@@ -354,7 +354,7 @@ _RECORD = _RECORDS.where(*_A_RECORD)
 _REPLACE_RECORD = (
     update(schema.record)
     .where(*_of_person(schema.record), schema.record.c.id == bindparam("_id"))
-    .values(data_class=bindparam("_data_class"), sealed=bindparam("_sealed"))
+    .values({name: bindparam(f"_{name}") for name in ("data_class", "retain_until", "sealed")})
 )
 _RECENT = (
     _RECORDS.where(
@@ -387,9 +387,12 @@ class SqlRecords:
         return None if row is None else Record(*row)
 
     def replace(self, record: Record) -> None:
-        values = {"site": record.site, "subject": record.subject, "_id": record.id}
-        content = {"_data_class": record.data_class, "_sealed": record.sealed}
-        self._runner.change(_REPLACE_RECORD, {**values, **content})
+        values = {
+            "site": record.site, "subject": record.subject, "_id": record.id,
+            "_data_class": record.data_class, "_retain_until": record.retain_until,
+            "_sealed": record.sealed,
+        }  # fmt: skip
+        self._runner.change(_REPLACE_RECORD, values)
 
     def recent(
         self, site: str, subject: str, since: int, now: int, limit: int

@@ -21,7 +21,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from mien.errors import MienError, ServerBusy
+from mien.errors import ServerBusy
 from mien_server.errors import StoreBusy, StoreUnwritable
 from mien_server.ports import Transaction
 from mien_server.stores import schema
@@ -43,6 +43,10 @@ _PRAGMAS: Final = (
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
 )
+_UNWRITABLE: Final = frozenset({
+    sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB,
+})  # fmt: skip
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
@@ -155,7 +159,9 @@ class SqliteStore:
             self._say("SAVEPOINT job")
             try:
                 job.answer = job.work(self._transaction)
-            except BaseException as error:  # noqa: BLE001 - it goes to the one who sent the closure
+            except BaseException as error:
+                if not self._raw.in_transaction:
+                    raise  # SQLite itself undid the whole transaction (full disk): it failed for all
                 self._say("ROLLBACK TO job")
                 job.error = told(error)
             self._say("RELEASE job")
@@ -200,13 +206,11 @@ class SqliteStore:
 def told(error: BaseException) -> BaseException:
     """`error` in words for whoever runs the server. Errors of this project, and what is not the database's fault, stay as they are."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(error, MienError) or not isinstance(cause, sqlite3.Error | OSError):
-        return error
-    if isinstance(cause, sqlite3.IntegrityError | sqlite3.ProgrammingError):
-        return error
     code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
     if code in _BUSY:
         return StoreBusy("another program holds the database; stop it or try again in a second")
+    if code not in _UNWRITABLE and not isinstance(cause, OSError):
+        return error
     name = getattr(cause, "sqlite_errorname", type(cause).__name__)
     return StoreUnwritable(
         f"the database cannot be written ({name}); check its path, permissions and free space"
