@@ -7,6 +7,7 @@ lies above it is decoding, resizing, aligning, smoothing and sealing.
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,7 @@ import numpy as np
 
 from mien import capture, infer, label, seal
 from mien.infer import manifest
-from mien.values import Frame, Label
+from mien.values import Frame, Label, Scores
 from mien.wire.keys import OpenKey
 from mien.wire.messages import Capability
 
@@ -50,19 +51,13 @@ def run() -> dict[str, object]:
         frame = timed(rooms["capture"], lambda: next(frames))
         assert isinstance(frame, Frame)
         assert frame.pixels.shape[1::-1] == SIZE
-        faces = timed(rooms["infer: faces"], lambda pixels=frame.pixels: eyes.faces(pixels))
+        faces = timed(rooms["infer: faces"], partial(eyes.faces, frame.pixels))
         assert isinstance(faces, tuple)
         if len(faces) == 1:
-            scores = timed(
-                rooms["infer: scores"], lambda p=frame.pixels, f=faces[0]: eyes.scores(p, f)
-            )
+            scores = timed(rooms["infer: scores"], partial(eyes.scores, frame.pixels, faces[0]))
             sight = label.Sight(frame.at, frame.at, 1, faces[0].box)
-            timed(
-                rooms["label"],
-                lambda s=sight, v=scores: (
-                    reader.look(s) or reader.read(s, v, ("personalize_offers",))
-                ),
-            )
+            assert isinstance(scores, Scores)
+            timed(rooms["label"], partial(read, reader, sight, scores))
         timed(rooms["floor"], lambda: [n.run(t) for n, t in zip(networks, tensors, strict=True)])
     medians = {name: statistics.median(samples[WARM:]) for name, samples in rooms.items()}
     medians["seal"] = envelope_ms() / BEAT_FRAMES
@@ -81,6 +76,11 @@ def run() -> dict[str, object]:
     }
 
 
+def read(reader: label.Reader, sight: label.Sight, scores: Scores) -> label.Reading:
+    """What the client asks of the room `label` for a picture with one face."""
+    return reader.look(sight) or reader.read(sight, scores, ("personalize_offers",))
+
+
 def ready(name: str) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
     """A tensor as the network takes it."""
     (_, shape, _kind), *_ = manifest.CONTRACTS[name].inputs
@@ -94,7 +94,7 @@ def envelope_ms() -> float:
     labels = [Label(expression="joy", ended_at=1000 + i, confidence=9) for i in range(10)]
     samples: list[float] = []
     for number in range(1, 51):
-        timed(samples, lambda n=number: seal.envelope(labels, n, 1000, sender, server))
+        timed(samples, partial(seal.envelope, labels, number, 1000, sender, server))
     return statistics.median(samples)
 
 
