@@ -323,6 +323,10 @@ class Leaves(Protocol):
         """Give these leaves the indexes `first`, `first + 1`, ..."""
         ...
 
+    def openable(self, first: int, limit: int) -> tuple[tuple[int, SealedLeaf], ...]:
+        """Up to `limit` leaves with their indexes, from index `first` on, whose opening is still kept."""
+        ...
+
     def placed(self, leaf: bytes) -> tuple[int, int] | None:
         """Index in the tree and published hour of a leaf: None while pending. Raises `LeafUnknown`."""
         ...

@@ -222,13 +222,18 @@ def _prove_here(wanted: str | bytes) -> str:
     keys = server.open_keys(settings)
 
     def work(transaction: "Transaction") -> str:
-        index = int(wanted) if isinstance(wanted, str) else transaction.leaves.index(wanted)
+        index = int(wanted) if isinstance(wanted, str) else _place(transaction, wanted)
         if index is None:
             msg = "this leaf has no place in the log yet; ask again in a second"
             raise AuditError(msg)
         return audit.tlog_proof(transaction.tiles, index, settings.origin, keys.log)
 
     return server.administer(settings, work)
+
+
+def _place(transaction: "Transaction", leaf: bytes) -> int | None:
+    placed = transaction.leaves.placed(leaf)
+    return None if placed is None else placed[0]
 
 
 def _prove_from(folder: Path, wanted: str | bytes) -> str:

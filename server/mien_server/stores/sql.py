@@ -495,6 +495,12 @@ _PLACE = (
     .where(schema.leaf.c.hash == bindparam("_hash"))
     .values(log_index=bindparam("_index"))
 )
+_OPENABLE = (
+    select(schema.leaf.c.log_index, *(schema.leaf.c[name] for name in SealedLeaf.__slots__))
+    .where(schema.leaf.c.log_index >= bindparam("first"), schema.leaf.c.opening.is_not(None))
+    .order_by(schema.leaf.c.log_index)
+    .limit(bindparam("limit"))
+)
 _PLACED = select(schema.leaf.c.log_index, schema.leaf.c.hour).where(
     schema.leaf.c.hash == bindparam("hash")
 )
@@ -541,6 +547,10 @@ class SqlLeaves:
         rows = [{"_hash": each, "_index": index} for index, each in enumerate(hashes, first)]
         if rows:
             self._runner.each(_PLACE, rows)
+
+    def openable(self, first: int, limit: int) -> tuple[tuple[int, SealedLeaf], ...]:
+        rows = self._connection.execute(_OPENABLE, {"first": first, "limit": limit})
+        return tuple((row[0], SealedLeaf(*row[1:])) for row in rows)
 
     def placed(self, leaf: bytes) -> tuple[int, int] | None:
         row = self._runner.row(_PLACED, {"hash": leaf})
