@@ -203,6 +203,14 @@ def test_the_environments_proxies_are_not_asked(monkeypatch: pytest.MonkeyPatch)
         assert sender(server.url).send(REWARD, Accepted, QUICK).accepted
 
 
+def test_no_cookie_is_taken() -> None:
+    with listening(says(http("200 OK", OK, "Set-Cookie: id=canary; Path=/"))) as server:
+        link = sender(server.url)
+        link.send(REWARD, Accepted, QUICK)
+        link.send(REWARD, Accepted, QUICK)
+    assert b"canary" not in b"".join(server.heard)
+
+
 # ---- what can come back ----
 GARBAGE = {
     "no HTTP": b"\x00\x01\x02 hello\r\n\r\n",

@@ -146,12 +146,15 @@ class Sender:
         return b"".join(pieces)
 
     def _http(self) -> "httpx.Client":
+        from http.cookiejar import CookieJar, DefaultCookiePolicy
+
         import httpx
 
         if self._client is None:
             self._client = httpx.Client(
                 transport=self.transport,
                 follow_redirects=False,  # what is signed for this server goes to no other
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # takes none
                 trust_env=False,  # proxies and .netrc of the environment are not the integrator's decision
                 headers={
                     "User-Agent": AGENT,

@@ -1,0 +1,35 @@
+"""The device side, composed: the one place here that knows the order of the rooms.
+
+    consent -> capture -> infer -> label -> seal -> send, with `keep` beside them.
+
+    client = Client("https://mien.shop.example", "shop", key="pk_...", trust="...")
+    notice = client.notice("en")                      # show all of it
+    receipt = client.consent(purposes=["personalize_offers"], claims=Claims(jurisdictions=("EU-DE",)))
+    with client.session(0) as session:                # camera 0
+        for reading in session:
+            print(reading.label or reading.why)
+    ranking = client.rank()
+    client.withdraw()
+
+One synchronous core. Sending happens on a thread of the session, so that a slow server holds up neither camera nor withdrawal. Client and
+session may be used from one thread each; `withdraw`, `erase` and `affirm` from any.
+"""
+
+from mien.client.found import Flushed, Proof, Standing
+from mien.client.given import Clock, Entropy, Eyes, EyesMaker, SystemClock, embedded_eyes
+from mien.client.rankings import Rankings
+from mien.client.rights import Rights
+from mien.client.session import LOCAL_NOTICE, Session, local_session
+from mien.client.stream import Stream
+
+__all__ = [
+    "LOCAL_NOTICE", "Client", "Clock", "Entropy", "Eyes", "EyesMaker", "Flushed", "Proof", "Session", "Standing", "SystemClock", "embedded_eyes", "local_session",
+]  # fmt: skip
+
+
+class Client(Stream, Rankings, Rights):
+    """One site on one device. Touches neither network, camera nor models until asked; raises leaves of `MienError`.
+
+    `server` is https, or http on this machine. `key` is the site's publishable key. `trust` is the server's verification key as base64url
+    (`mien keys list` prints it). `home` is where this device keeps its encrypted files; by default the user's data folder.
+    """

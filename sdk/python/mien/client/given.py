@@ -1,0 +1,70 @@
+"""What a client is given: a clock, randomness, eyes."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from mien.values import Face, Scores
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+Entropy = Callable[[int], bytes]
+
+
+class Clock(Protocol):
+    """Where time comes from."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that only go forward."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds that only go forward."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+class Eyes(Protocol):
+    """Finds faces and reads expressions; `mien.infer.Eyes` is one, `mien.testing.FakeEyes` another."""
+
+    def faces(self, pixels: "NDArray[np.uint8]") -> Sequence[Face]:
+        """All faces in a picture."""
+        ...
+
+    def scores(self, pixels: "NDArray[np.uint8]", face: Face) -> Scores:
+        """The expression of one face."""
+        ...
+
+
+EyesMaker = Callable[[], tuple[Eyes, int]]
+"""Loads the models and gives the eyes and the id of their model, 0..255. Called only behind an open gate."""
+
+
+def embedded_eyes() -> tuple[Eyes, int]:
+    """The models that ship with mien. Raises `ModelMissing` or `ModelTampered`."""
+    from mien import infer
+
+    models = infer.load_models()
+    return infer.Eyes(models), models.model_id
