@@ -108,7 +108,7 @@ class Stage:
         )  # fmt: skip
         self.publishable = added["publishable_key"]
         self.secret = added["secret_key"]
-        self.trust = added["trust"]
+        self.trust = added["verify_key"]
 
     def _start(self) -> None:
         ready = self.folder / "ready.json"
