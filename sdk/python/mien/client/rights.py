@@ -49,6 +49,10 @@ class Rights(Desk):
         jws = consent.correct(person, self._now_stamp(), record, said, self._seal_key())
         self._ask(send.Statement(jws=jws), messages.Accepted)
 
+    def log_key(self) -> str:
+        """The audit log's verification key (C2SP signed note), as the server signed it: what `mien audit verify --key` takes."""
+        return self._service(fresh=True).audit_key
+
     def proof(self, promised: Receipt | Certificate, *, wait: float = 5.0) -> Proof:
         """Verify that the decision behind a receipt or certificate is in the audit log. Waits so many seconds for it to be published.
 

@@ -268,7 +268,7 @@ def forgotten(play: Play) -> None:
 def the_log(play: Play) -> None:
     """Stop the server and verify its log from files alone."""
     folder = play.stage.folder / "audit"
-    key = play.stage.mien("audit", "key").strip()
+    key = play.client.log_key()
     play.stage.mien("audit", "export", str(folder))
     play.stage.stop()
     play.screen.console.print(
