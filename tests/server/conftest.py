@@ -11,14 +11,9 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
-from mien_server.authorize import Authorizer, load_bundle
-from mien_server.keys import FileKeys, create_keys
-from mien_server.pipeline import Pipeline
-from mien_server.stores import SqliteStore
-from mien_server.values import Catalogue, Site
 
 from mien.values import Claims, Label, Offer
 from mien.wire import seal, slots
@@ -53,6 +48,11 @@ from mien.wire.messages import (
 )
 from mien.wire.seal import Use
 from mien.wire.signatures import Kind, sign, verify
+from mien_server.authorize import Authorizer, load_bundle
+from mien_server.keys import FileKeys, create_keys
+from mien_server.pipeline import Pipeline
+from mien_server.stores import SqliteStore
+from mien_server.values import Catalogue, Site
 
 NOON = 1_795_305_600 + 43_200
 """2026-11-22 12:00 UTC."""
@@ -119,7 +119,7 @@ class World:
     def key_directory(self) -> Path:
         return self.directory / "keys"
 
-    async def open(self) -> "World":
+    async def open(self) -> Self:
         self.keys = create_keys(self.key_directory, self.entropy, self.clock.now())
         self.store = SqliteStore(self.database, busy_seconds=0.2)
         self.pipeline = self.pipeline_over(self.store)
@@ -128,12 +128,14 @@ class World:
         return self
 
     def pipeline_over(self, store: Any) -> Pipeline:
-        return Pipeline(store, self.keys, Authorizer(BUNDLE), self.clock, self.entropy, origin=ORIGIN)
+        return Pipeline(
+            store, self.keys, Authorizer(BUNDLE), self.clock, self.entropy, origin=ORIGIN
+        )
 
     async def close(self) -> None:
         await self.store.close()
 
-    async def __aenter__(self) -> "World":
+    async def __aenter__(self) -> Self:
         return await self.open()
 
     async def __aexit__(self, *_error: object) -> None:
@@ -164,7 +166,10 @@ def new_subject() -> str:
 
 
 def joyful(now: int, count: int = 8) -> list[Label]:
-    return [Label("joy", now - count + i, confidence=14, valence=10, arousal=5, model=1) for i in range(count)]
+    return [
+        Label("joy", now - count + i, confidence=14, valence=10, arousal=5, model=1)
+        for i in range(count)
+    ]
 
 
 @dataclass
@@ -197,7 +202,9 @@ class Phone:
     def key_doc(self) -> KeyDoc:
         server = self.world.keys.seal_keys(self.now())[0]
         context = (self.site.id.encode(), self.subject.encode(), self.id.encode())
-        sealed = seal.seal(self.stream_key, SealKey.from_text(server.public), Use.STREAM_KEY, *context)
+        sealed = seal.seal(
+            self.stream_key, SealKey.from_text(server.public), Use.STREAM_KEY, *context
+        )
         return KeyDoc(
             role="device", sign=self.signing.verify_key().text(), seal=self.opening.seal_key().text(),
             stream_kid=server.kid, sealed_stream_key=b64(sealed),
@@ -244,7 +251,9 @@ class Phone:
         return self.signed(Kind.KEY_CHANGE, KeyChange(**change, add=doc, possession=possession))
 
     # ---- the stream ----
-    def envelope(self, labels: Sequence[Label] | None = None, *, seq: int | None = None) -> Envelope:
+    def envelope(
+        self, labels: Sequence[Label] | None = None, *, seq: int | None = None
+    ) -> Envelope:
         """The next envelope, or one with a chosen number."""
         self.seq = self.seq + 1 if seq is None else max(self.seq, seq)
         number = self.seq if seq is None else seq
@@ -252,7 +261,9 @@ class Phone:
         context = envelope_context(self.site.id, self.subject, self.id, number, server.kid)
         labels = joyful(self.now()) if labels is None else labels
         base = min((label.ended_at for label in labels), default=self.now())
-        ct = seal.seal(slots.pack(labels, base), SealKey.from_text(server.public), Use.ENVELOPE, *context)
+        ct = seal.seal(
+            slots.pack(labels, base), SealKey.from_text(server.public), Use.ENVELOPE, *context
+        )
         tag = seal.mac(self.stream_key, Use.ENVELOPE, *context, ct)
         return Envelope(
             site=self.site.id, subject=self.subject, device=self.id, seq=number, kid=server.kid, ct=b64(ct), mac=b64(tag),
@@ -267,7 +278,11 @@ class Phone:
 
     def rank_request(self, **other: Any) -> RankRequest:
         request = RankRequest(
-            site=self.site.id, request=b64(os.urandom(16)), asker=self.asker(), mac=b64(bytes(32)), **other
+            site=self.site.id,
+            request=b64(os.urandom(16)),
+            asker=self.asker(),
+            mac=b64(bytes(32)),
+            **other,
         )
         return authenticate(request, self.stream_key, Use.RANK)
 
@@ -281,7 +296,12 @@ class Phone:
 
     async def reward(self, event: str, reward: int, place: int = 1) -> Accepted:
         request = RewardRequest(
-            site=self.site.id, event=event, place=place, reward=reward, asker=self.asker(), mac=b64(bytes(32))
+            site=self.site.id,
+            event=event,
+            place=place,
+            reward=reward,
+            asker=self.asker(),
+            mac=b64(bytes(32)),
         )
         message = authenticate(request, self.stream_key, Use.REWARD)
         return await self.world.pipeline.reward(self.site, message, backend=False)
@@ -290,7 +310,9 @@ class Phone:
     async def export(self) -> dict[str, Any]:
         ephemeral = OpenKey.generate()
         statement = ExportRequest(**self.by_person(seal=ephemeral.seal_key().text()))
-        answer = await self.world.pipeline.export(self.site, self.signed(Kind.EXPORT_REQUEST, statement))
+        answer = await self.world.pipeline.export(
+            self.site, self.signed(Kind.EXPORT_REQUEST, statement)
+        )
         context = (self.site.id.encode(), self.subject.encode())
         plain = seal.open_sealed(unb64(answer.sealed), ephemeral, Use.EXPORT, *context)
         content: dict[str, Any] = decode(seal.unpad(plain), limit=2**24)
@@ -301,7 +323,9 @@ class Phone:
         context = (self.site.id.encode(), self.subject.encode(), record.encode())
         plain = label.ended_at.to_bytes(4, "big") + slots.pack_slot(label, label.ended_at)
         sealed = seal.seal(plain, SealKey.from_text(server.public), Use.CORRECTION, *context)
-        statement = CorrectionStatement(**self.by_person(record=record, kid=server.kid, sealed=b64(sealed)))
+        statement = CorrectionStatement(
+            **self.by_person(record=record, kid=server.kid, sealed=b64(sealed))
+        )
         return await self.world.pipeline.correct(self.site, self.signed(Kind.CORRECTION, statement))
 
     def erasure(self, key: SigningKey | None = None) -> str:
@@ -335,3 +359,9 @@ def make_world(tmp_path: Path) -> Callable[..., World]:
         return World(path, **other)
 
     return make
+
+
+@pytest.fixture
+def conftest_shop() -> Site:
+    """The site that worlds have unless they are given another."""
+    return shop()

@@ -4,9 +4,9 @@ import os
 import stat
 
 import pytest
-from mien_server.keys import DAY, EPOCH, FileKeys, create_keys, day_of, start_of
 
 from mien.errors import KeysMissing, KeysUnsafe, SealKeyExpired, SealKeyUnknown
+from mien_server.keys import DAY, EPOCH, FileKeys, create_keys, day_of, start_of
 
 NOON = 1_795_305_600 + 43_200
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mien_server import record
-from mien_server.record import Vault
-from mien_server.values import Decision, Event
 
 from mien.errors import KeepUnreadable
 from mien.values import EXPRESSIONS, POLARITIES, SOURCES, STATES, Label
 from mien.wire.canonical import decode
 from mien.wire.proof import leaf_of
+from mien_server import record
+from mien_server.record import Vault
+from mien_server.values import Decision, Event
 
 SUBJECT = "sub_" + "a" * 26
 KEY = bytes(range(32))
@@ -127,10 +127,14 @@ def test_an_event_of_a_person_is_never_plain():
         with pytest.raises(ValueError, match="sealed"):
             record.plain_event(personal, learned=False)
     with pytest.raises(KeepUnreadable):
-        record.open_event(record.seal_event(VAULT, replace(event, subject=SUBJECT), ENTROPY, learned=False), None)
+        record.open_event(
+            record.seal_event(VAULT, replace(event, subject=SUBJECT), ENTROPY, learned=False), None
+        )
 
 
-@pytest.mark.parametrize("content", [b"", b"\x01", b"\x02\x00\x01\x00\x01", b"\x01\x00\x01\x00\x01\x09a"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\x01", b"\x02\x00\x01\x00\x01", b"\x01\x00\x01\x00\x01\x09a"]
+)
 def test_a_damaged_event_is_told(content):
     event = Event("evt_a", "shop", None, NOW, NOW, ("a",), ((1.0,),), (1.0,), used_emotion=False)
     kept = replace(record.plain_event(event, learned=False), content=content)
@@ -138,11 +142,15 @@ def test_a_damaged_event_is_told(content):
         record.open_event(kept, None)
 
 
-DECISION = Decision(True, ("permit-use",), ("GDPR 9(2)(a)",), ("You said yes.",), "1", "00" * 32, NOW)  # noqa: FBT003
+DECISION = Decision(
+    True, ("permit-use",), ("GDPR 9(2)(a)",), ("You said yes.",), "1", "00" * 32, NOW
+)
 
 
 def test_a_leaf_is_a_commitment_to_the_record():
-    content = record.decision_record("use", DECISION, "shop", SUBJECT, "personalize_offers", "b" * 43)
+    content = record.decision_record(
+        "use", DECISION, "shop", SUBJECT, "personalize_offers", "b" * 43
+    )
     leaf = record.seal_leaf(VAULT, content, NOW, NOW + 1, ENTROPY)
     opening = record.open_leaf(VAULT, leaf)
     assert leaf_of(opening.nonce, opening.record) == leaf.hash
@@ -175,4 +183,13 @@ def test_an_erased_or_altered_opening_is_told():
 
 def test_one_request_makes_one_event_id():
     assert record.event_id("shop", b"1") == record.event_id("shop", b"1")
-    assert len({record.event_id("shop", b"1"), record.event_id("shop", b"2"), record.event_id("other", b"1")}) == 3
+    assert (
+        len(
+            {
+                record.event_id("shop", b"1"),
+                record.event_id("shop", b"2"),
+                record.event_id("other", b"1"),
+            }
+        )
+        == 3
+    )

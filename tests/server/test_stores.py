@@ -44,7 +44,9 @@ def record(name: str, ended_at: int, *, until: int = 1000, subject: str = "sub_a
     return Record(name, "shop", subject, "label", ended_at, until, b"sealed " + name.encode())
 
 
-def event(name: str, at: int, *, subject: str | None = "sub_a", until: int = 1000, learned: bool = False):
+def event(
+    name: str, at: int, *, subject: str | None = "sub_a", until: int = 1000, learned: bool = False
+):
     return SealedEvent(name, "shop", subject, at, until, b"content", learned)
 
 
@@ -101,7 +103,9 @@ async def test_many_share_a_commit(path, monkeypatch):
     async with Opened(path) as store:
         said: list[str] = []
         say = store._say
-        monkeypatch.setattr(store, "_say", lambda statement: (said.append(statement), say(statement)))
+        monkeypatch.setattr(
+            store, "_say", lambda statement: (said.append(statement), say(statement))
+        )
         await asyncio.gather(
             *(store.transact(lambda t, i=i: t.people.put(person(f"sub_{i}"))) for i in range(100))
         )
@@ -158,7 +162,11 @@ async def main():
 asyncio.run(main())
 """
     done = await asyncio.to_thread(
-        subprocess.run, [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False
+        subprocess.run,
+        [sys.executable, "-c", code, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == -9, done.stderr
     answered = len(done.stdout.split())
@@ -242,7 +250,8 @@ async def test_a_full_disk_is_told_to_everybody_and_changes_nothing(path):
         )
         big = [record(f"rec_{i}", i) for i in range(5000)]
         answers = await asyncio.gather(
-            *(store.transact(lambda t: t.records.add(big)) for _ in range(3)), return_exceptions=True
+            *(store.transact(lambda t: t.records.add(big)) for _ in range(3)),
+            return_exceptions=True,
         )
         assert [type(each) for each in answers] == [StoreUnwritable] * 3
         assert "SQLITE_FULL" in str(answers[0])
@@ -291,7 +300,9 @@ async def test_a_database_that_becomes_read_only(path):
         await store.transact(lambda _t: store._raw.execute("PRAGMA query_only = 1").fetchone())
         with pytest.raises(StoreUnwritable, match="permissions"):
             await store.transact(lambda t: t.people.put(person("sub_b")))
-        await store._submit(lambda _t: store._raw.execute("PRAGMA query_only = 0").fetchone(), alone=True)
+        await store._submit(
+            lambda _t: store._raw.execute("PRAGMA query_only = 0").fetchone(), alone=True
+        )
         await store.transact(lambda t: t.people.put(person("sub_b")))
 
 
@@ -354,8 +365,15 @@ async def test_sites_and_what_they_offer(path):
             assert t.sites.catalogue_version("shop") == first
             t.sites.put_sums("shop", b"1", b"sums")
             assert (t.sites.sums_version("shop"), t.sites.sums("shop")) == (b"1", b"sums")
-            assert (t.sites.sums_version("no"), t.sites.sums("no"), t.sites.catalogue("no")) == (None,) * 3
-            return t.sites.catalogue("shop"), t.sites.all(), t.sites.of_secret(b"s" * 32), t.sites.get("no")
+            assert (t.sites.sums_version("no"), t.sites.sums("no"), t.sites.catalogue("no")) == (
+                None,
+            ) * 3
+            return (
+                t.sites.catalogue("shop"),
+                t.sites.all(),
+                t.sites.of_secret(b"s" * 32),
+                t.sites.get("no"),
+            )
 
         assert await store.transact(work) == (catalogue, (SITE,), SITE, None)
         assert await store.transact(lambda t: t.sites.of_publishable(b"p" * 32)) == SITE
@@ -369,7 +387,9 @@ async def test_people_come_back_as_they_were(path):
         def work(t):
             t.people.put(person())
             t.people.put_key(key)
-            t.people.put_key(PersonKey("shop", "sub_a", "rec", "recovery", b"r" * 32, None, None, 6))
+            t.people.put_key(
+                PersonKey("shop", "sub_a", "rec", "recovery", b"r" * 32, None, None, 6)
+            )
             for seq in (3, 9, 5):
                 t.people.accept("shop", "sub_a", "dev", seq, bytes([seq]) * 32, at=seq)
             return t.people.get("shop", "sub_a", "share"), t.people.keys("shop", "sub_a")
@@ -386,7 +406,9 @@ async def test_people_come_back_as_they_were(path):
         await store.transact(lambda t: t.people.put(person(state="withdrawn", wrapped_key=None)))
         await store.transact(lambda t: t.people.delete_keys("shop", "sub_a"))
         assert await store.transact(lambda t: t.people.stream("shop", "sub_a", "dev", 5)) is None
-        assert (await store.transact(lambda t: t.people.get("shop", "sub_a", "update"))).wrapped_key is None
+        assert (
+            await store.transact(lambda t: t.people.get("shop", "sub_a", "update"))
+        ).wrapped_key is None
 
 
 async def test_who_expired_and_who_is_wrapped_by_an_old_key(path):
@@ -420,11 +442,17 @@ async def test_records_by_time(path):
             t.people.put(person())
             t.records.add([record(f"rec_{i}", i, until=100 + i) for i in range(10)])
             t.records.replace(Record("rec_5", "shop", "sub_a", "correction", 5, 104, b"new"))
-            return t.records.recent("shop", "sub_a", 3, 104, 4), t.records.get("shop", "sub_a", "rec_5")
+            return t.records.recent("shop", "sub_a", 3, 104, 4), t.records.get(
+                "shop", "sub_a", "rec_5"
+            )
 
         recent, corrected = await store.transact(work)
         assert [each.id for each in recent] == ["rec_9", "rec_8", "rec_7", "rec_6"]
-        assert (corrected.data_class, corrected.sealed, corrected.retain_until) == ("correction", b"new", 104)
+        assert (corrected.data_class, corrected.sealed, corrected.retain_until) == (
+            "correction",
+            b"new",
+            104,
+        )
         # rec_0 to rec_4 end by 104, and rec_5 that was corrected to end then
         assert await store.transact(lambda t: t.records.delete_expired(104, 4)) == 4
         assert await store.transact(lambda t: t.records.delete_expired(104, 9)) == 2

@@ -5,7 +5,6 @@ import os
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mien_server import unseal
 
 from mien.errors import (
     ClockSkewed,
@@ -35,13 +34,17 @@ from mien.wire.messages import (
 )
 from mien.wire.seal import Use
 from mien.wire.signatures import Kind, sign
+from mien_server import unseal
 
 NOW = 1_795_348_800
 OPEN = OpenKey.generate()
 STREAM = bytes(range(32))
 SUBJECT = "sub_" + "a" * 26
 DEVICE = b64(bytes(16))
-LABELS = (Label("joy", NOW - 2, confidence=9), Label("sadness", NOW - 1, confidence=3, second="fear"))
+LABELS = (
+    Label("joy", NOW - 2, confidence=9),
+    Label("sadness", NOW - 1, confidence=3, second="fear"),
+)
 
 
 def envelope(seq: int = 5, *, mac_key: bytes = STREAM) -> Envelope:
@@ -146,7 +149,9 @@ def by_person(**other):
 
 
 def read(text, *, key=None, site="shop", now=NOW, kind=Kind.CAPABILITY_REQUEST):
-    return unseal.read_statement(text, kind, CapabilityRequest, (key or KEY).verify_key(), site, now)
+    return unseal.read_statement(
+        text, kind, CapabilityRequest, (key or KEY).verify_key(), site, now
+    )
 
 
 def statement(**other) -> str:
@@ -177,7 +182,9 @@ def test_signature_comes_before_site_and_clock():
 
 
 def test_a_statement_of_another_kind_is_worth_nothing():
-    other = sign(Kind.WITHDRAWAL, dump(WithdrawalStatement(**by_person(purposes=["contribute"]))), KEY)
+    other = sign(
+        Kind.WITHDRAWAL, dump(WithdrawalStatement(**by_person(purposes=["contribute"]))), KEY
+    )
     with pytest.raises(SignatureInvalid):
         read(other)
 
@@ -257,4 +264,6 @@ def test_requests_are_authenticated_for_one_use_and_time():
     with pytest.raises(ClockSkewed):
         unseal.check_request(request(at=NOW - 121), STREAM, Use.RANK, NOW)
     with pytest.raises(EnvelopeInvalid, match="not authenticated"):
-        unseal.check_request(RankRequest(site="shop", request=b64(bytes(16))), STREAM, Use.RANK, NOW)
+        unseal.check_request(
+            RankRequest(site="shop", request=b64(bytes(16))), STREAM, Use.RANK, NOW
+        )

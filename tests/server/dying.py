@@ -1,0 +1,51 @@
+"""A server that is killed (SIGKILL) right after one of its commits: `python dying.py DIRECTORY CLOCK COMMITS`. Run by test_erasure.py."""
+
+import asyncio
+import importlib.util
+import os
+import signal
+import sys
+from pathlib import Path
+
+
+def conftest():
+    """The world of the tests, loaded by path: this file is a program, not a test."""
+    spec = importlib.util.spec_from_file_location("world", Path(__file__).with_name("conftest.py"))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["world"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+class DyingStore:
+    """A store whose process dies once it has answered `commits` times, before anybody hears the answer."""
+
+    def __init__(self, store, commits: int) -> None:
+        self._store = store
+        self._left = commits
+
+    async def transact(self, work):
+        answer = await self._store.transact(work)
+        self._die_when_due()
+        return answer
+
+    async def scrub(self) -> None:
+        await self._store.scrub()
+        self._die_when_due()
+
+    def _die_when_due(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def main(directory: str, clock: int, commits: int) -> None:
+    module = conftest()
+    world = module.World(Path(directory), clock=module.StillClock(clock))
+    await world.open()
+    pipeline = world.pipeline_over(DyingStore(world.store, commits))
+    await pipeline.complete_erasures()
+    await world.close()
+
+
+asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))

@@ -1,0 +1,517 @@
+"""Consent: given, refused with the law, renewed, stale, taken back in part or whole; what a device may do; whose keys speak."""
+
+import dataclasses
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from mien.errors import (
+    ClockSkewed,
+    EnvelopeReplayed,
+    NoticeStale,
+    PolicyDenied,
+    RequestInvalid,
+    SealKeyExpired,
+    SignatureInvalid,
+)
+from mien.values import Claims
+from mien.wire.canonical import b64, decode, unb64
+from mien.wire.keys import SigningKey
+from mien.wire.messages import KeyDoc
+from mien.wire.proof import verify_tlog_proof
+from mien.wire.signatures import Kind
+from mien_server import record
+from mien_server.errors import PersonUnknown, SiteUnknown
+from mien_server.record import Vault
+
+DAY = 86_400
+OFFERS, SERVICE = "personalize_offers", "adapt_service"
+
+
+async def row(world, phone):
+    return await world.store.transact(lambda t: t.people.get("shop", phone.subject, "none"))
+
+
+async def kept(world, phone) -> tuple[int, int]:
+    """How many labels and events of a person are kept."""
+
+    def work(transaction):
+        events = transaction.events.of_person("shop", phone.subject, 99)
+        return len(transaction.records.all("shop", phone.subject)), len(events)
+
+    return await world.store.transact(work)
+
+
+# ---- giving ----
+async def test_a_yes_is_answered_with_a_receipt_and_a_proof_follows(make_world):
+    async with make_world() as world:
+        phone = world.phone()
+        receipt = await phone.consent(OFFERS)
+        assert (receipt.outcome, receipt.purposes, receipt.subject) == (
+            "given",
+            [OFFERS],
+            phone.subject,
+        )
+        assert receipt.laws
+        assert receipt.expires_at == world.clock.at + 180 * DAY
+        assert receipt.promise.publish_by == world.clock.at + 60
+        await world.pipeline.sequence()
+        proof = await world.pipeline.proof(unb64(receipt.promise.leaf))
+        verify_tlog_proof(
+            proof.proof, unb64(proof.entry), receipt.promise.origin, world.keys.log.verify_key()
+        )
+        assert unb64(proof.entry)[:32] == unb64(receipt.promise.leaf)
+
+
+async def test_a_refusal_names_the_law_and_keeps_only_the_decision(make_world):
+    async with make_world() as world:
+        phone = world.phone()
+        receipt = await phone.consent(OFFERS, claims=Claims(("EU-DE",), age_band="under_13"))
+        assert (receipt.outcome, receipt.purposes) == ("refused", [])
+        assert any("GDPR 8" in law for law in receipt.laws), receipt.laws
+        assert receipt.says
+        assert await row(world, phone) is None
+        # The decision is in the log under a key of its own; nothing in the row names the person.
+        (leaf,) = await world.store.transact(lambda t: t.leaves.pending(9))
+        key = record.unwrap(
+            world.keys.kek(leaf.epoch), leaf.wrapped_key, leaf.epoch, "shop", leaf.hash.hex()
+        )
+        content = decode(record.open_leaf(Vault.of("shop", "", key), leaf).record)
+        assert (content["action"], content["allow"], content["subject"]) == (
+            "give_consent",
+            False,
+            phone.subject,
+        )
+        with pytest.raises(PersonUnknown):
+            await phone.capability()
+
+
+async def test_a_refused_person_may_ask_again_with_a_guardian(make_world):
+    async with make_world() as world:
+        phone = world.phone()
+        child = Claims(("EU-DE",), age_band="13_to_15")
+        assert (await phone.consent(SERVICE, claims=child)).outcome == "refused"
+        guardian = SigningKey.generate()
+        keys = [phone.key_doc(), KeyDoc(role="guardian", sign=guardian.verify_key().text())]
+        receipt = await phone.consent(SERVICE, claims=child, guardian=True, keys=keys)
+        assert receipt.outcome == "given", receipt
+        assert (await phone.withdraw(SERVICE, key=guardian)).outcome == "withdrawn"
+
+
+async def test_the_strictest_place_wins(make_world):
+    """The site says Germany; the device says also Illinois, where a written release is needed for faces."""
+    async with make_world() as world:
+        phone = world.phone()
+        receipt = await phone.consent(OFFERS, claims=Claims(("US-IL",), age_band="adult"))
+        person = await row(world, phone)
+        if receipt.outcome == "given":
+            assert set(person.jurisdictions) == {"EU-DE", "US-IL"}
+            with pytest.raises(PolicyDenied) as caught:
+                await phone.send()
+            assert any("IL" in law or "BIPA" in law for law in caught.value.laws), caught.value.laws
+        else:
+            assert receipt.laws
+
+
+async def test_workers_are_refused_where_the_law_says_so(make_world, conftest_shop):
+    site = dataclasses.replace(conftest_shop, sector="workplace", roles=("employee",))
+    async with make_world(site=site) as world:
+        receipt = await world.phone().consent(OFFERS, claims=Claims(("EU-DE",), sector="workplace", role="employee", age_band="adult"))  # fmt: skip
+        assert receipt.outcome == "refused"
+        assert any("AI Act" in law for law in receipt.laws), receipt.laws
+
+
+async def test_a_role_the_site_does_not_serve(make_world):
+    async with make_world() as world:
+        with pytest.raises(RequestInvalid, match="employee"):
+            await world.phone().consent(OFFERS, claims=Claims(("EU-DE",), role="employee"))
+
+
+async def test_a_purpose_the_notice_does_not_name(make_world):
+    async with make_world() as world:
+        with pytest.raises(RequestInvalid, match="notice"):
+            await world.phone().consent(OFFERS, "contribute")
+
+
+async def test_a_stale_notice_is_refused_and_logged(make_world):
+    async with make_world() as world:
+        phone = world.phone()
+        with pytest.raises(NoticeStale) as caught:
+            await phone.consent(OFFERS, notice_sha256=b64(bytes(32)))
+        assert "policy:current-notice" in caught.value.laws
+        assert await row(world, phone) is None
+        assert await world.store.transact(lambda t: t.leaves.pending_count()) == 1
+
+
+async def test_the_notice_of_another_language_is_another_notice(make_world):
+    async with make_world() as world:
+        german = await world.notice_hash("de")
+        assert german != await world.notice_hash("en")
+        assert (
+            await world.phone().consent(OFFERS, locale="de", notice_sha256=german)
+        ).outcome == "given"
+        with pytest.raises(NoticeStale):
+            await world.phone().consent(OFFERS, locale="en", notice_sha256=german)
+
+
+async def test_when_the_notice_changes_what_was_agreed_to_another_is_not_used(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        world.site = dataclasses.replace(world.site, controller="Another GmbH")
+        await world.store.transact(lambda t: t.sites.put(world.site))
+        assert not phone.why(await phone.rank()).used_emotion
+        with pytest.raises(PolicyDenied) as caught:
+            await phone.send()
+        assert "policy:current-notice" in caught.value.laws
+        assert (await phone.consent(OFFERS)).outcome == "renewed"
+        assert phone.why(await phone.rank()).used_emotion
+
+
+async def test_renewal_keeps_the_key_and_the_labels(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        before = await row(world, phone)
+        world.clock.at += 100
+        receipt = await phone.consent(OFFERS, SERVICE)
+        assert (receipt.outcome, receipt.purposes) == ("renewed", [SERVICE, OFFERS])
+        after = await row(world, phone)
+        assert (after.wrapped_key, after.expires_at) == (
+            before.wrapped_key,
+            before.expires_at + 100,
+        )
+        assert (await kept(world, phone))[0] == 8
+
+
+async def test_a_known_subject_is_not_taken_over_by_another_key(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        with pytest.raises(SignatureInvalid, match="key set"):
+            await world.phone(subject=phone.subject).consent(OFFERS)
+
+
+async def test_a_renewal_adds_no_keys(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        other = KeyDoc(role="recovery", sign=SigningKey.generate().verify_key().text())
+        with pytest.raises(RequestInvalid, match="/v1/keys"):
+            await phone.consent(OFFERS, keys=[phone.key_doc(), other])
+
+
+@pytest.mark.parametrize("skew", [-121, 121])
+async def test_a_clock_that_is_wrong(make_world, skew):
+    async with make_world() as world:
+        with pytest.raises(ClockSkewed):
+            await world.phone().consent(OFFERS, at=world.clock.at + skew)
+
+
+async def test_a_consent_is_given_once(make_world):
+    async with make_world() as world:
+        phone = world.phone()
+        text = phone.signed(Kind.CONSENT, await phone.consent_statement(OFFERS))
+        await world.pipeline.consent(world.site, text)
+        with pytest.raises(EnvelopeReplayed):
+            await world.pipeline.consent(world.site, text)
+
+
+async def test_a_statement_for_another_site(make_world, conftest_shop):
+    async with make_world() as world:
+        phone = world.phone()
+        text = phone.signed(Kind.CONSENT, await phone.consent_statement(OFFERS, site="other"))
+        with pytest.raises(RequestInvalid, match="another site"):
+            await world.pipeline.consent(world.site, text)
+        other = dataclasses.replace(conftest_shop, id="other", publishable_sha256=b"1" * 32, secret_sha256=b"2" * 32)  # fmt: skip
+        await world.store.transact(lambda t: t.sites.put(other))
+        enrolled = await world.enrolled()
+        with pytest.raises(PersonUnknown):
+            await world.pipeline.labels(other, enrolled.envelope())
+
+
+async def test_a_stream_key_sealed_to_a_dead_key(make_world):
+    async with make_world() as world:
+        phone = world.phone()
+        doc = phone.key_doc()
+        world.clock.at += 2 * DAY
+        await world.pipeline.rotate()
+        with pytest.raises(SealKeyExpired):
+            await phone.consent(OFFERS, keys=[doc])
+
+
+async def test_consent_under_gpc_is_explicit(make_world):
+    async with make_world() as world:
+        phone = world.phone()
+        text = phone.signed(Kind.CONSENT, await phone.consent_statement(OFFERS))
+        await world.pipeline.consent(world.site, text, gpc=True)
+        assert (await row(world, phone)).gpc
+        assert not (await phone.send()).duplicate
+
+
+# ---- meanwhile ----
+async def test_a_capability_lives_five_minutes_for_one_device(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        capability = await phone.capability()
+        assert capability["expires_at"] - capability["issued_at"] == 300
+        assert (capability["device"], capability["purposes"]) == (phone.id, [OFFERS])
+
+
+async def test_nothing_may_be_done_once_the_consent_has_run_out(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        world.clock.at += 180 * DAY
+        await world.pipeline.rotate()
+        with pytest.raises(PolicyDenied) as caught:
+            await phone.capability()
+        assert "policy:consent-expires" in caught.value.laws
+        assert not phone.why(await phone.rank()).used_emotion
+        await world.pipeline.sweep()
+        assert (await row(world, phone)).state == "expired"
+        assert await kept(world, phone) == (0, 0)
+        assert (await phone.consent(OFFERS)).outcome == "given"
+
+
+async def test_the_first_capability_comes_with_the_consent(make_world):
+    async with make_world() as world:
+        phone = world.phone()
+        text = phone.signed(Kind.CONSENT, await phone.consent_statement(OFFERS))
+        assert (await world.pipeline.consent(world.site, text)).capability is not None
+        text = phone.withdrawal(OFFERS)
+        assert (await world.pipeline.withdraw(world.site, text)).capability is None
+
+
+# ---- taking back ----
+async def test_a_withdrawal_deletes_what_it_covered(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        event = (await phone.rank()).event
+        assert await kept(world, phone) == (8, 1)
+        receipt = await phone.withdraw()
+        assert (receipt.outcome, receipt.purposes, receipt.laws) == ("withdrawn", [], ["GDPR 7(3)"])
+        assert (await row(world, phone)).state == "withdrawn"
+        assert await kept(world, phone) == (0, 0)
+        with pytest.raises(Exception, match="not kept"):
+            await phone.reward(event, 100)
+
+
+async def test_a_partial_withdrawal_keeps_the_other_purposes(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled(OFFERS, SERVICE)
+        await phone.send()
+        await phone.rank()
+        receipt = await phone.withdraw(OFFERS)
+        assert receipt.purposes == [SERVICE]
+        person = await row(world, phone)
+        assert (person.state, person.purposes) == ("given", frozenset({SERVICE}))
+        assert await kept(world, phone) == (8, 0)  # labels serve the other purpose, rankings do not
+        assert not phone.why(await phone.rank()).used_emotion
+        assert not (await phone.send()).duplicate
+        assert (await phone.withdraw(SERVICE)).purposes == []
+        assert await kept(world, phone) == (0, 0)
+
+
+async def test_a_renewal_with_fewer_purposes_takes_the_others_back(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled(OFFERS, SERVICE)
+        await phone.send()
+        await phone.rank()
+        await phone.consent(SERVICE)
+        assert await kept(world, phone) == (8, 0)
+
+
+async def test_withdrawing_again_changes_nothing(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.withdraw()
+        assert (await phone.withdraw()).purposes == []
+        assert (await row(world, phone)).state == "withdrawn"
+        assert (await phone.consent(OFFERS)).outcome == "given"
+
+
+async def test_what_a_crash_left_is_deleted_by_the_sweep(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+
+        class Dies:
+            """A store whose process ends after the withdrawal's own commit."""
+
+            answered = 0
+
+            async def transact(self, work):
+                if self.answered:
+                    raise ConnectionAbortedError
+                self.answered += 1
+                return await world.store.transact(work)
+
+        with pytest.raises(ConnectionAbortedError):
+            await world.pipeline_over(Dies()).withdraw(world.site, phone.withdrawal(OFFERS))
+        assert await kept(world, phone) == (8, 0)
+        await world.pipeline.sweep()
+        assert await kept(world, phone) == (0, 0)
+
+
+# ---- keys ----
+async def test_a_second_device_joins_and_speaks(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        second = world.phone(subject=phone.subject)
+        text = phone.key_change(second.signing, second.key_doc())
+        answer = await world.pipeline.change_keys(world.site, text)
+        assert phone.receipt(answer.receipt).outcome == "given"
+        assert not (await second.send()).duplicate
+        assert second.why(await second.rank()).used_emotion
+        assert (await second.withdraw()).outcome == "withdrawn"
+        assert not phone.why(await phone.rank()).used_emotion
+
+
+async def test_a_key_joins_only_by_its_own_will(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        wanted = world.phone(subject=phone.subject)
+        with pytest.raises(SignatureInvalid):
+            await world.pipeline.change_keys(
+                world.site, phone.key_change(SigningKey.generate(), wanted.key_doc())
+            )
+
+
+async def test_a_key_set_is_bounded(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+
+        async def add():
+            key = SigningKey.generate()
+            doc = KeyDoc(role="recovery", sign=key.verify_key().text())
+            await world.pipeline.change_keys(world.site, phone.key_change(key, doc))
+
+        for _ in range(15):
+            await add()
+        with pytest.raises(RequestInvalid, match="16 keys"):
+            await add()
+
+
+async def test_a_recovery_key_asks_for_no_capability(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        recovery = SigningKey.generate()
+        doc = KeyDoc(role="recovery", sign=recovery.verify_key().text())
+        await world.pipeline.change_keys(world.site, phone.key_change(recovery, doc))
+        phone.signing = recovery
+        with pytest.raises(RequestInvalid, match="device"):
+            await phone.capability()
+
+
+# ---- sites ----
+async def test_sites_by_their_keys(make_world):
+    async with make_world() as world:
+        assert await world.pipeline.site_of_publishable("pk_shop") == world.site
+        assert await world.pipeline.site_of_secret("sk_shop") == world.site
+        for find in (world.pipeline.site_of_publishable, world.pipeline.site_of_secret):
+            with pytest.raises(SiteUnknown):
+                await find("pk_other")
+        with pytest.raises(SiteUnknown):
+            await world.pipeline.site_of_secret("pk_shop")
+        with pytest.raises(SiteUnknown):
+            await world.pipeline.notice("other", "en")
+
+
+async def test_a_changed_site_is_seen_within_seconds(make_world):
+    async with make_world() as world:
+        await world.pipeline.site_of_publishable("pk_shop")
+        changed = dataclasses.replace(world.site, controller="New GmbH")
+        await world.store.transact(lambda t: t.sites.put(changed))
+        world.clock.at += 5
+        assert (await world.pipeline.site_of_publishable("pk_shop")).controller == "New GmbH"
+
+
+# ---- a state machine against a naive model ----
+class Consented(RuleBasedStateMachine):
+    """Whatever a person does in whatever order, the server agrees with a model of three lines: a set of purposes, or nobody, or erased."""
+
+    make_world = None
+
+    @initialize()
+    def begin(self):
+        import asyncio
+
+        self.runner = asyncio.Runner()
+        self.world = type(self).make_world()
+        self.runner.run(self.world.open())
+        self.phone = self.world.phone()
+        self.purposes: set[str] | None = None
+
+    def run(self, work):
+        self.world.clock.at += 1
+        return self.runner.run(work)
+
+    @rule(purposes=st.sets(st.sampled_from([OFFERS, SERVICE]), min_size=1))
+    def consent(self, purposes):
+        receipt = self.run(self.phone.consent(*sorted(purposes)))
+        assert receipt.outcome == ("renewed" if self.purposes else "given")
+        self.purposes = set(purposes)
+        assert set(receipt.purposes) == self.purposes
+
+    @rule(purposes=st.sets(st.sampled_from([OFFERS, SERVICE]), min_size=1))
+    def withdraw(self, purposes):
+        if self.purposes is None:
+            with pytest.raises(PersonUnknown):
+                self.run(self.phone.withdraw(*sorted(purposes)))
+            return
+        self.purposes -= purposes
+        assert set(self.run(self.phone.withdraw(*sorted(purposes))).purposes) == self.purposes
+
+    @rule()
+    def send(self):
+        if self.purposes:
+            assert not self.run(self.phone.send()).duplicate
+        else:
+            with pytest.raises((PolicyDenied, PersonUnknown)):
+                self.run(self.phone.send())
+
+    @rule()
+    def rank(self):
+        if self.purposes is None:
+            with pytest.raises(PersonUnknown):
+                self.run(self.phone.rank())
+            return
+        labels, _events = self.run(kept(self.world, self.phone))
+        used = self.phone.why(self.run(self.phone.rank())).used_emotion
+        assert used == (OFFERS in self.purposes and labels > 0)
+
+    @rule()
+    def look(self):
+        labels, events = self.run(kept(self.world, self.phone))
+        assert labels == 0 or self.purposes
+        assert events == 0 or OFFERS in (self.purposes or ())
+
+    @rule()
+    def erase(self):
+        if self.purposes is None:
+            return
+        self.run(self.phone.erase())
+        self.run(self.world.pipeline.complete_erasures())
+        assert self.run(kept(self.world, self.phone)) == (0, 0)
+        self.phone = self.world.phone()
+        self.purposes = None
+
+    def teardown(self):
+        if hasattr(self, "runner"):
+            self.runner.run(self.world.close())
+            self.runner.close()
+
+
+def test_consent_agrees_with_a_naive_model(make_world):
+    from itertools import count
+
+    numbers = count()
+    machine = type(
+        "Machine",
+        (Consented,),
+        {"make_world": staticmethod(lambda: make_world(f"state-{next(numbers)}"))},
+    )
+    machine.TestCase.settings = settings(max_examples=8, stateful_step_count=15, deadline=None)
+    machine.TestCase("runTest").runTest()

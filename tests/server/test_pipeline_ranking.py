@@ -1,0 +1,280 @@
+"""Rankings with and without emotion: the same question, the same candidates and prices; and what is learned of them."""
+
+import os
+
+import pytest
+
+from mien.errors import ClockSkewed, EnvelopeInvalid, EnvelopeReplayed, RequestInvalid
+from mien.values import Label
+from mien.wire.canonical import b64
+from mien.wire.messages import OfferDoc, RankRequest, RewardRequest, authenticate
+from mien.wire.seal import Use
+from mien_server.errors import EventUnknown, PersonUnknown
+from mien_server.personalize import Sums
+
+
+async def sums_of(world) -> Sums:
+    return await world.store.transact(lambda t: world.pipeline._rankings._learning.sums(t, "shop"))
+
+
+async def stored(world, name):
+    return await world.store.transact(lambda t: t.events.get("shop", name))
+
+
+async def backend_reward(world, event, reward, place=1):
+    request = RewardRequest(site="shop", event=event, place=place, reward=reward)
+    return await world.pipeline.reward(world.site, request, backend=True)
+
+
+async def test_refusing_costs_nothing(make_world):
+    """P8: with emotion, without, and without anybody: the same offers at the same prices, and answers of the same shape."""
+    async with make_world() as world:
+        yes, no = await world.enrolled(), await world.enrolled()
+        await yes.send()
+        await no.withdraw()
+        answers = [await yes.rank(places=6), await no.rank(places=6), await world.rank(places=6)]
+        offers = [{(p.offer.id, p.offer.price) for p in answer.places} for answer in answers]
+        assert offers[0] == offers[1] == offers[2]
+        assert len(answers[0].sealed_why) == len(answers[1].sealed_why)
+        assert answers[2].sealed_why is None
+        assert [yes.why(answers[0]).used_emotion, no.why(answers[1]).used_emotion] == [True, False]
+
+
+async def test_why_is_for_the_asking_device_alone(make_world):
+    async with make_world() as world:
+        phone, other = await world.enrolled(), await world.enrolled()
+        await phone.send()
+        answer = await phone.rank()
+        why = phone.why(answer)
+        assert why.used_emotion
+        assert len(why.places) == len(answer.places)
+        assert why.laws
+        other.subject = phone.subject
+        with pytest.raises(EnvelopeInvalid):
+            other.why(answer)
+
+
+async def test_without_labels_or_with_old_ones_no_emotion_is_used(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        assert not phone.why(await phone.rank()).used_emotion
+        await phone.send()
+        world.clock.at += 901
+        assert not phone.why(await phone.rank()).used_emotion
+
+
+async def test_a_backend_learns_no_emotion(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        request = RankRequest(site="shop", request=b64(os.urandom(16)))
+        answer = await world.pipeline.rank(world.site, request, backend=True)
+        assert answer.sealed_why is None
+        assert (await stored(world, answer.event)).subject is None
+        with pytest.raises(RequestInvalid, match="backend"):
+            await world.pipeline.rank(world.site, phone.rank_request(), backend=True)
+
+
+async def test_candidates_are_those_sent(make_world):
+    async with make_world() as world:
+        docs = [OfferDoc(id="a", title="A", price=5), OfferDoc(id="b", title="B", price=6)]
+        answer = await world.rank(candidates=docs)
+        assert sorted(place.offer.id for place in answer.places) == ["a", "b"]
+        assert [place.place for place in answer.places] == [1, 2]
+
+
+async def test_nothing_to_rank(make_world):
+    async with make_world() as world:
+        none_left = [OfferDoc(id="a", title="A", price=5, stock=0)]
+        with pytest.raises(RequestInvalid, match="nothing to rank"):
+            await world.rank(candidates=none_left)
+
+
+async def test_a_request_is_answered_once(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        request = phone.rank_request()
+        await world.pipeline.rank(world.site, request, backend=False)
+        with pytest.raises(EnvelopeReplayed):
+            await world.pipeline.rank(world.site, request, backend=False)
+
+
+async def test_who_asks_must_be_who_they_say(make_world):
+    async with make_world() as world:
+        phone, other = await world.enrolled(), await world.enrolled()
+        forged = phone.rank_request().model_copy(update={"asker": other.asker()})
+        with pytest.raises(EnvelopeInvalid):
+            await world.pipeline.rank(world.site, forged, backend=False)
+        as_reward = authenticate(phone.rank_request(), phone.stream_key, Use.REWARD)
+        with pytest.raises(EnvelopeInvalid):
+            await world.pipeline.rank(world.site, as_reward, backend=False)
+        with pytest.raises(PersonUnknown):
+            await world.phone().rank()
+        late = phone.rank_request()
+        world.clock.at += 121
+        with pytest.raises(ClockSkewed):
+            await world.pipeline.rank(world.site, late, backend=False)
+
+
+async def test_an_event_of_a_person_is_sealed_and_one_of_nobody_is_nobodys(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        mine = await stored(world, (await phone.rank()).event)
+        assert mine.subject == phone.subject
+        assert b"offer-" not in mine.content
+        await phone.withdraw()
+        refused = await stored(world, (await phone.rank()).event)
+        assert refused.subject is None
+        assert b"offer-" in refused.content
+
+
+async def test_every_use_is_logged_allowed_or_not(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        await phone.rank()
+        await phone.withdraw()
+        await phone.rank()
+        decisions = [each["record"] for each in (await phone.export())["decisions"]]
+        uses = ['"allow":true' in each for each in decisions if '"action":"use"' in each]
+        assert uses == [True, False]
+
+
+# ---- learning ----
+async def test_a_reward_is_learned_once_and_can_be_corrected(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        answer = await phone.rank()
+        assert (await sums_of(world)).n == 0
+        assert not (await phone.reward(answer.event, 30)).duplicate
+        first = await sums_of(world)
+        assert first.n == 1
+        assert (await phone.reward(answer.event, 30)).duplicate
+        assert await sums_of(world) is first
+        await phone.reward(answer.event, 100)
+        await phone.reward(answer.event, 50, place=2)
+        second = await sums_of(world)
+        assert second.n == 1
+        assert second.b[0] == pytest.approx(1.5)
+        (event,) = (await phone.export())["events"]
+        assert [place["reward_percent"] for place in event["places"]] == [100, 50, None, None, None]
+
+
+async def test_rankings_without_a_reward_are_learned_later(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await world.rank()
+        await phone.send()
+        await phone.rank()
+        await world.pipeline.sweep()
+        assert (await sums_of(world)).n == 0
+        world.clock.at += 601
+        await world.pipeline.sweep()
+        assert (await sums_of(world)).n == 2
+        await world.pipeline.sweep()
+        assert (await sums_of(world)).n == 2
+
+
+async def test_what_came_of_a_ranking_whose_consent_is_gone_is_not_learned(make_world):
+    """Consent that ran out but was not swept yet: learning is a use, so policy is asked again."""
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        event = (await phone.rank()).event
+        person = await world.store.transact(lambda t: t.people.get("shop", phone.subject, "none"))
+        world.clock.at = person.expires_at
+        with pytest.raises(EventUnknown):
+            await backend_reward(world, event, 100)
+        await world.pipeline._rankings.learn()
+        assert (await sums_of(world)).n == 0
+        assert await stored(world, event) is None
+
+
+async def test_expired_events_are_forgotten(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        await phone.reward((await phone.rank()).event, 100)
+        anonymous = await world.rank()
+        await backend_reward(world, anonymous.event, 40)
+        assert (await sums_of(world)).n == 2
+        world.clock.at += 30 * 86_400
+        await world.pipeline.sweep()
+        sums = await sums_of(world)
+        assert (sums.n, abs(sums.b).max()) == (0, pytest.approx(0, abs=1e-12))
+        with pytest.raises(EventUnknown):
+            await backend_reward(world, anonymous.event, 40)
+
+
+async def test_rewards_that_cannot_be(make_world):
+    async with make_world() as world:
+        phone, other = await world.enrolled(), await world.enrolled()
+        await phone.send()
+        answer = await phone.rank(places=2)
+        with pytest.raises(RequestInvalid, match="no such place"):
+            await phone.reward(answer.event, 100, place=3)
+        with pytest.raises(EventUnknown):
+            await other.reward(answer.event, 100)
+        with pytest.raises(EventUnknown):
+            await phone.reward("evt_" + "a" * 26, 100)
+        request = RewardRequest(
+            site="shop", event=answer.event, reward=1, asker=phone.asker(), mac=b64(bytes(32))
+        )
+        with pytest.raises(EnvelopeInvalid):
+            await world.pipeline.reward(world.site, request, backend=False)
+        with pytest.raises(RequestInvalid, match="backend"):
+            await world.pipeline.reward(world.site, request, backend=True)
+        assert (await sums_of(world)).n == 0
+
+
+async def test_sums_of_an_undone_transaction_are_not_used(make_world):
+    """The sums are cached in memory: a commit that failed must not leave its own there."""
+    async with make_world() as world:
+        answer = await world.rank()
+        learning = world.pipeline._rankings._learning
+
+        def fails(transaction):
+            event = learning.open(transaction, transaction.events.get("shop", answer.event))
+            learning.change(transaction, "shop", learn=[event])
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await world.store.transact(fails)
+        assert (await sums_of(world)).n == 0
+        await backend_reward(world, answer.event, 100)
+        assert (await sums_of(world)).n == 1
+
+
+# ---- rights over what is kept ----
+async def test_a_label_is_corrected(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send([Label("anger", phone.now() - 5, confidence=9)])
+        (kept,) = (await phone.export())["labels"]
+        await phone.correct(
+            kept["record"], Label("joy", kept["ended_at"], confidence=15, source="declared")
+        )
+        (now,) = (await phone.export())["labels"]
+        assert (now["expression"], now["class"], now["record"]) == (
+            "joy",
+            "correction",
+            kept["record"],
+        )
+        with pytest.raises(EnvelopeInvalid, match="time"):
+            await phone.correct(kept["record"], Label("joy", kept["ended_at"] + 1, confidence=15))
+        with pytest.raises(Exception, match="no such label"):
+            await phone.correct("rec_" + "a" * 26, Label("joy", kept["ended_at"], confidence=15))
+
+
+async def test_the_export_is_whole(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        answer = await phone.rank()
+        export = await phone.export()
+        assert export["consent"]["purposes"] == ["personalize_offers"]
+        assert [key["id"] for key in export["keys"]] == [phone.id]
+        assert [event["event"] for event in export["events"]] == [answer.event]
+        assert len(export["decisions"]) == 3

@@ -1,0 +1,152 @@
+"""What happens without being asked: the log grows, time runs out, keys change."""
+
+import pytest
+
+from mien.errors import KeysMissing, PolicyDenied
+from mien.values import Claims
+from mien.wire.canonical import unb64
+from mien.wire.proof import parse_checkpoint, read_entry, verify_consistency, verify_tlog_proof
+from mien_server.errors import LeafUnknown, NotFound
+from mien_server.keys import EPOCH
+
+DAY = 86_400
+
+
+async def test_leaves_get_their_place_and_a_proof(make_world):
+    async with make_world() as world:
+        phone = world.phone()
+        leaf = unb64((await phone.consent("personalize_offers")).promise.leaf)
+        with pytest.raises(LeafUnknown, match="yet"):
+            await world.pipeline.proof(leaf)
+        await world.pipeline.sequence()
+        answer = await world.pipeline.proof(leaf)
+        entry = unb64(answer.entry)
+        key = world.keys.log.verify_key()
+        assert verify_tlog_proof(answer.proof, entry, "shop.example/log", key) == 0
+        assert read_entry(entry) == (leaf, world.clock.at - world.clock.at % 3600)
+        with pytest.raises(LeafUnknown):
+            await world.pipeline.proof(bytes(32))
+
+
+async def test_more_leaves_than_a_round_takes(make_world, monkeypatch):
+    monkeypatch.setattr("mien_server.pipeline.upkeep.BATCH", 4)
+    async with make_world() as world:
+        phone = await world.enrolled()
+        for _ in range(9):
+            await phone.send([])
+        await world.pipeline.sequence()
+        assert await world.store.transact(lambda t: (t.tiles.size(), t.leaves.pending_count())) == (
+            10,
+            0,
+        )
+        body = await world.pipeline.entries(0, 10)
+        assert len(body) == 10 * 42
+        assert len(await world.pipeline.tile(0, 0, 10)) == 320
+        with pytest.raises(NotFound):
+            await world.pipeline.tile(0, 0, 11)
+
+
+async def test_every_checkpoint_grows_from_the_one_before(make_world):
+    from mien_server import audit
+
+    async with make_world() as world:
+        phone = await world.enrolled()
+        key = world.keys.log.verify_key()
+        await world.pipeline.sequence()
+        old = parse_checkpoint(await world.pipeline.checkpoint(), "shop.example/log", key)
+        await phone.send()
+        await world.pipeline.sequence()
+        new = parse_checkpoint(await world.pipeline.checkpoint(), "shop.example/log", key)
+        assert (old.size, new.size) == (1, 2)
+        path = await world.store.transact(lambda t: audit.consistency(t.tiles, old.size, new.size))
+        verify_consistency(old.size, old.root, new.size, new.root, path)
+
+
+async def test_labels_live_as_long_as_declared_and_are_not_used_after(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        world.clock.at += 30 * DAY - 9
+        await world.pipeline.rotate()
+        await world.pipeline.sweep()
+        assert len((await phone.export())["labels"]) == 8
+        world.clock.at += 20
+        assert not phone.why(await phone.rank()).used_emotion
+        await world.pipeline.sweep()
+        assert (await phone.export())["labels"] == []
+
+
+async def test_decisions_close_after_a_year_and_stay_in_the_log(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await world.phone().consent(
+            "personalize_offers", claims=Claims(("EU-DE",), age_band="under_13")
+        )
+        await world.pipeline.sequence()
+        leaves = await world.store.transact(lambda t: t.leaves.of_person("shop", phone.subject))
+        world.clock.at += 365 * DAY
+        await world.pipeline.rotate()
+        await world.pipeline.sweep()
+        assert await world.store.transact(lambda t: t.leaves.of_person("shop", phone.subject)) == ()
+
+        def openings(_transaction):
+            found = world.store._raw.execute("SELECT opening, wrapped_key FROM leaf").fetchall()
+            return [each for row in found for each in row if each is not None]
+
+        assert await world.store.transact(openings) == []
+        assert (await world.pipeline.proof(leaves[0].hash)).proof
+
+
+async def test_nonces_are_forgotten_when_the_clock_check_refuses_them_anyway(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        text = phone.withdrawal("personalize_offers")
+        await world.pipeline.withdraw(world.site, text)
+
+        def spent(_transaction):
+            return world.store._raw.execute("SELECT count(*) FROM nonce").fetchone()[0]
+
+        assert await world.store.transact(spent) == 2
+        world.clock.at += 3601
+        await world.pipeline.sweep()
+        assert await world.store.transact(spent) == 0
+        with pytest.raises(Exception, match="clock"):
+            await world.pipeline.withdraw(world.site, text)
+
+
+async def test_a_new_epoch_wraps_the_living_anew(make_world):
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        refused = await world.phone().consent(
+            "personalize_offers", claims=Claims(("EU-DE",), age_band="under_13")
+        )
+        old = world.keys.epoch()
+        before = await world.store.transact(lambda t: t.people.get("shop", phone.subject, "none"))
+        world.clock.at += EPOCH
+        await world.pipeline.rotate()
+        after = await world.store.transact(lambda t: t.people.get("shop", phone.subject, "none"))
+        assert (after.epoch, before.epoch) == (old + 1, old)
+        assert after.wrapped_key != before.wrapped_key
+        with pytest.raises(KeysMissing):
+            world.keys.kek(old)
+        assert len((await phone.export())["labels"]) == 8
+        (leaf,) = [
+            each for each in await world.store.transact(lambda t: t.leaves.pending(9))
+            if each.hash == unb64(refused.promise.leaf)
+        ]  # fmt: skip
+        assert leaf.epoch == old + 1
+        await world.pipeline.rotate()  # again: nothing to do
+
+
+async def test_retention_that_nobody_declared_refuses(make_world, conftest_shop):
+    """A jurisdiction that no file knows: denied by name, not kept by default."""
+    import dataclasses
+
+    from mien.errors import RetentionUndeclared
+
+    async with make_world() as world:
+        phone = await world.enrolled()
+        world.site = dataclasses.replace(conftest_shop, jurisdictions=("XX",))
+        with pytest.raises((RetentionUndeclared, PolicyDenied)):
+            await phone.send()
