@@ -102,6 +102,7 @@ def create_app(
         openapi=openapi_document,
     )
     app = _bare(_lifespan(settings, store, pipeline, meters, logger))
+    app.state.pipeline = pipeline
     install(app, ENDPOINTS, services)
     app.add_exception_handler(HTTPException, http_error)
     app.add_middleware(
@@ -150,10 +151,12 @@ def administer(settings: Settings, work: Callable[[Transaction], T]) -> T:
 
 
 def _bare(lifespan: Any) -> FastAPI:
-    # No interactive pages: they would load scripts from elsewhere. No redirects: one address for one thing.
+    # No interactive pages: they would load scripts from elsewhere. No redirects: one address for one thing. No telemetry of the framework's own,
+    # whoever configures OpenTelemetry in this process: it would see addresses and paths.
     return FastAPI(
         title=TITLE, version=version("mien"), description=ABOUT, lifespan=lifespan,
         openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )  # fmt: skip
 
 

@@ -102,7 +102,7 @@ def _ours(work: Path) -> Iterator[tuple[str, str]]:
     _mien(["keys", "init"], environment)
     added = _mien([
         "site", "add", SITE, "--sector", "retail", "--role", "customer", "--jurisdiction", "EU-DE", "--controller", "Bench",
-        "--contact", "bench@mien.example", "--catalogue", str(catalogue), "--json",
+        "--contact", "bench@mien.example", "--catalogue", str(catalogue), "--impact-assessment", "--json",
     ], environment)  # fmt: skip
     with served([str(MIEN), "serve", "--port", "0", "--ready-file"], work, environment) as url:
         yield url, json.loads(added)["publishable_key"]

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from mien.errors import RequestInvalid
 from mien.wire.canonical import unb64
 from mien.wire.messages import ProofAnswer
-from mien_server.errors import NotFound
+from mien_server.errors import LeafUnknown, NotFound
 from mien_server.routes.call import Call, answer, public
 from mien_server.routes.endpoint import OFFICER, Endpoint, text
 
@@ -97,7 +97,7 @@ ENDPOINTS = (
     ),
     Endpoint("GET", "/audit/tile/{tile:path}", tile, BYTES, problems=(NotFound,), parameters=(text("tile", _PATH),)),
     Endpoint(
-        "GET", "/audit/proof", proof, ProofAnswer, problems=(RequestInvalid, NotFound),
+        "GET", "/audit/proof", proof, ProofAnswer, problems=(RequestInvalid, LeafUnknown),
         parameters=(text("leaf", r"^[A-Za-z0-9_-]{43}$", where="query"),),
     ),
 )  # fmt: skip

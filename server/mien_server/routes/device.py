@@ -5,7 +5,6 @@ from starlette.responses import Response
 
 from mien.errors import (
     ClockSkewed,
-    ConsentMissing,
     EnvelopeInvalid,
     EnvelopeReplayed,
     MienError,
@@ -29,13 +28,25 @@ from mien.wire.messages import (
     RewardRequest,
     SignedAnswer,
 )
-from mien_server.errors import NotFound, PersonErased, SiteUnknown
+from mien_server.errors import (
+    ErasureUnknown,
+    EventUnknown,
+    NotFound,
+    PersonErased,
+    PersonUnknown,
+    RecordUnknown,
+    SiteUnknown,
+)
 from mien_server.routes.call import Call, answer, public
 from mien_server.routes.endpoint import BACKEND, DEVICE, STATEMENT, Answer, Endpoint, text
 
-SIGNED = (RequestInvalid, SignatureInvalid, ClockSkewed, EnvelopeReplayed, PersonErased)
+SIGNED = (
+    RequestInvalid, SignatureInvalid, ClockSkewed, EnvelopeReplayed, PersonUnknown, PersonErased,
+)  # fmt: skip
 """What can be wrong with any signed statement."""
-STREAMED = (RequestInvalid, EnvelopeInvalid, ConsentMissing, PersonErased)
+STREAMED = (
+    RequestInvalid, EnvelopeInvalid, EnvelopeReplayed, ClockSkewed, PersonUnknown, PersonErased,
+)  # fmt: skip
 """What can be wrong with anything authenticated by a stream key."""
 
 
@@ -128,30 +139,30 @@ def _signed(path: str, of: Answer, gives: type[BaseModel], *more: type[MienError
     )
 
 
+# The router looks from the top: what is asked most comes first.
 ENDPOINTS = (
-    Endpoint("GET", "/.well-known/mien", service, SignedAnswer),
-    Endpoint(
-        "GET", "/v1/sites/{site}/notices/{locale}", notice, Notice, problems=(RequestInvalid, NotFound),
-        parameters=(text("site", r"^[a-z][a-z0-9-]{1,40}$"), text("locale", r"^[a-z]{2}$")),
-    ),
-    _signed("/v1/consents", consent, ConsentAnswer, NoticeStale, PolicyDenied, SealKeyUnknown),
-    _signed("/v1/withdrawals", withdraw, ConsentAnswer, ConsentMissing),
-    _signed("/v1/capabilities", capability, CapabilityAnswer, ConsentMissing, PolicyDenied),
-    _signed("/v1/keys", change_keys, ConsentAnswer, ConsentMissing),
     Endpoint(
         "POST", "/v1/labels", labels, Accepted, body=Envelope, asks=DEVICE,
-        problems=(*STREAMED, EnvelopeReplayed, PolicyDenied, SealKeyUnknown, SealKeyExpired),
+        problems=(*STREAMED, PolicyDenied, SealKeyUnknown, SealKeyExpired),
     ),
-    Endpoint("POST", "/v1/rank", rank, RankAnswer, body=RankRequest, asks=BACKEND, problems=(*STREAMED, ClockSkewed)),
+    Endpoint("POST", "/v1/rank", rank, RankAnswer, body=RankRequest, asks=BACKEND, problems=STREAMED),
     Endpoint(
-        "POST", "/v1/rewards", reward, Accepted, body=RewardRequest, asks=BACKEND,
-        problems=(*STREAMED, ClockSkewed, NotFound),
+        "POST", "/v1/rewards", reward, Accepted, body=RewardRequest, asks=BACKEND, problems=(*STREAMED, EventUnknown)
     ),
-    Endpoint("GET", "/v1/me", export, ExportAnswer, asks=STATEMENT, problems=(*SIGNED, ConsentMissing)),
-    _signed("/v1/me/corrections", correct, Accepted, ConsentMissing, NotFound, SealKeyExpired),
-    _signed("/v1/erasures", erase, ErasureAnswer, ConsentMissing),
+    Endpoint("GET", "/.well-known/mien", service, SignedAnswer),
     Endpoint(
-        "GET", "/v1/erasures/{erasure}", erasure, ErasureAnswer, problems=(RequestInvalid, NotFound),
+        "GET", "/v1/sites/{site}/notices/{locale}", notice, Notice, problems=(NotFound,),
+        parameters=(text("site", r"^[a-z][a-z0-9-]{1,40}$"), text("locale", r"^[a-z]{2}$")),
+    ),
+    _signed("/v1/consents", consent, ConsentAnswer, NoticeStale, EnvelopeInvalid, SealKeyUnknown, SealKeyExpired),
+    _signed("/v1/withdrawals", withdraw, ConsentAnswer),
+    _signed("/v1/capabilities", capability, CapabilityAnswer, PolicyDenied),
+    _signed("/v1/keys", change_keys, ConsentAnswer, EnvelopeInvalid, SealKeyUnknown, SealKeyExpired),
+    Endpoint("GET", "/v1/me", export, ExportAnswer, asks=STATEMENT, problems=SIGNED),
+    _signed("/v1/me/corrections", correct, Accepted, RecordUnknown, EnvelopeInvalid, SealKeyUnknown, SealKeyExpired),
+    _signed("/v1/erasures", erase, ErasureAnswer),
+    Endpoint(
+        "GET", "/v1/erasures/{erasure}", erasure, ErasureAnswer, problems=(ErasureUnknown,),
         parameters=(text("erasure", r"^[a-z]{2,4}_[a-z2-7]{26}$"),),
     ),
 )  # fmt: skip

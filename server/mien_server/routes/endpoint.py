@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from mien.errors import MienError
+from mien.errors import MienError, ServerBusy
 from mien.wire.messages import Problem
 from mien_server.errors import (
     BodyTooLarge,
@@ -22,7 +22,8 @@ from mien_server.errors import (
     RateLimited,
     ServerFault,
     SiteUnknown,
-    StoreError,
+    StoreBusy,
+    StoreUnwritable,
     status_of,
 )
 from mien_server.routes.call import Call, Services
@@ -35,7 +36,8 @@ BACKEND: Final[Asks] = ("SiteKey", "Backend")
 """Either of the two."""
 STATEMENT: Final[Asks] = ("SiteKey+Statement",)
 OFFICER: Final[Asks] = ("Officer",)
-ANYWHERE: Final = (RateLimited, ServerFault, StoreError)
+ANYWHERE: Final = (RateLimited, ServerFault, ServerBusy, StoreBusy, StoreUnwritable)
+"""What any endpoint may answer with."""
 PROBLEM_TYPE: Final = "application/problem+json"
 SCHEMES: Final[dict[str, Any]] = {
     "SiteKey": {
