@@ -5,12 +5,16 @@ import importlib.util
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 
-def conftest():
+def world_of_tests() -> Any:
     """The world of the tests, loaded by path: this file is a program, not a test."""
-    spec = importlib.util.spec_from_file_location("world", Path(__file__).with_name("conftest.py"))
+    spec = importlib.util.spec_from_file_location("world", Path(__file__).with_name("world.py"))
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["world"] = module
     spec.loader.exec_module(module)
@@ -20,11 +24,11 @@ def conftest():
 class DyingStore:
     """A store whose process dies once it has answered `commits` times, before anybody hears the answer."""
 
-    def __init__(self, store, commits: int) -> None:
+    def __init__(self, store: Any, commits: int) -> None:
         self._store = store
         self._left = commits
 
-    async def transact(self, work):
+    async def transact(self, work: Callable[..., Any]) -> Any:
         answer = await self._store.transact(work)
         self._die_when_due()
         return answer
@@ -40,7 +44,7 @@ class DyingStore:
 
 
 async def main(directory: str, clock: int, commits: int) -> None:
-    module = conftest()
+    module = world_of_tests()
     world = module.World(Path(directory), clock=module.StillClock(clock))
     await world.open()
     pipeline = world.pipeline_over(DyingStore(world.store, commits))

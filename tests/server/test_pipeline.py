@@ -1,10 +1,12 @@
 """The way of the data, from consent to erasure, without HTTP."""
 
+from tests.server.world import MakeWorld
+
 from mien.wire.messages import Service, parse
 from mien.wire.signatures import Kind, verify
 
 
-async def test_the_whole_way(make_world):
+async def test_the_whole_way(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         assert (await phone.capability())["may"] == ["infer", "send"]
@@ -28,7 +30,7 @@ async def test_the_whole_way(make_world):
             await task()
 
 
-async def test_the_server_says_who_it_is_under_its_key(make_world):
+async def test_the_server_says_who_it_is_under_its_key(make_world: MakeWorld) -> None:
     async with make_world() as world:
         text = (await world.pipeline.service()).jws
         service = parse(Service, verify(text, Kind.SERVICE, world.keys.signing.verify_key()))

@@ -1,11 +1,16 @@
 """Consent: given, refused with the law, renewed, stale, taken back in part or whole; what a device may do; whose keys speak."""
 
+import asyncio
 import dataclasses
+from collections.abc import Callable, Coroutine
+from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from tests.server.world import MakeWorld, Phone, World
 
 from mien.errors import (
     ClockSkewed,
@@ -24,20 +29,22 @@ from mien.wire.proof import verify_tlog_proof
 from mien.wire.signatures import Kind
 from mien_server import record
 from mien_server.errors import PersonUnknown, SiteUnknown
+from mien_server.ports import Transaction
 from mien_server.record import Vault
+from mien_server.values import Site
 
 DAY = 86_400
 OFFERS, SERVICE = "personalize_offers", "adapt_service"
 
 
-async def row(world, phone):
+async def row(world: World, phone: Phone) -> Any:
     return await world.store.transact(lambda t: t.people.get("shop", phone.subject, "none"))
 
 
-async def kept(world, phone) -> tuple[int, int]:
+async def kept(world: World, phone: Phone) -> tuple[int, int]:
     """How many labels and events of a person are kept."""
 
-    def work(transaction):
+    def work(transaction: Transaction) -> Any:
         events = transaction.events.of_person("shop", phone.subject, 99)
         return len(transaction.records.all("shop", phone.subject)), len(events)
 
@@ -45,7 +52,7 @@ async def kept(world, phone) -> tuple[int, int]:
 
 
 # ---- giving ----
-async def test_a_yes_is_answered_with_a_receipt_and_a_proof_follows(make_world):
+async def test_a_yes_is_answered_with_a_receipt_and_a_proof_follows(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = world.phone()
         receipt = await phone.consent(OFFERS)
@@ -65,7 +72,7 @@ async def test_a_yes_is_answered_with_a_receipt_and_a_proof_follows(make_world):
         assert unb64(proof.entry)[:32] == unb64(receipt.promise.leaf)
 
 
-async def test_a_refusal_names_the_law_and_keeps_only_the_decision(make_world):
+async def test_a_refusal_names_the_law_and_keeps_only_the_decision(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = world.phone()
         receipt = await phone.consent(OFFERS, claims=Claims(("EU-DE",), age_band="under_13"))
@@ -76,7 +83,7 @@ async def test_a_refusal_names_the_law_and_keeps_only_the_decision(make_world):
         # The decision is in the log under a key of its own; nothing in the row names the person.
         (leaf,) = await world.store.transact(lambda t: t.leaves.pending(9))
         key = record.unwrap(
-            world.keys.kek(leaf.epoch), leaf.wrapped_key, leaf.epoch, "shop", leaf.hash.hex()
+            world.keys.kek(leaf.epoch), leaf.wrapped_key or b"", leaf.epoch, "shop", leaf.hash.hex()
         )
         content = decode(record.open_leaf(Vault.of("shop", "", key), leaf).record)
         assert (content["action"], content["allow"], content["subject"]) == (
@@ -88,7 +95,7 @@ async def test_a_refusal_names_the_law_and_keeps_only_the_decision(make_world):
             await phone.capability()
 
 
-async def test_a_refused_person_may_ask_again_with_a_guardian(make_world):
+async def test_a_refused_person_may_ask_again_with_a_guardian(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = world.phone()
         child = Claims(("EU-DE",), age_band="13_to_15")
@@ -100,7 +107,7 @@ async def test_a_refused_person_may_ask_again_with_a_guardian(make_world):
         assert (await phone.withdraw(SERVICE, key=guardian)).outcome == "withdrawn"
 
 
-async def test_the_strictest_place_wins(make_world):
+async def test_the_strictest_place_wins(make_world: MakeWorld) -> None:
     """The site says Germany; the device says also Illinois, where a written release is needed for faces."""
     async with make_world() as world:
         phone = world.phone()
@@ -115,7 +122,9 @@ async def test_the_strictest_place_wins(make_world):
             assert receipt.laws
 
 
-async def test_workers_are_refused_where_the_law_says_so(make_world, conftest_shop):
+async def test_workers_are_refused_where_the_law_says_so(
+    make_world: MakeWorld, conftest_shop: Site
+) -> None:
     site = dataclasses.replace(conftest_shop, sector="workplace", roles=("employee",))
     async with make_world(site=site) as world:
         receipt = await world.phone().consent(OFFERS, claims=Claims(("EU-DE",), sector="workplace", role="employee", age_band="adult"))  # fmt: skip
@@ -123,19 +132,19 @@ async def test_workers_are_refused_where_the_law_says_so(make_world, conftest_sh
         assert any("AI Act" in law for law in receipt.laws), receipt.laws
 
 
-async def test_a_role_the_site_does_not_serve(make_world):
+async def test_a_role_the_site_does_not_serve(make_world: MakeWorld) -> None:
     async with make_world() as world:
         with pytest.raises(RequestInvalid, match="employee"):
             await world.phone().consent(OFFERS, claims=Claims(("EU-DE",), role="employee"))
 
 
-async def test_a_purpose_the_notice_does_not_name(make_world):
+async def test_a_purpose_the_notice_does_not_name(make_world: MakeWorld) -> None:
     async with make_world() as world:
         with pytest.raises(RequestInvalid, match="notice"):
             await world.phone().consent(OFFERS, "contribute")
 
 
-async def test_a_stale_notice_is_refused_and_logged(make_world):
+async def test_a_stale_notice_is_refused_and_logged(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = world.phone()
         with pytest.raises(NoticeStale) as caught:
@@ -145,7 +154,7 @@ async def test_a_stale_notice_is_refused_and_logged(make_world):
         assert await world.store.transact(lambda t: t.leaves.pending_count()) == 1
 
 
-async def test_the_notice_of_another_language_is_another_notice(make_world):
+async def test_the_notice_of_another_language_is_another_notice(make_world: MakeWorld) -> None:
     async with make_world() as world:
         german = await world.notice_hash("de")
         assert german != await world.notice_hash("en")
@@ -156,7 +165,9 @@ async def test_the_notice_of_another_language_is_another_notice(make_world):
             await world.phone().consent(OFFERS, locale="en", notice_sha256=german)
 
 
-async def test_when_the_notice_changes_what_was_agreed_to_another_is_not_used(make_world):
+async def test_when_the_notice_changes_what_was_agreed_to_another_is_not_used(
+    make_world: MakeWorld,
+) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send()
@@ -170,7 +181,7 @@ async def test_when_the_notice_changes_what_was_agreed_to_another_is_not_used(ma
         assert phone.why(await phone.rank()).used_emotion
 
 
-async def test_renewal_keeps_the_key_and_the_labels(make_world):
+async def test_renewal_keeps_the_key_and_the_labels(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send()
@@ -186,14 +197,14 @@ async def test_renewal_keeps_the_key_and_the_labels(make_world):
         assert (await kept(world, phone))[0] == 8
 
 
-async def test_a_known_subject_is_not_taken_over_by_another_key(make_world):
+async def test_a_known_subject_is_not_taken_over_by_another_key(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         with pytest.raises(SignatureInvalid, match="key set"):
             await world.phone(subject=phone.subject).consent(OFFERS)
 
 
-async def test_a_renewal_adds_no_keys(make_world):
+async def test_a_renewal_adds_no_keys(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         other = KeyDoc(role="recovery", sign=SigningKey.generate().verify_key().text())
@@ -202,13 +213,13 @@ async def test_a_renewal_adds_no_keys(make_world):
 
 
 @pytest.mark.parametrize("skew", [-121, 121])
-async def test_a_clock_that_is_wrong(make_world, skew):
+async def test_a_clock_that_is_wrong(make_world: MakeWorld, skew: int) -> None:
     async with make_world() as world:
         with pytest.raises(ClockSkewed):
             await world.phone().consent(OFFERS, at=world.clock.at + skew)
 
 
-async def test_a_consent_is_given_once(make_world):
+async def test_a_consent_is_given_once(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = world.phone()
         text = phone.signed(Kind.CONSENT, await phone.consent_statement(OFFERS))
@@ -217,7 +228,7 @@ async def test_a_consent_is_given_once(make_world):
             await world.pipeline.consent(world.site, text)
 
 
-async def test_a_statement_for_another_site(make_world, conftest_shop):
+async def test_a_statement_for_another_site(make_world: MakeWorld, conftest_shop: Site) -> None:
     async with make_world() as world:
         phone = world.phone()
         text = phone.signed(Kind.CONSENT, await phone.consent_statement(OFFERS, site="other"))
@@ -230,7 +241,7 @@ async def test_a_statement_for_another_site(make_world, conftest_shop):
             await world.pipeline.labels(other, enrolled.envelope())
 
 
-async def test_a_stream_key_sealed_to_a_dead_key(make_world):
+async def test_a_stream_key_sealed_to_a_dead_key(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = world.phone()
         doc = phone.key_doc()
@@ -240,7 +251,7 @@ async def test_a_stream_key_sealed_to_a_dead_key(make_world):
             await phone.consent(OFFERS, keys=[doc])
 
 
-async def test_consent_under_gpc_is_explicit(make_world):
+async def test_consent_under_gpc_is_explicit(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = world.phone()
         text = phone.signed(Kind.CONSENT, await phone.consent_statement(OFFERS))
@@ -250,7 +261,7 @@ async def test_consent_under_gpc_is_explicit(make_world):
 
 
 # ---- meanwhile ----
-async def test_a_capability_lives_five_minutes_for_one_device(make_world):
+async def test_a_capability_lives_five_minutes_for_one_device(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         capability = await phone.capability()
@@ -258,7 +269,7 @@ async def test_a_capability_lives_five_minutes_for_one_device(make_world):
         assert (capability["device"], capability["purposes"]) == (phone.id, [OFFERS])
 
 
-async def test_nothing_may_be_done_once_the_consent_has_run_out(make_world):
+async def test_nothing_may_be_done_once_the_consent_has_run_out(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send()
@@ -274,7 +285,7 @@ async def test_nothing_may_be_done_once_the_consent_has_run_out(make_world):
         assert (await phone.consent(OFFERS)).outcome == "given"
 
 
-async def test_the_first_capability_comes_with_the_consent(make_world):
+async def test_the_first_capability_comes_with_the_consent(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = world.phone()
         text = phone.signed(Kind.CONSENT, await phone.consent_statement(OFFERS))
@@ -284,7 +295,7 @@ async def test_the_first_capability_comes_with_the_consent(make_world):
 
 
 # ---- taking back ----
-async def test_a_withdrawal_deletes_what_it_covered(make_world):
+async def test_a_withdrawal_deletes_what_it_covered(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send()
@@ -298,7 +309,7 @@ async def test_a_withdrawal_deletes_what_it_covered(make_world):
             await phone.reward(event, 100)
 
 
-async def test_a_partial_withdrawal_keeps_the_other_purposes(make_world):
+async def test_a_partial_withdrawal_keeps_the_other_purposes(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled(OFFERS, SERVICE)
         await phone.send()
@@ -314,7 +325,7 @@ async def test_a_partial_withdrawal_keeps_the_other_purposes(make_world):
         assert await kept(world, phone) == (0, 0)
 
 
-async def test_a_renewal_with_fewer_purposes_takes_the_others_back(make_world):
+async def test_a_renewal_with_fewer_purposes_takes_the_others_back(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled(OFFERS, SERVICE)
         await phone.send()
@@ -323,7 +334,7 @@ async def test_a_renewal_with_fewer_purposes_takes_the_others_back(make_world):
         assert await kept(world, phone) == (8, 0)
 
 
-async def test_withdrawing_again_changes_nothing(make_world):
+async def test_withdrawing_again_changes_nothing(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.withdraw()
@@ -332,7 +343,7 @@ async def test_withdrawing_again_changes_nothing(make_world):
         assert (await phone.consent(OFFERS)).outcome == "given"
 
 
-async def test_what_a_crash_left_is_deleted_by_the_sweep(make_world):
+async def test_what_a_crash_left_is_deleted_by_the_sweep(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send()
@@ -342,7 +353,7 @@ async def test_what_a_crash_left_is_deleted_by_the_sweep(make_world):
 
             answered = 0
 
-            async def transact(self, work):
+            async def transact(self, work: Callable[..., Any]) -> Any:
                 if self.answered:
                     raise ConnectionAbortedError
                 self.answered += 1
@@ -356,7 +367,7 @@ async def test_what_a_crash_left_is_deleted_by_the_sweep(make_world):
 
 
 # ---- keys ----
-async def test_a_second_device_joins_and_speaks(make_world):
+async def test_a_second_device_joins_and_speaks(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         second = world.phone(subject=phone.subject)
@@ -369,7 +380,7 @@ async def test_a_second_device_joins_and_speaks(make_world):
         assert not phone.why(await phone.rank()).used_emotion
 
 
-async def test_a_key_joins_only_by_its_own_will(make_world):
+async def test_a_key_joins_only_by_its_own_will(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         wanted = world.phone(subject=phone.subject)
@@ -379,11 +390,11 @@ async def test_a_key_joins_only_by_its_own_will(make_world):
             )
 
 
-async def test_a_key_set_is_bounded(make_world):
+async def test_a_key_set_is_bounded(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
 
-        async def add():
+        async def add() -> None:
             key = SigningKey.generate()
             doc = KeyDoc(role="recovery", sign=key.verify_key().text())
             await world.pipeline.change_keys(world.site, phone.key_change(key, doc))
@@ -394,7 +405,7 @@ async def test_a_key_set_is_bounded(make_world):
             await add()
 
 
-async def test_a_recovery_key_asks_for_no_capability(make_world):
+async def test_a_recovery_key_asks_for_no_capability(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         recovery = SigningKey.generate()
@@ -406,7 +417,7 @@ async def test_a_recovery_key_asks_for_no_capability(make_world):
 
 
 # ---- sites ----
-async def test_sites_by_their_keys(make_world):
+async def test_sites_by_their_keys(make_world: MakeWorld) -> None:
     async with make_world() as world:
         assert await world.pipeline.site_of_publishable("pk_shop") == world.site
         assert await world.pipeline.site_of_secret("sk_shop") == world.site
@@ -419,7 +430,7 @@ async def test_sites_by_their_keys(make_world):
             await world.pipeline.notice("other", "en")
 
 
-async def test_a_changed_site_is_seen_within_seconds(make_world):
+async def test_a_changed_site_is_seen_within_seconds(make_world: MakeWorld) -> None:
     async with make_world() as world:
         await world.pipeline.site_of_publishable("pk_shop")
         changed = dataclasses.replace(world.site, controller="New GmbH")
@@ -432,31 +443,27 @@ async def test_a_changed_site_is_seen_within_seconds(make_world):
 class Consented(RuleBasedStateMachine):
     """Whatever a person does in whatever order, the server agrees with a model of three lines: a set of purposes, or nobody, or erased."""
 
-    make_world = None
-
-    @initialize()
-    def begin(self):
-        import asyncio
-
+    def __init__(self, make_world: Callable[[], World]) -> None:
+        super().__init__()
         self.runner = asyncio.Runner()
-        self.world = type(self).make_world()
+        self.world = make_world()
         self.runner.run(self.world.open())
         self.phone = self.world.phone()
         self.purposes: set[str] | None = None
 
-    def run(self, work):
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         self.world.clock.at += 1
         return self.runner.run(work)
 
     @rule(purposes=st.sets(st.sampled_from([OFFERS, SERVICE]), min_size=1))
-    def consent(self, purposes):
+    def consent(self, purposes: set[str]) -> None:
         receipt = self.run(self.phone.consent(*sorted(purposes)))
         assert receipt.outcome == ("renewed" if self.purposes else "given")
         self.purposes = set(purposes)
         assert set(receipt.purposes) == self.purposes
 
     @rule(purposes=st.sets(st.sampled_from([OFFERS, SERVICE]), min_size=1))
-    def withdraw(self, purposes):
+    def withdraw(self, purposes: set[str]) -> None:
         if self.purposes is None:
             with pytest.raises(PersonUnknown):
                 self.run(self.phone.withdraw(*sorted(purposes)))
@@ -465,7 +472,7 @@ class Consented(RuleBasedStateMachine):
         assert set(self.run(self.phone.withdraw(*sorted(purposes))).purposes) == self.purposes
 
     @rule()
-    def send(self):
+    def send(self) -> None:
         if self.purposes:
             assert not self.run(self.phone.send()).duplicate
         else:
@@ -473,7 +480,7 @@ class Consented(RuleBasedStateMachine):
                 self.run(self.phone.send())
 
     @rule()
-    def rank(self):
+    def rank(self) -> None:
         if self.purposes is None:
             with pytest.raises(PersonUnknown):
                 self.run(self.phone.rank())
@@ -483,13 +490,13 @@ class Consented(RuleBasedStateMachine):
         assert used == (OFFERS in self.purposes and labels > 0)
 
     @rule()
-    def look(self):
+    def look(self) -> None:
         labels, events = self.run(kept(self.world, self.phone))
         assert labels == 0 or self.purposes
         assert events == 0 or OFFERS in (self.purposes or ())
 
     @rule()
-    def erase(self):
+    def erase(self) -> None:
         if self.purposes is None:
             return
         self.run(self.phone.erase())
@@ -498,20 +505,14 @@ class Consented(RuleBasedStateMachine):
         self.phone = self.world.phone()
         self.purposes = None
 
-    def teardown(self):
-        if hasattr(self, "runner"):
-            self.runner.run(self.world.close())
-            self.runner.close()
+    def teardown(self) -> None:
+        self.runner.run(self.world.close())
+        self.runner.close()
 
 
-def test_consent_agrees_with_a_naive_model(make_world):
-    from itertools import count
-
+def test_consent_agrees_with_a_naive_model(make_world: MakeWorld) -> None:
     numbers = count()
-    machine = type(
-        "Machine",
-        (Consented,),
-        {"make_world": staticmethod(lambda: make_world(f"state-{next(numbers)}"))},
+    run_state_machine_as_test(
+        lambda: Consented(lambda: make_world(f"state-{next(numbers)}")),  # type: ignore[arg-type]  # any factory will do
+        settings=settings(max_examples=8, stateful_step_count=15, deadline=None),
     )
-    machine.TestCase.settings = settings(max_examples=8, stateful_step_count=15, deadline=None)
-    machine.TestCase("runTest").runTest()

@@ -1,8 +1,10 @@
 """Rankings with and without emotion: the same question, the same candidates and prices; and what is learned of them."""
 
 import os
+from typing import Any
 
 import pytest
+from tests.server.world import MakeWorld, World
 
 from mien.errors import ClockSkewed, EnvelopeInvalid, EnvelopeReplayed, RequestInvalid
 from mien.values import Label
@@ -11,22 +13,23 @@ from mien.wire.messages import OfferDoc, RankRequest, RewardRequest, authenticat
 from mien.wire.seal import Use
 from mien_server.errors import EventUnknown, PersonUnknown
 from mien_server.personalize import Sums
+from mien_server.ports import Transaction
 
 
-async def sums_of(world) -> Sums:
+async def sums_of(world: World) -> Sums:
     return await world.store.transact(lambda t: world.pipeline._rankings._learning.sums(t, "shop"))
 
 
-async def stored(world, name):
+async def stored(world: World, name: str) -> Any:
     return await world.store.transact(lambda t: t.events.get("shop", name))
 
 
-async def backend_reward(world, event, reward, place=1):
+async def backend_reward(world: World, event: Any, reward: Any, place: Any = 1) -> Any:
     request = RewardRequest(site="shop", event=event, place=place, reward=reward)
     return await world.pipeline.reward(world.site, request, backend=True)
 
 
-async def test_refusing_costs_nothing(make_world):
+async def test_refusing_costs_nothing(make_world: MakeWorld) -> None:
     """P8: with emotion, without, and without anybody: the same offers at the same prices, and answers of the same shape."""
     async with make_world() as world:
         yes, no = await world.enrolled(), await world.enrolled()
@@ -35,12 +38,12 @@ async def test_refusing_costs_nothing(make_world):
         answers = [await yes.rank(places=6), await no.rank(places=6), await world.rank(places=6)]
         offers = [{(p.offer.id, p.offer.price) for p in answer.places} for answer in answers]
         assert offers[0] == offers[1] == offers[2]
-        assert len(answers[0].sealed_why) == len(answers[1].sealed_why)
+        assert len(answers[0].sealed_why or "") == len(answers[1].sealed_why or "")
         assert answers[2].sealed_why is None
         assert [yes.why(answers[0]).used_emotion, no.why(answers[1]).used_emotion] == [True, False]
 
 
-async def test_why_is_for_the_asking_device_alone(make_world):
+async def test_why_is_for_the_asking_device_alone(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone, other = await world.enrolled(), await world.enrolled()
         await phone.send()
@@ -54,7 +57,7 @@ async def test_why_is_for_the_asking_device_alone(make_world):
             other.why(answer)
 
 
-async def test_without_labels_or_with_old_ones_no_emotion_is_used(make_world):
+async def test_without_labels_or_with_old_ones_no_emotion_is_used(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         assert not phone.why(await phone.rank()).used_emotion
@@ -63,7 +66,7 @@ async def test_without_labels_or_with_old_ones_no_emotion_is_used(make_world):
         assert not phone.why(await phone.rank()).used_emotion
 
 
-async def test_a_backend_learns_no_emotion(make_world):
+async def test_a_backend_learns_no_emotion(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send()
@@ -75,7 +78,7 @@ async def test_a_backend_learns_no_emotion(make_world):
             await world.pipeline.rank(world.site, phone.rank_request(), backend=True)
 
 
-async def test_candidates_are_those_sent(make_world):
+async def test_candidates_are_those_sent(make_world: MakeWorld) -> None:
     async with make_world() as world:
         docs = [OfferDoc(id="a", title="A", price=5), OfferDoc(id="b", title="B", price=6)]
         answer = await world.rank(candidates=docs)
@@ -83,14 +86,14 @@ async def test_candidates_are_those_sent(make_world):
         assert [place.place for place in answer.places] == [1, 2]
 
 
-async def test_nothing_to_rank(make_world):
+async def test_nothing_to_rank(make_world: MakeWorld) -> None:
     async with make_world() as world:
         none_left = [OfferDoc(id="a", title="A", price=5, stock=0)]
         with pytest.raises(RequestInvalid, match="nothing to rank"):
             await world.rank(candidates=none_left)
 
 
-async def test_a_request_is_answered_once(make_world):
+async def test_a_request_is_answered_once(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         request = phone.rank_request()
@@ -99,7 +102,7 @@ async def test_a_request_is_answered_once(make_world):
             await world.pipeline.rank(world.site, request, backend=False)
 
 
-async def test_who_asks_must_be_who_they_say(make_world):
+async def test_who_asks_must_be_who_they_say(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone, other = await world.enrolled(), await world.enrolled()
         forged = phone.rank_request().model_copy(update={"asker": other.asker()})
@@ -116,7 +119,9 @@ async def test_who_asks_must_be_who_they_say(make_world):
             await world.pipeline.rank(world.site, late, backend=False)
 
 
-async def test_an_event_of_a_person_is_sealed_and_one_of_nobody_is_nobodys(make_world):
+async def test_an_event_of_a_person_is_sealed_and_one_of_nobody_is_nobodys(
+    make_world: MakeWorld,
+) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send()
@@ -129,7 +134,7 @@ async def test_an_event_of_a_person_is_sealed_and_one_of_nobody_is_nobodys(make_
         assert b"offer-" in refused.content
 
 
-async def test_every_use_is_logged_allowed_or_not(make_world):
+async def test_every_use_is_logged_allowed_or_not(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send()
@@ -142,7 +147,7 @@ async def test_every_use_is_logged_allowed_or_not(make_world):
 
 
 # ---- learning ----
-async def test_a_reward_is_learned_once_and_can_be_corrected(make_world):
+async def test_a_reward_is_learned_once_and_can_be_corrected(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send()
@@ -162,7 +167,7 @@ async def test_a_reward_is_learned_once_and_can_be_corrected(make_world):
         assert [place["reward_percent"] for place in event["places"]] == [100, 50, None, None, None]
 
 
-async def test_rankings_without_a_reward_are_learned_later(make_world):
+async def test_rankings_without_a_reward_are_learned_later(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await world.rank()
@@ -177,13 +182,15 @@ async def test_rankings_without_a_reward_are_learned_later(make_world):
         assert (await sums_of(world)).n == 2
 
 
-async def test_what_came_of_a_ranking_whose_consent_is_gone_is_not_learned(make_world):
+async def test_what_came_of_a_ranking_whose_consent_is_gone_is_not_learned(
+    make_world: MakeWorld,
+) -> None:
     """Consent that ran out but was not swept yet: learning is a use, so policy is asked again."""
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send()
         event = (await phone.rank()).event
-        person = await world.store.transact(lambda t: t.people.get("shop", phone.subject, "none"))
+        person = await world.person(phone.subject)
         world.clock.at = person.expires_at
         with pytest.raises(EventUnknown):
             await backend_reward(world, event, 100)
@@ -192,7 +199,7 @@ async def test_what_came_of_a_ranking_whose_consent_is_gone_is_not_learned(make_
         assert await stored(world, event) is None
 
 
-async def test_expired_events_are_forgotten(make_world):
+async def test_expired_events_are_forgotten(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send()
@@ -208,7 +215,7 @@ async def test_expired_events_are_forgotten(make_world):
             await backend_reward(world, anonymous.event, 40)
 
 
-async def test_rewards_that_cannot_be(make_world):
+async def test_rewards_that_cannot_be(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone, other = await world.enrolled(), await world.enrolled()
         await phone.send()
@@ -229,15 +236,16 @@ async def test_rewards_that_cannot_be(make_world):
         assert (await sums_of(world)).n == 0
 
 
-async def test_sums_of_an_undone_transaction_are_not_used(make_world):
+async def test_sums_of_an_undone_transaction_are_not_used(make_world: MakeWorld) -> None:
     """The sums are cached in memory: a commit that failed must not leave its own there."""
     async with make_world() as world:
         answer = await world.rank()
         learning = world.pipeline._rankings._learning
 
-        def fails(transaction):
-            event = learning.open(transaction, transaction.events.get("shop", answer.event))
-            learning.change(transaction, "shop", learn=[event])
+        def fails(transaction: Transaction) -> None:
+            sealed = transaction.events.get("shop", answer.event)
+            assert sealed is not None
+            learning.change(transaction, "shop", learn=[learning.open(transaction, sealed)])
             raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
@@ -248,7 +256,7 @@ async def test_sums_of_an_undone_transaction_are_not_used(make_world):
 
 
 # ---- rights over what is kept ----
-async def test_a_label_is_corrected(make_world):
+async def test_a_label_is_corrected(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send([Label("anger", phone.now() - 5, confidence=9)])
@@ -268,7 +276,7 @@ async def test_a_label_is_corrected(make_world):
             await phone.correct("rec_" + "a" * 26, Label("joy", kept["ended_at"], confidence=15))
 
 
-async def test_the_export_is_whole(make_world):
+async def test_the_export_is_whole(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send()

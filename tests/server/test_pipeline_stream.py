@@ -1,6 +1,9 @@
 """Envelopes arrive: kept once, in any order within the window, or refused by name with nothing lost and nothing kept."""
 
+from typing import Any
+
 import pytest
+from tests.server.world import MakeWorld, Phone, World
 
 from mien.errors import (
     ClockSkewed,
@@ -13,16 +16,17 @@ from mien.errors import (
 from mien.values import Label
 from mien.wire.canonical import b64
 from mien_server.errors import PersonUnknown
+from mien_server.ports import Transaction
 from mien_server.unseal import WINDOW
 
 DAY = 86_400
 
 
-async def labels(world, phone):
+async def labels(world: World, phone: Phone) -> Any:
     return (await phone.export())["labels"]
 
 
-async def test_what_arrives_is_what_is_kept(make_world):
+async def test_what_arrives_is_what_is_kept(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         now = phone.now()
@@ -35,7 +39,7 @@ async def test_what_arrives_is_what_is_kept(make_world):
                 "ended_at": now - 1, "record": kept["record"], "retain_until": kept["retain_until"]} == kept  # fmt: skip
 
 
-async def test_the_same_envelope_again_is_a_duplicate(make_world):
+async def test_the_same_envelope_again_is_a_duplicate(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         envelope = phone.envelope()
@@ -44,7 +48,7 @@ async def test_the_same_envelope_again_is_a_duplicate(make_world):
         assert len(await labels(world, phone)) == 8
 
 
-async def test_two_envelopes_under_one_number(make_world):
+async def test_two_envelopes_under_one_number(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send(seq=5)
@@ -53,7 +57,7 @@ async def test_two_envelopes_under_one_number(make_world):
         assert len(await labels(world, phone)) == 8
 
 
-async def test_out_of_order_within_the_window(make_world):
+async def test_out_of_order_within_the_window(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         for seq in (2000, 1999, 2000 - WINDOW + 1, 2001):
@@ -64,7 +68,7 @@ async def test_out_of_order_within_the_window(make_world):
         assert len(await labels(world, phone)) == 4
 
 
-async def test_devices_count_by_themselves(make_world):
+async def test_devices_count_by_themselves(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         second = world.phone(subject=phone.subject)
@@ -76,7 +80,7 @@ async def test_devices_count_by_themselves(make_world):
         assert len(await labels(world, phone)) == 16
 
 
-async def test_an_envelope_of_somebody_else(make_world):
+async def test_an_envelope_of_somebody_else(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone, other = await world.enrolled(), await world.enrolled()
         moved = phone.envelope().model_copy(update={"subject": other.subject})
@@ -88,7 +92,7 @@ async def test_an_envelope_of_somebody_else(make_world):
         assert await labels(world, other) == []
 
 
-async def test_a_wrong_mac_opens_nothing_and_spends_no_number(make_world):
+async def test_a_wrong_mac_opens_nothing_and_spends_no_number(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         envelope = phone.envelope()
@@ -98,7 +102,7 @@ async def test_a_wrong_mac_opens_nothing_and_spends_no_number(make_world):
         assert not (await world.pipeline.labels(world.site, envelope)).duplicate
 
 
-async def test_an_unknown_seal_key_and_one_that_died(make_world):
+async def test_an_unknown_seal_key_and_one_that_died(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         late = phone.envelope()
@@ -116,7 +120,7 @@ async def test_an_unknown_seal_key_and_one_that_died(make_world):
             await world.pipeline.labels(world.site, late)
 
 
-async def test_labels_of_the_future(make_world):
+async def test_labels_of_the_future(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send([Label("joy", phone.now() + 120, confidence=1)])
@@ -124,7 +128,7 @@ async def test_labels_of_the_future(make_world):
             await phone.send([Label("joy", phone.now() + 121, confidence=1)])
 
 
-async def test_labels_whose_time_has_passed_are_refused_with_the_law(make_world):
+async def test_labels_whose_time_has_passed_are_refused_with_the_law(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         with pytest.raises(PolicyDenied) as caught:
@@ -133,7 +137,7 @@ async def test_labels_whose_time_has_passed_are_refused_with_the_law(make_world)
         assert await labels(world, phone) == []
 
 
-async def test_an_envelope_without_labels_is_accepted_like_any_other(make_world):
+async def test_an_envelope_without_labels_is_accepted_like_any_other(make_world: MakeWorld) -> None:
     """Dummies only: the cadence goes on while nothing is seen."""
     async with make_world() as world:
         phone = await world.enrolled()
@@ -141,7 +145,7 @@ async def test_an_envelope_without_labels_is_accepted_like_any_other(make_world)
         assert await labels(world, phone) == []
 
 
-async def test_a_refusal_is_logged_and_nothing_else(make_world):
+async def test_a_refusal_is_logged_and_nothing_else(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.withdraw()
@@ -155,19 +159,19 @@ async def test_a_refusal_is_logged_and_nothing_else(make_world):
         assert await world.store.transact(lambda t: t.leaves.pending_count()) == before + 2
 
 
-async def test_declared_moods_are_labels_too(make_world):
+async def test_declared_moods_are_labels_too(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send([Label("joy", phone.now(), confidence=15, source="declared")])
         assert (await labels(world, phone))[0]["source"] == "declared"
 
 
-async def test_used_numbers_are_forgotten_when_their_keys_are_dead(make_world):
+async def test_used_numbers_are_forgotten_when_their_keys_are_dead(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send()
 
-        def numbers(_transaction):
+        def numbers(_transaction: Transaction) -> Any:
             return world.store._raw.execute("SELECT count(*) FROM accepted").fetchone()[0]
 
         assert await world.store.transact(numbers) == 1

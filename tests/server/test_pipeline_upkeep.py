@@ -1,6 +1,9 @@
 """What happens without being asked: the log grows, time runs out, keys change."""
 
+from typing import Any
+
 import pytest
+from tests.server.world import MakeWorld
 
 from mien.errors import KeysMissing, PolicyDenied
 from mien.values import Claims
@@ -8,11 +11,13 @@ from mien.wire.canonical import unb64
 from mien.wire.proof import parse_checkpoint, read_entry, verify_consistency, verify_tlog_proof
 from mien_server.errors import LeafUnknown, NotFound
 from mien_server.keys import EPOCH
+from mien_server.ports import Transaction
+from mien_server.values import Site
 
 DAY = 86_400
 
 
-async def test_leaves_get_their_place_and_a_proof(make_world):
+async def test_leaves_get_their_place_and_a_proof(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = world.phone()
         leaf = unb64((await phone.consent("personalize_offers")).promise.leaf)
@@ -28,7 +33,9 @@ async def test_leaves_get_their_place_and_a_proof(make_world):
             await world.pipeline.proof(bytes(32))
 
 
-async def test_more_leaves_than_a_round_takes(make_world, monkeypatch):
+async def test_more_leaves_than_a_round_takes(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("mien_server.pipeline.upkeep.BATCH", 4)
     async with make_world() as world:
         phone = await world.enrolled()
@@ -46,7 +53,7 @@ async def test_more_leaves_than_a_round_takes(make_world, monkeypatch):
             await world.pipeline.tile(0, 0, 11)
 
 
-async def test_every_checkpoint_grows_from_the_one_before(make_world):
+async def test_every_checkpoint_grows_from_the_one_before(make_world: MakeWorld) -> None:
     from mien_server import audit
 
     async with make_world() as world:
@@ -62,7 +69,9 @@ async def test_every_checkpoint_grows_from_the_one_before(make_world):
         verify_consistency(old.size, old.root, new.size, new.root, path)
 
 
-async def test_labels_live_as_long_as_declared_and_are_not_used_after(make_world):
+async def test_labels_live_as_long_as_declared_and_are_not_used_after(
+    make_world: MakeWorld,
+) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send()
@@ -76,7 +85,7 @@ async def test_labels_live_as_long_as_declared_and_are_not_used_after(make_world
         assert (await phone.export())["labels"] == []
 
 
-async def test_decisions_close_after_a_year_and_stay_in_the_log(make_world):
+async def test_decisions_close_after_a_year_and_stay_in_the_log(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await world.phone().consent(
@@ -89,7 +98,7 @@ async def test_decisions_close_after_a_year_and_stay_in_the_log(make_world):
         await world.pipeline.sweep()
         assert await world.store.transact(lambda t: t.leaves.of_person("shop", phone.subject)) == ()
 
-        def openings(_transaction):
+        def openings(_transaction: Transaction) -> Any:
             found = world.store._raw.execute("SELECT opening, wrapped_key FROM leaf").fetchall()
             return [each for row in found for each in row if each is not None]
 
@@ -97,13 +106,15 @@ async def test_decisions_close_after_a_year_and_stay_in_the_log(make_world):
         assert (await world.pipeline.proof(leaves[0].hash)).proof
 
 
-async def test_nonces_are_forgotten_when_the_clock_check_refuses_them_anyway(make_world):
+async def test_nonces_are_forgotten_when_the_clock_check_refuses_them_anyway(
+    make_world: MakeWorld,
+) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         text = phone.withdrawal("personalize_offers")
         await world.pipeline.withdraw(world.site, text)
 
-        def spent(_transaction):
+        def spent(_transaction: Transaction) -> Any:
             return world.store._raw.execute("SELECT count(*) FROM nonce").fetchone()[0]
 
         assert await world.store.transact(spent) == 2
@@ -114,7 +125,7 @@ async def test_nonces_are_forgotten_when_the_clock_check_refuses_them_anyway(mak
             await world.pipeline.withdraw(world.site, text)
 
 
-async def test_a_new_epoch_wraps_the_living_anew(make_world):
+async def test_a_new_epoch_wraps_the_living_anew(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send()
@@ -122,10 +133,10 @@ async def test_a_new_epoch_wraps_the_living_anew(make_world):
             "personalize_offers", claims=Claims(("EU-DE",), age_band="under_13")
         )
         old = world.keys.epoch()
-        before = await world.store.transact(lambda t: t.people.get("shop", phone.subject, "none"))
+        before = await world.person(phone.subject)
         world.clock.at += EPOCH
         await world.pipeline.rotate()
-        after = await world.store.transact(lambda t: t.people.get("shop", phone.subject, "none"))
+        after = await world.person(phone.subject)
         assert (after.epoch, before.epoch) == (old + 1, old)
         assert after.wrapped_key != before.wrapped_key
         with pytest.raises(KeysMissing):
@@ -139,7 +150,9 @@ async def test_a_new_epoch_wraps_the_living_anew(make_world):
         await world.pipeline.rotate()  # again: nothing to do
 
 
-async def test_retention_that_nobody_declared_refuses(make_world, conftest_shop):
+async def test_retention_that_nobody_declared_refuses(
+    make_world: MakeWorld, conftest_shop: Site
+) -> None:
     """A jurisdiction that no file knows: denied by name, not kept by default."""
     import dataclasses
 

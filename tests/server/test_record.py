@@ -1,7 +1,9 @@
 """What is kept is sealed under the subject's key, bound to what and whose it is, and comes back as it was."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -29,10 +31,10 @@ ENTROPY = Entropy()
 VAULT = Vault.of("shop", SUBJECT, KEY)
 
 
-def test_sealed_things_are_bound_to_what_and_whose_they_are():
+def test_sealed_things_are_bound_to_what_and_whose_they_are() -> None:
     sealed = VAULT.seal(b"joy", "label", b"rec_1", ENTROPY)
     assert VAULT.open(sealed, "label", b"rec_1") == b"joy"
-    others = [
+    others: list[Callable[[], bytes]] = [
         lambda: VAULT.open(sealed, "event", b"rec_1"),
         lambda: VAULT.open(sealed, "label", b"rec_2"),
         lambda: Vault.of("shop", "sub_" + "b" * 26, KEY).open(sealed, "label", b"rec_1"),
@@ -46,11 +48,11 @@ def test_sealed_things_are_bound_to_what_and_whose_they_are():
             other()
 
 
-def test_two_seals_of_the_same_differ():
+def test_two_seals_of_the_same_differ() -> None:
     assert VAULT.seal(b"joy", "label", b"1", ENTROPY) != VAULT.seal(b"joy", "label", b"1", ENTROPY)
 
 
-def test_data_keys_are_wrapped_for_one_person_and_epoch():
+def test_data_keys_are_wrapped_for_one_person_and_epoch() -> None:
     kek = os.urandom(32)
     wrapped = record.wrap(kek, KEY, 7, "shop", SUBJECT, ENTROPY)
     assert record.unwrap(kek, wrapped, 7, "shop", SUBJECT) == KEY
@@ -60,7 +62,7 @@ def test_data_keys_are_wrapped_for_one_person_and_epoch():
             record.unwrap(other[0], wrapped, other[1], "shop", other[2])
 
 
-def test_nothing_secret_is_printed():
+def test_nothing_secret_is_printed() -> None:
     assert KEY.hex() not in repr(VAULT)
     assert "AESGCM" not in repr(VAULT)
 
@@ -82,17 +84,17 @@ labels = st.builds(
 
 
 @given(labels)
-def test_a_label_comes_back_as_it_was(label):
+def test_a_label_comes_back_as_it_was(label: Label) -> None:
     kept = record.seal_label(VAULT, label, "label", NOW, ENTROPY)
     assert record.open_label(VAULT, kept) == label
     assert (kept.ended_at, kept.retain_until) == (label.ended_at, NOW)
 
 
-def test_a_record_under_another_name_does_not_open():
+def test_a_record_under_another_name_does_not_open() -> None:
     kept = record.seal_label(VAULT, Label("joy", NOW, confidence=3), "label", NOW, ENTROPY)
-    for moved in [{"id": "rec_" + "b" * 26}, {"data_class": "correction"}]:
+    for moved in [replace(kept, id="rec_" + "b" * 26), replace(kept, data_class="correction")]:
         with pytest.raises(KeepUnreadable):
-            record.open_label(VAULT, replace(kept, **moved))
+            record.open_label(VAULT, moved)
 
 
 places = st.tuples(
@@ -104,7 +106,7 @@ places = st.tuples(
 
 
 @given(st.lists(places, min_size=1, max_size=4), st.booleans())
-def test_an_event_comes_back_exactly(rows, used):
+def test_an_event_comes_back_exactly(rows: list[Any], used: bool) -> None:
     event = Event(
         id="evt_" + "a" * 26, site="shop", subject=SUBJECT, at=NOW, retain_until=NOW + 1,
         offers=tuple(row[0] for row in rows), features=tuple(tuple(row[1]) for row in rows),
@@ -116,7 +118,7 @@ def test_an_event_comes_back_exactly(rows, used):
     assert sealed.learned
 
 
-def test_an_event_of_a_person_is_never_plain():
+def test_an_event_of_a_person_is_never_plain() -> None:
     event = Event(
         id="evt_" + "a" * 26, site="shop", subject=None, at=NOW, retain_until=NOW + 1, offers=("a",),
         features=((1.0,),), propensities=(1.0,), used_emotion=False,
@@ -135,7 +137,7 @@ def test_an_event_of_a_person_is_never_plain():
 @pytest.mark.parametrize(
     "content", [b"", b"\x01", b"\x02\x00\x01\x00\x01", b"\x01\x00\x01\x00\x01\x09a"]
 )
-def test_a_damaged_event_is_told(content):
+def test_a_damaged_event_is_told(content: bytes) -> None:
     event = Event("evt_a", "shop", None, NOW, NOW, ("a",), ((1.0,),), (1.0,), used_emotion=False)
     kept = replace(record.plain_event(event, learned=False), content=content)
     with pytest.raises(KeepUnreadable):
@@ -147,7 +149,7 @@ DECISION = Decision(
 )
 
 
-def test_a_leaf_is_a_commitment_to_the_record():
+def test_a_leaf_is_a_commitment_to_the_record() -> None:
     content = record.decision_record(
         "use", DECISION, "shop", SUBJECT, "personalize_offers", "b" * 43
     )
@@ -162,7 +164,7 @@ def test_a_leaf_is_a_commitment_to_the_record():
     assert 0 <= NOW - leaf.hour < 3600
 
 
-def test_a_leaf_of_somebody_unknown_names_nobody_and_opens_with_its_own_key():
+def test_a_leaf_of_somebody_unknown_names_nobody_and_opens_with_its_own_key() -> None:
     content = record.decision_record("give_consent", DECISION, "shop", SUBJECT, None, "b" * 43)
     kek = os.urandom(32)
     leaf = record.sealed_leaf_of_nobody("shop", content, NOW, NOW + 1, kek, 3, ENTROPY)
@@ -172,7 +174,7 @@ def test_a_leaf_of_somebody_unknown_names_nobody_and_opens_with_its_own_key():
     assert record.open_leaf(Vault.of("shop", "", key), leaf).record == content
 
 
-def test_an_erased_or_altered_opening_is_told():
+def test_an_erased_or_altered_opening_is_told() -> None:
     leaf = record.plain_leaf("shop", b"{}", NOW, ENTROPY)
     assert record.open_leaf(None, leaf).record == b"{}"
     with pytest.raises(KeepUnreadable, match="erased"):
@@ -181,7 +183,7 @@ def test_an_erased_or_altered_opening_is_told():
         record.open_leaf(None, replace(leaf, opening=(leaf.opening or b"") + b"x"))
 
 
-def test_one_request_makes_one_event_id():
+def test_one_request_makes_one_event_id() -> None:
     assert record.event_id("shop", b"1") == record.event_id("shop", b"1")
     assert (
         len(

@@ -7,14 +7,17 @@ import stat
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mien.errors import EnvelopeReplayed, ServerBusy, SettingsError
 from mien.values import Offer
 from mien_server.errors import LeafUnknown, StoreBusy, StoreUnwritable
+from mien_server.ports import Transaction
 from mien_server.stores import SqliteStore, open_store
 from mien_server.values import (
     Catalogue,
@@ -30,7 +33,7 @@ from mien_server.values import (
 SITE = Site("shop", "Shop", "retail", ("customer", "client"), ("EU-DE", "EU-FR"), "c", "x", b"p" * 32, b"s" * 32, origins=("https://a.example",), impact_assessment=True, created_at=5)  # fmt: skip
 
 
-def person(subject: str = "sub_a", **other) -> Person:
+def person(subject: str = "sub_a", **other: Any) -> Person:
     given = {
         "site": "shop", "subject": subject, "state": "given", "purposes": frozenset({"adapt_service", "personalize_offers"}),
         "jurisdictions": ("EU-DE",), "sector": "retail", "role": "customer", "age_band": "adult", "gpc": True,
@@ -46,7 +49,7 @@ def record(name: str, ended_at: int, *, until: int = 1000, subject: str = "sub_a
 
 def event(
     name: str, at: int, *, subject: str | None = "sub_a", until: int = 1000, learned: bool = False
-):
+) -> Any:
     return SealedEvent(name, "shop", subject, at, until, b"content", learned)
 
 
@@ -54,10 +57,15 @@ def leaf(byte: int, *, subject: str | None = "sub_a", until: int = 1000) -> Seal
     return SealedLeaf(bytes([byte]) * 32, 3600, "shop", subject, until, b"opening")
 
 
+def put(subject: str) -> Callable[[Transaction], None]:
+    """A closure that adds a person."""
+    return lambda transaction: transaction.people.put(person(subject))
+
+
 class Opened:
     """A store on a file, with the site in it."""
 
-    def __init__(self, path: Path, **options) -> None:
+    def __init__(self, path: Path, **options: Any) -> None:
         self.path, self.options = path, options
 
     async def __aenter__(self) -> SqliteStore:
@@ -70,17 +78,17 @@ class Opened:
 
 
 @pytest.fixture
-def path(tmp_path):
+def path(tmp_path: Path) -> Any:
     return tmp_path / "mien.db"
 
 
 # ---- one writer, one commit for many ----
-async def test_a_failing_closure_undoes_itself_and_nobody_else(path):
+async def test_a_failing_closure_undoes_itself_and_nobody_else(path: Path) -> None:
     """All wait together and are committed together: the second must not take the others with it."""
     async with Opened(path) as store:
 
-        def add(name, *, fails=False):
-            def work(transaction):
+        def add(name: str, *, fails: bool = False) -> Any:
+            def work(transaction: Transaction) -> Any:
                 transaction.people.put(person(name))
                 if fails:
                     raise ZeroDivisionError(name)
@@ -91,7 +99,7 @@ async def test_a_failing_closure_undoes_itself_and_nobody_else(path):
         answers = await asyncio.gather(
             add("sub_1"), add("sub_2", fails=True), add("sub_3"), return_exceptions=True
         )
-        assert answers[::2] == ["sub_1", "sub_3"]
+        assert list(answers[::2]) == ["sub_1", "sub_3"]
         assert isinstance(answers[1], ZeroDivisionError)
         there = await store.transact(
             lambda t: [bool(t.people.get("shop", f"sub_{i}", "none")) for i in (1, 2, 3)]
@@ -99,36 +107,37 @@ async def test_a_failing_closure_undoes_itself_and_nobody_else(path):
         assert there == [True, False, True]
 
 
-async def test_many_share_a_commit(path, monkeypatch):
+async def test_many_share_a_commit(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with Opened(path) as store:
         said: list[str] = []
         say = store._say
-        monkeypatch.setattr(
-            store, "_say", lambda statement: (said.append(statement), say(statement))
-        )
-        await asyncio.gather(
-            *(store.transact(lambda t, i=i: t.people.put(person(f"sub_{i}"))) for i in range(100))
-        )
+
+        def heard(statement: str) -> None:
+            said.append(statement)
+            say(statement)
+
+        monkeypatch.setattr(store, "_say", heard)
+        await asyncio.gather(*(store.transact(put(f"sub_{i}")) for i in range(100)))
         assert said.count("RELEASE job") == 100
         assert said.count("COMMIT") < 100
 
 
-async def test_answers_come_only_after_the_commit(path):
+async def test_answers_come_only_after_the_commit(path: Path) -> None:
     """At the moment a caller is answered, another connection sees the row."""
     async with Opened(path) as store:
         other = sqlite3.connect(path)
         for i in range(20):
-            await store.transact(lambda t, i=i: t.people.put(person(f"sub_{i}")))
+            await store.transact(put(f"sub_{i}"))
             (count,) = other.execute("SELECT count(*) FROM person").fetchone()
             assert count == i + 1
         other.close()
 
 
-async def test_every_commit_is_synced(path):
+async def test_every_commit_is_synced(path: Path) -> None:
     """FULL: the log is synced before COMMIT returns, and callers wake after it. What is deleted is overwritten."""
     async with Opened(path) as store:
 
-        def pragma(name):
+        def pragma(name: str) -> Any:
             return store.transact(lambda _t: store._raw.execute(f"PRAGMA {name}").fetchone()[0])
 
         assert await pragma("journal_mode") == "wal"
@@ -137,7 +146,7 @@ async def test_every_commit_is_synced(path):
         assert await pragma("secure_delete") == 1
 
 
-async def test_a_process_that_dies_loses_nothing_it_answered(path):
+async def test_a_process_that_dies_loses_nothing_it_answered(path: Path) -> None:
     """Atomicity under SIGKILL: all that was answered is there, and of what was not, all or nothing."""
     code = f"""
 import asyncio, os, signal, sys
@@ -181,7 +190,7 @@ asyncio.run(main())
     assert people >= answered == 41
 
 
-async def test_a_caller_who_goes_away_disturbs_nobody(path):
+async def test_a_caller_who_goes_away_disturbs_nobody(path: Path) -> None:
     async with Opened(path) as store:
         gone = asyncio.create_task(store.transact(lambda t: t.people.put(person("sub_1"))))
         await asyncio.sleep(0)
@@ -193,7 +202,7 @@ async def test_a_caller_who_goes_away_disturbs_nobody(path):
 
 
 # ---- what goes wrong ----
-async def test_too_many_wait(path):
+async def test_too_many_wait(path: Path) -> None:
     async with Opened(path, queue_size=4) as store:
         waiting = [store.transact(lambda t: t.tiles.size()) for _ in range(50)]
         answers = await asyncio.gather(*waiting, return_exceptions=True)
@@ -203,7 +212,7 @@ async def test_too_many_wait(path):
         assert all(each == 0 for each in answers if not isinstance(each, ServerBusy))
 
 
-async def test_another_program_holds_the_database(path):
+async def test_another_program_holds_the_database(path: Path) -> None:
     """Nothing is lost: told to come back, they do, and it works."""
     async with Opened(path, busy_seconds=0.05) as store:
         other = sqlite3.connect(path, isolation_level=None)
@@ -217,7 +226,7 @@ async def test_another_program_holds_the_database(path):
         await store.transact(lambda t: t.people.put(person()))
 
 
-def test_held_while_it_is_opened(path):
+def test_held_while_it_is_opened(path: Path) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(StoreBusy):
@@ -225,7 +234,7 @@ def test_held_while_it_is_opened(path):
     other.close()
 
 
-async def test_a_reader_stands_in_the_way_of_scrubbing(path):
+async def test_a_reader_stands_in_the_way_of_scrubbing(path: Path) -> None:
     async with Opened(path, busy_seconds=0.05) as store:
         await store.transact(lambda t: t.people.put(person()))
         other = sqlite3.connect(path, isolation_level=None)
@@ -239,7 +248,7 @@ async def test_a_reader_stands_in_the_way_of_scrubbing(path):
         assert path.with_name("mien.db-wal").stat().st_size == 0
 
 
-async def test_a_full_disk_is_told_to_everybody_and_changes_nothing(path):
+async def test_a_full_disk_is_told_to_everybody_and_changes_nothing(path: Path) -> None:
     async with Opened(path) as store:
         await store.transact(lambda t: t.people.put(person()))
         pages = await store.transact(
@@ -262,7 +271,7 @@ async def test_a_full_disk_is_told_to_everybody_and_changes_nothing(path):
 
 
 @contextmanager
-def ordinary_user():
+def ordinary_user() -> Iterator[None]:
     """Root may write anywhere: while root's tests look at permissions, they are somebody else."""
     root = os.geteuid() == 0
     if root:
@@ -275,7 +284,7 @@ def ordinary_user():
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_a_directory_that_cannot_be_written(there):
+def test_a_directory_that_cannot_be_written(there: bool) -> None:
     directory = Path(tempfile.mkdtemp(prefix="mien-test-"))
     try:
         if there:
@@ -293,7 +302,7 @@ def test_a_directory_that_cannot_be_written(there):
         directory.rmdir()
 
 
-async def test_a_database_that_becomes_read_only(path):
+async def test_a_database_that_becomes_read_only(path: Path) -> None:
     """The same error later: nothing is written, the cure is named, and afterwards it goes on."""
     async with Opened(path) as store:
         await store.transact(lambda t: t.people.put(person()))
@@ -306,18 +315,18 @@ async def test_a_database_that_becomes_read_only(path):
         await store.transact(lambda t: t.people.put(person("sub_b")))
 
 
-def test_a_file_that_is_no_database(path):
+def test_a_file_that_is_no_database(path: Path) -> None:
     path.write_bytes(b"this is not a database, it only lies where one should" * 100)
     with pytest.raises(StoreUnwritable, match="cannot be written"):
         SqliteStore(path)
 
 
-def test_a_path_that_is_a_directory(tmp_path):
+def test_a_path_that_is_a_directory(tmp_path: Path) -> None:
     with pytest.raises(StoreUnwritable):
         SqliteStore(tmp_path)
 
 
-async def test_tables_of_another_version_are_left_alone(path):
+async def test_tables_of_another_version_are_left_alone(path: Path) -> None:
     async with Opened(path):
         pass
     raw = sqlite3.connect(path)
@@ -327,7 +336,7 @@ async def test_tables_of_another_version_are_left_alone(path):
         SqliteStore(path)
 
 
-async def test_a_closed_store_answers_nothing(path):
+async def test_a_closed_store_answers_nothing(path: Path) -> None:
     async with Opened(path) as store:
         waiting = [asyncio.create_task(store.transact(lambda t: t.tiles.size())) for _ in range(5)]
         await asyncio.sleep(0)
@@ -337,13 +346,13 @@ async def test_a_closed_store_answers_nothing(path):
     await store.close()
 
 
-def test_only_sqlite_urls_are_known(tmp_path):
+def test_only_sqlite_urls_are_known(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="MIEN_DATABASE"):
         open_store("mysql://localhost/mien")
     asyncio.run(open_store(f"sqlite:///{tmp_path}/x/mien.db").close())
 
 
-def test_the_files_are_for_their_owner(path):
+def test_the_files_are_for_their_owner(path: Path) -> None:
     async def run() -> set[int]:
         async with Opened(path):
             return {stat.S_IMODE(file.stat().st_mode) for file in path.parent.glob("mien.db*")}
@@ -352,11 +361,11 @@ def test_the_files_are_for_their_owner(path):
 
 
 # ---- by noun ----
-async def test_sites_and_what_they_offer(path):
+async def test_sites_and_what_they_offer(path: Path) -> None:
     catalogue = Catalogue((Offer("a", "Ä", 5, tags=("x", "y")),), {"joy": {"x": 0.1}})
     async with Opened(path) as store:
 
-        def work(t):
+        def work(t: Transaction) -> Any:
             t.sites.put_catalogue("shop", catalogue)
             first = t.sites.catalogue_version("shop")
             t.sites.put_catalogue("shop", Catalogue((), {}))
@@ -380,11 +389,11 @@ async def test_sites_and_what_they_offer(path):
         assert await store.transact(lambda t: t.sites.of_publishable(b"s" * 32)) is None
 
 
-async def test_people_come_back_as_they_were(path):
+async def test_people_come_back_as_they_were(path: Path) -> None:
     key = PersonKey("shop", "sub_a", "dev", "device", b"s" * 32, b"e" * 9, b"t" * 60, 7)
     async with Opened(path) as store:
 
-        def work(t):
+        def work(t: Transaction) -> Any:
             t.people.put(person())
             t.people.put_key(key)
             t.people.put_key(
@@ -399,6 +408,7 @@ async def test_people_come_back_as_they_were(path):
         assert type(found.gpc) is bool
         assert [each.id for each in keys] == ["rec", "dev"]
         stream = await store.transact(lambda t: t.people.stream("shop", "sub_a", "dev", 5))
+        assert stream is not None
         assert (stream.person, stream.key) == (person(), key)
         assert (stream.highest, stream.digest) == (9, b"\x05" * 32)
         assert await store.transact(lambda t: t.people.stream("shop", "sub_a", "no", 5)) is None
@@ -406,15 +416,15 @@ async def test_people_come_back_as_they_were(path):
         await store.transact(lambda t: t.people.put(person(state="withdrawn", wrapped_key=None)))
         await store.transact(lambda t: t.people.delete_keys("shop", "sub_a"))
         assert await store.transact(lambda t: t.people.stream("shop", "sub_a", "dev", 5)) is None
-        assert (
-            await store.transact(lambda t: t.people.get("shop", "sub_a", "update"))
-        ).wrapped_key is None
+        found = await store.transact(lambda t: t.people.get("shop", "sub_a", "update"))
+        assert found is not None
+        assert found.wrapped_key is None
 
 
-async def test_who_expired_and_who_is_wrapped_by_an_old_key(path):
+async def test_who_expired_and_who_is_wrapped_by_an_old_key(path: Path) -> None:
     async with Opened(path) as store:
 
-        def work(t):
+        def work(t: Transaction) -> Any:
             t.people.put(person("sub_now", expires_at=50))
             t.people.put(person("sub_later", expires_at=51, state="renewed", epoch=4))
             t.people.put(person("sub_gone", expires_at=1, state="withdrawn"))
@@ -435,10 +445,10 @@ async def test_who_expired_and_who_is_wrapped_by_an_old_key(path):
         assert await store.transact(lambda t: t.people.marked(9)) == ()
 
 
-async def test_records_by_time(path):
+async def test_records_by_time(path: Path) -> None:
     async with Opened(path) as store:
 
-        def work(t):
+        def work(t: Transaction) -> Any:
             t.people.put(person())
             t.records.add([record(f"rec_{i}", i, until=100 + i) for i in range(10)])
             t.records.replace(Record("rec_5", "shop", "sub_a", "correction", 5, 104, b"new"))
@@ -461,10 +471,10 @@ async def test_records_by_time(path):
         assert await store.transact(lambda t: t.records.delete("shop", "sub_a", 3)) == 1
 
 
-async def test_events(path):
+async def test_events(path: Path) -> None:
     async with Opened(path) as store:
 
-        def work(t):
+        def work(t: Transaction) -> Any:
             t.people.put(person())
             assert t.events.add(event("evt_1", 5))
             assert not t.events.add(event("evt_1", 6))
@@ -486,10 +496,10 @@ async def test_events(path):
         assert await store.transact(lambda t: t.events.get("shop", "evt_2")) is None
 
 
-async def test_leaves_are_pending_then_placed_and_their_openings_go(path):
+async def test_leaves_are_pending_then_placed_and_their_openings_go(path: Path) -> None:
     async with Opened(path) as store:
 
-        def work(t):
+        def work(t: Transaction) -> Any:
             t.people.put(person())
             for byte in (3, 1, 2):
                 t.leaves.add(leaf(byte))
@@ -510,7 +520,7 @@ async def test_leaves_are_pending_then_placed_and_their_openings_go(path):
         assert await store.transact(lambda t: t.leaves.placed(bytes([1]) * 32)) == (8, 3600)
 
 
-async def test_nonces_are_spent_once_a_site(path):
+async def test_nonces_are_spent_once_a_site(path: Path) -> None:
     async with Opened(path) as store:
         await store.transact(lambda t: t.nonces.spend("shop", b"1", 10))
         await store.transact(lambda t: t.nonces.spend("other", b"1", 10))
@@ -520,7 +530,7 @@ async def test_nonces_are_spent_once_a_site(path):
         assert await store.transact(lambda t: t.nonces.delete_expired(11, 9)) == 2
 
 
-async def test_erasures_stay_open_until_completed(path):
+async def test_erasures_stay_open_until_completed(path: Path) -> None:
     one = Erasure("era_1", "shop", "sub_a", 5, None, "jws", 1, 2, key_destroyed=True)
     async with Opened(path) as store:
         await store.transact(lambda t: t.erasures.put(one))
@@ -532,10 +542,10 @@ async def test_erasures_stay_open_until_completed(path):
         assert await store.transact(lambda t: t.erasures.get("era_1")) == done
 
 
-async def test_tiles(path):
+async def test_tiles(path: Path) -> None:
     async with Opened(path) as store:
 
-        def work(t):
+        def work(t: Transaction) -> Any:
             t.tiles.put_tile(0, 1, b"h" * 64)
             t.tiles.put_entry_tile(1, (b"", b"ab", b"c" * 300))
             t.tiles.set_size(258)
@@ -544,7 +554,7 @@ async def test_tiles(path):
         assert await store.transact(work) == (b"h" * 64, b"", (b"", b"ab", b"c" * 300), 258)
 
 
-async def test_a_record_needs_its_person(path):
+async def test_a_record_needs_its_person(path: Path) -> None:
     async with Opened(path) as store:
         with pytest.raises(sqlite3.IntegrityError):
             await store.transact(lambda t: t.records.add([record("rec_1", 1)]))

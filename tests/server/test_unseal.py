@@ -1,6 +1,7 @@
 """The door: what is authentic, fresh and for this site comes in; the rest is refused by name."""
 
 import os
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -56,7 +57,7 @@ def envelope(seq: int = 5, *, mac_key: bytes = STREAM) -> Envelope:
     )  # fmt: skip
 
 
-def test_an_envelope_opens():
+def test_an_envelope_opens() -> None:
     assert unseal.open_envelope(envelope(), STREAM, OPEN) == LABELS
 
 
@@ -71,12 +72,12 @@ def test_an_envelope_opens():
         {"mac": b64(bytes(32))},
     ],
 )
-def test_an_envelope_moved_elsewhere_does_not_open(moved):
+def test_an_envelope_moved_elsewhere_does_not_open(moved: dict[str, Any]) -> None:
     with pytest.raises(EnvelopeInvalid):
         unseal.open_envelope(envelope().model_copy(update=moved), STREAM, OPEN)
 
 
-def test_the_context_is_bound_by_the_seal_too():
+def test_the_context_is_bound_by_the_seal_too() -> None:
     """Whoever knows the stream key still cannot move a sealed envelope to another number."""
     made = envelope()
     context = envelope_context("shop", SUBJECT, DEVICE, 6, "2026-11-22")
@@ -85,7 +86,7 @@ def test_the_context_is_bound_by_the_seal_too():
         unseal.open_envelope(made.model_copy(update={"seq": 6, "mac": b64(mac)}), STREAM, OPEN)
 
 
-def test_another_stream_key_or_server_key():
+def test_another_stream_key_or_server_key() -> None:
     with pytest.raises(EnvelopeInvalid, match="authenticated"):
         unseal.open_envelope(envelope(mac_key=bytes(32)), STREAM, OPEN)
     with pytest.raises(EnvelopeInvalid, match="does not open"):
@@ -93,7 +94,7 @@ def test_another_stream_key_or_server_key():
 
 
 @given(st.integers(0, len(unb64(envelope().ct)) * 8 - 1))
-def test_any_flipped_bit_is_seen(bit):
+def test_any_flipped_bit_is_seen(bit: int) -> None:
     made = envelope()
     ct = bytearray(unb64(made.ct))
     ct[bit // 8] ^= 1 << bit % 8
@@ -102,7 +103,7 @@ def test_any_flipped_bit_is_seen(bit):
 
 
 @pytest.mark.parametrize("change", [-1, 1, 400, 10_000])
-def test_truncated_and_oversized_envelopes_are_no_envelopes(change):
+def test_truncated_and_oversized_envelopes_are_no_envelopes(change: int) -> None:
     value = dump(envelope())
     ct = unb64(value["ct"]) + bytes(10_000)
     value["ct"] = b64(ct[: len(ct) - 10_000 + change])
@@ -110,7 +111,7 @@ def test_truncated_and_oversized_envelopes_are_no_envelopes(change):
         parse(Envelope, value)
 
 
-def test_an_unknown_field_is_refused():
+def test_an_unknown_field_is_refused() -> None:
     with pytest.raises(RequestInvalid, match="Envelope"):
         parse(Envelope, {**dump(envelope()), "note": "joy"})
 
@@ -120,23 +121,23 @@ def digest(byte: int) -> bytes:
     return bytes([byte]) * 32
 
 
-def test_the_same_again_is_a_duplicate():
+def test_the_same_again_is_a_duplicate() -> None:
     assert unseal.seen_before(5, digest(1), 9, digest(1))
     assert unseal.seen_before(5, digest(1), 5 + unseal.WINDOW, digest(1))
 
 
-def test_another_under_the_same_number_is_refused():
+def test_another_under_the_same_number_is_refused() -> None:
     with pytest.raises(EnvelopeReplayed, match="another envelope"):
         unseal.seen_before(5, digest(1), 9, digest(2))
 
 
-def test_late_within_the_window_is_fine_and_before_it_is_not():
+def test_late_within_the_window_is_fine_and_before_it_is_not() -> None:
     assert not unseal.seen_before(5, digest(1), 4 + unseal.WINDOW, None)
     with pytest.raises(EnvelopeReplayed, match="too old"):
         unseal.seen_before(5, digest(1), 5 + unseal.WINDOW, None)
 
 
-def test_digests_tell_envelopes_apart():
+def test_digests_tell_envelopes_apart() -> None:
     assert unseal.digest_of(envelope()) != unseal.digest_of(envelope())
 
 
@@ -144,36 +145,43 @@ def test_digests_tell_envelopes_apart():
 KEY = SigningKey.generate()
 
 
-def by_person(**other):
+def by_person(**other: Any) -> Any:
     return {"site": "shop", "subject": SUBJECT, "at": NOW, "nonce": b64(os.urandom(16)), **other}
 
 
-def read(text, *, key=None, site="shop", now=NOW, kind=Kind.CAPABILITY_REQUEST):
+def read(
+    text: Any,
+    *,
+    key: Any = None,
+    site: Any = "shop",
+    now: Any = NOW,
+    kind: Any = Kind.CAPABILITY_REQUEST,
+) -> Any:
     return unseal.read_statement(
         text, kind, CapabilityRequest, (key or KEY).verify_key(), site, now
     )
 
 
-def statement(**other) -> str:
+def statement(**other: Any) -> str:
     return sign(Kind.CAPABILITY_REQUEST, dump(CapabilityRequest(**by_person(**other))), KEY)
 
 
-def test_a_statement_is_read():
+def test_a_statement_is_read() -> None:
     assert read(statement()).subject == SUBJECT
 
 
 @pytest.mark.parametrize("skew", [-120, 0, 120])
-def test_two_minutes_are_fine(skew):
+def test_two_minutes_are_fine(skew: int) -> None:
     assert read(statement(), now=NOW + skew)
 
 
 @pytest.mark.parametrize("skew", [-121, 121, 10**6])
-def test_more_is_skewed(skew):
+def test_more_is_skewed(skew: int) -> None:
     with pytest.raises(ClockSkewed):
         read(statement(), now=NOW + skew)
 
 
-def test_signature_comes_before_site_and_clock():
+def test_signature_comes_before_site_and_clock() -> None:
     foreign = statement(site="other")
     with pytest.raises(SignatureInvalid):
         read(foreign, key=SigningKey.generate(), now=0)
@@ -181,7 +189,7 @@ def test_signature_comes_before_site_and_clock():
         read(foreign, now=0)
 
 
-def test_a_statement_of_another_kind_is_worth_nothing():
+def test_a_statement_of_another_kind_is_worth_nothing() -> None:
     other = sign(
         Kind.WITHDRAWAL, dump(WithdrawalStatement(**by_person(purposes=["contribute"]))), KEY
     )
@@ -189,14 +197,14 @@ def test_a_statement_of_another_kind_is_worth_nothing():
         read(other)
 
 
-def change(key: SigningKey, **said) -> KeyChange:
+def change(key: SigningKey, **said: Any) -> KeyChange:
     shared = by_person()
     possession = sign(Kind.KEY_POSSESSION, dump(KeyPossession(**{**shared, **said})), key)
     doc = KeyDoc(role="recovery", sign=key.verify_key().text())
     return KeyChange(**shared, add=doc, possession=possession)
 
 
-def test_a_new_key_must_want_to_join():
+def test_a_new_key_must_want_to_join() -> None:
     key = SigningKey.generate()
     unseal.check_possession(change(key), NOW)
     with pytest.raises(SignatureInvalid, match="another subject"):
@@ -219,14 +227,14 @@ def key_doc(secret: bytes, *, subject: str = SUBJECT) -> KeyDoc:
     )  # fmt: skip
 
 
-def test_stream_keys_are_bound_to_their_subject():
+def test_stream_keys_are_bound_to_their_subject() -> None:
     doc = key_doc(STREAM)
     assert unseal.open_stream_key(doc, "shop", SUBJECT, DEVICE, OPEN) == STREAM
     with pytest.raises(EnvelopeInvalid):
         unseal.open_stream_key(doc, "shop", "sub_" + "b" * 26, DEVICE, OPEN)
 
 
-def test_a_stream_key_has_32_bytes():
+def test_a_stream_key_has_32_bytes() -> None:
     sealed = seal.seal(
         b"short", OPEN.seal_key(), Use.STREAM_KEY, b"shop", SUBJECT.encode(), DEVICE.encode()
     )
@@ -243,7 +251,7 @@ def correction(record: str, said: str) -> CorrectionStatement:
     return CorrectionStatement(**by_person(record=said, kid="2026-11-22", sealed=b64(sealed)))
 
 
-def test_a_correction_is_for_its_record():
+def test_a_correction_is_for_its_record() -> None:
     record, other = "rec_" + "a" * 26, "rec_" + "b" * 26
     assert unseal.open_correction(correction(record, record), OPEN) == LABELS[0]
     with pytest.raises(EnvelopeInvalid):
@@ -256,7 +264,7 @@ def request(at: int = NOW, use: Use = Use.RANK) -> RankRequest:
     return authenticate(made, STREAM, use)
 
 
-def test_requests_are_authenticated_for_one_use_and_time():
+def test_requests_are_authenticated_for_one_use_and_time() -> None:
     unseal.check_request(request(), STREAM, Use.RANK, NOW)
     for bad in (request(use=Use.REWARD), request().model_copy(update={"places": 6})):
         with pytest.raises(EnvelopeInvalid):

@@ -1,0 +1,345 @@
+"""A small world for the server's tests: a real SQLite file, real keys and policies, a shop, and phones that speak the wire and nothing else.
+
+Nothing here is a fake but the clock, which stands still until a test moves it.
+"""
+
+import base64
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from mien.values import Claims, Label, Offer
+from mien.wire import seal, slots
+from mien.wire.canonical import b64, decode, encode, unb64
+from mien.wire.keys import OpenKey, SealKey, SigningKey
+from mien.wire.messages import (
+    Accepted,
+    Asker,
+    ByPerson,
+    CapabilityRequest,
+    Certificate,
+    ClaimsDoc,
+    ConsentStatement,
+    CorrectionStatement,
+    Envelope,
+    ErasureAnswer,
+    ErasureStatement,
+    ExportRequest,
+    KeyChange,
+    KeyDoc,
+    KeyPossession,
+    RankAnswer,
+    RankRequest,
+    Receipt,
+    RewardRequest,
+    Why,
+    WithdrawalStatement,
+    authenticate,
+    dump,
+    envelope_context,
+    parse,
+)
+from mien.wire.seal import Use
+from mien.wire.signatures import Kind, sign, verify
+from mien_server.authorize import Authorizer, load_bundle
+from mien_server.keys import FileKeys, create_keys
+from mien_server.pipeline import Pipeline
+from mien_server.stores import SqliteStore
+from mien_server.values import Catalogue, Person, Site
+
+NOON = 1_795_305_600 + 43_200
+"""2026-11-22 12:00 UTC."""
+DAY = 86_400
+ORIGIN = "shop.example/log"
+BUNDLE = load_bundle()
+
+
+class StillClock:
+    """A clock that a test moves."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+    def now(self) -> int:
+        return self.at
+
+
+class SystemEntropy:
+    """The operating system's randomness: tests of races and erasure need keys that differ."""
+
+    def bytes(self, count: int) -> bytes:
+        return os.urandom(count)
+
+
+def shop(name: str = "shop", **other: Any) -> Site:
+    """A shop in Germany."""
+    given = {
+        "id": name, "name": "A shop", "sector": "retail", "roles": ("customer",), "jurisdictions": ("EU-DE",),
+        "controller": "Laden GmbH", "contact": "privacy@laden.example",
+        "publishable_sha256": hashlib.sha256(f"pk_{name}".encode()).digest(),
+        "secret_sha256": hashlib.sha256(f"sk_{name}".encode()).digest(), "impact_assessment": True, "created_at": NOON,
+    }  # fmt: skip
+    return Site(**{**given, **other})
+
+
+CATALOGUE = Catalogue(
+    tuple(
+        Offer(f"offer-{i}", f"Offer {i}", 1000 + 100 * i, tags=("bright",) if i % 2 else ("calm",))
+        for i in range(6)
+    ),
+    {"joy": {"bright": 1.0}, "sadness": {"calm": 1.0}},
+)
+
+
+@dataclass
+class World:
+    """A server on a directory, without HTTP. `open` starts it (again), `close` ends it."""
+
+    directory: Path
+    clock: StillClock = field(default_factory=lambda: StillClock(NOON))
+    site: Site = field(default_factory=shop)
+    entropy: SystemEntropy = field(default_factory=SystemEntropy)
+    catalogue: Catalogue = CATALOGUE
+    store: SqliteStore = field(init=False)
+    keys: FileKeys = field(init=False)
+    pipeline: Pipeline = field(init=False)
+
+    @property
+    def database(self) -> Path:
+        return self.directory / "mien.db"
+
+    @property
+    def key_directory(self) -> Path:
+        return self.directory / "keys"
+
+    async def open(self) -> Self:
+        self.keys = create_keys(self.key_directory, self.entropy, self.clock.now())
+        self.store = SqliteStore(self.database, busy_seconds=0.2)
+        self.pipeline = self.pipeline_over(self.store)
+        await self.store.transact(lambda t: t.sites.put(self.site))
+        await self.store.transact(lambda t: t.sites.put_catalogue(self.site.id, self.catalogue))
+        return self
+
+    def pipeline_over(self, store: Any) -> Pipeline:
+        return Pipeline(
+            store, self.keys, Authorizer(BUNDLE), self.clock, self.entropy, origin=ORIGIN
+        )
+
+    async def close(self) -> None:
+        await self.store.close()
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.close()
+
+    async def notice_hash(self, locale: str = "en") -> str:
+        notice = await self.pipeline.notice(self.site.id, locale)
+        return b64(hashlib.sha256(encode(dump(notice))).digest())
+
+    async def person(self, subject: str) -> Person:
+        """The row of a person who must be there."""
+        found = await self.store.transact(lambda t: t.people.get(self.site.id, subject, "none"))
+        assert found is not None
+        return found
+
+    def phone(self, **other: Any) -> "Phone":
+        return Phone(self, **other)
+
+    async def enrolled(self, *purposes: str) -> "Phone":
+        """A phone whose person has said yes."""
+        phone = self.phone()
+        receipt = await phone.consent(*(purposes or ("personalize_offers",)))
+        assert receipt.outcome == "given", receipt
+        return phone
+
+    async def rank(self, **other: Any) -> RankAnswer:
+        """A ranking for nobody in particular."""
+        request = RankRequest(site=self.site.id, request=b64(os.urandom(16)), **other)
+        return await self.pipeline.rank(self.site, request, backend=False)
+
+
+def new_subject() -> str:
+    return "sub_" + base64.b32encode(os.urandom(17)).decode().lower()[:26]
+
+
+def joyful(now: int, count: int = 8) -> list[Label]:
+    return [
+        Label("joy", now - count + i, confidence=14, valence=10, arousal=5, model=1)
+        for i in range(count)
+    ]
+
+
+@dataclass
+class Phone:
+    """One device of one person, as it speaks."""
+
+    world: World
+    subject: str = field(default_factory=new_subject)
+    signing: SigningKey = field(default_factory=SigningKey.generate)
+    opening: OpenKey = field(default_factory=OpenKey.generate)
+    stream_key: bytes = field(default_factory=lambda: os.urandom(32))
+    seq: int = 0
+
+    @property
+    def id(self) -> str:
+        return self.signing.verify_key().id
+
+    @property
+    def site(self) -> Site:
+        return self.world.site
+
+    def now(self) -> int:
+        return self.world.clock.now()
+
+    def by_person(self, **other: Any) -> dict[str, Any]:
+        return {
+            "site": self.site.id, "subject": self.subject, "at": self.now(), "nonce": b64(os.urandom(16)), **other,
+        }  # fmt: skip
+
+    def key_doc(self) -> KeyDoc:
+        server = self.world.keys.seal_keys(self.now())[0]
+        context = (self.site.id.encode(), self.subject.encode(), self.id.encode())
+        sealed = seal.seal(
+            self.stream_key, SealKey.from_text(server.public), Use.STREAM_KEY, *context
+        )
+        return KeyDoc(
+            role="device", sign=self.signing.verify_key().text(), seal=self.opening.seal_key().text(),
+            stream_kid=server.kid, sealed_stream_key=b64(sealed),
+        )  # fmt: skip
+
+    # ---- statements ----
+    def signed(self, kind: Kind, statement: ByPerson, key: SigningKey | None = None) -> str:
+        return sign(kind, dump(statement), key or self.signing)
+
+    async def consent_statement(self, *purposes: str, **other: Any) -> ConsentStatement:
+        claims = other.pop("claims", Claims(("EU-DE",), age_band="adult"))
+        given = {
+            "keys": [self.key_doc()], "notice_sha256": await self.world.notice_hash(), "locale": "en",
+            "purposes": list(purposes), "claims": ClaimsDoc.of(claims), "method": "button",
+        }  # fmt: skip
+        return ConsentStatement(**self.by_person(**{**given, **other}))
+
+    async def consent(self, *purposes: str, **other: Any) -> Receipt:
+        statement = await self.consent_statement(*purposes, **other)
+        answer = await self.world.pipeline.consent(self.site, self.signed(Kind.CONSENT, statement))
+        return self.receipt(answer.receipt)
+
+    def receipt(self, text: str) -> Receipt:
+        key = self.world.keys.signing.verify_key()
+        return parse(Receipt, verify(text, Kind.RECEIPT, key))
+
+    def withdrawal(self, *purposes: str, key: SigningKey | None = None, **other: Any) -> str:
+        statement = WithdrawalStatement(**self.by_person(purposes=list(purposes), **other))
+        return self.signed(Kind.WITHDRAWAL, statement, key)
+
+    async def withdraw(self, *purposes: str, **other: Any) -> Receipt:
+        text = self.withdrawal(*(purposes or ("personalize_offers",)), **other)
+        answer = await self.world.pipeline.withdraw(self.site, text)
+        return self.receipt(answer.receipt)
+
+    async def capability(self) -> dict[str, Any]:
+        text = self.signed(Kind.CAPABILITY_REQUEST, CapabilityRequest(**self.by_person()))
+        answer = await self.world.pipeline.capability(self.site, text)
+        return verify(answer.capability, Kind.CAPABILITY, self.world.keys.signing.verify_key())
+
+    def key_change(self, key: SigningKey, doc: KeyDoc) -> str:
+        change = self.by_person()
+        possession = sign(Kind.KEY_POSSESSION, dump(KeyPossession(**change)), key)
+        return self.signed(Kind.KEY_CHANGE, KeyChange(**change, add=doc, possession=possession))
+
+    # ---- the stream ----
+    def envelope(
+        self, labels: Sequence[Label] | None = None, *, seq: int | None = None
+    ) -> Envelope:
+        """The next envelope, or one with a chosen number."""
+        self.seq = self.seq + 1 if seq is None else max(self.seq, seq)
+        number = self.seq if seq is None else seq
+        server = self.world.keys.seal_keys(self.now())[0]
+        context = envelope_context(self.site.id, self.subject, self.id, number, server.kid)
+        labels = joyful(self.now()) if labels is None else labels
+        base = min((label.ended_at for label in labels), default=self.now())
+        ct = seal.seal(
+            slots.pack(labels, base), SealKey.from_text(server.public), Use.ENVELOPE, *context
+        )
+        tag = seal.mac(self.stream_key, Use.ENVELOPE, *context, ct)
+        return Envelope(
+            site=self.site.id, subject=self.subject, device=self.id, seq=number, kid=server.kid, ct=b64(ct), mac=b64(tag),
+        )  # fmt: skip
+
+    async def send(self, labels: Sequence[Label] | None = None, **other: Any) -> Accepted:
+        return await self.world.pipeline.labels(self.site, self.envelope(labels, **other))
+
+    # ---- ranking ----
+    def asker(self) -> Asker:
+        return Asker(subject=self.subject, device=self.id, at=self.now())
+
+    def rank_request(self, **other: Any) -> RankRequest:
+        request = RankRequest(
+            site=self.site.id,
+            request=b64(os.urandom(16)),
+            asker=self.asker(),
+            mac=b64(bytes(32)),
+            **other,
+        )
+        return authenticate(request, self.stream_key, Use.RANK)
+
+    async def rank(self, **other: Any) -> RankAnswer:
+        return await self.world.pipeline.rank(self.site, self.rank_request(**other), backend=False)
+
+    def why(self, answer: RankAnswer) -> Why:
+        context = (self.site.id.encode(), self.subject.encode(), answer.event.encode())
+        plain = seal.open_sealed(unb64(answer.sealed_why or ""), self.opening, Use.WHY, *context)
+        return parse(Why, decode(seal.unpad(plain)))
+
+    async def reward(self, event: str, reward: int, place: int = 1) -> Accepted:
+        request = RewardRequest(
+            site=self.site.id,
+            event=event,
+            place=place,
+            reward=reward,
+            asker=self.asker(),
+            mac=b64(bytes(32)),
+        )
+        message = authenticate(request, self.stream_key, Use.REWARD)
+        return await self.world.pipeline.reward(self.site, message, backend=False)
+
+    # ---- rights ----
+    async def export(self) -> dict[str, Any]:
+        ephemeral = OpenKey.generate()
+        statement = ExportRequest(**self.by_person(seal=ephemeral.seal_key().text()))
+        answer = await self.world.pipeline.export(
+            self.site, self.signed(Kind.EXPORT_REQUEST, statement)
+        )
+        context = (self.site.id.encode(), self.subject.encode())
+        plain = seal.open_sealed(unb64(answer.sealed), ephemeral, Use.EXPORT, *context)
+        content: dict[str, Any] = decode(seal.unpad(plain), limit=2**24)
+        return content
+
+    async def correct(self, record: str, label: Label) -> Accepted:
+        server = self.world.keys.seal_keys(self.now())[0]
+        context = (self.site.id.encode(), self.subject.encode(), record.encode())
+        plain = label.ended_at.to_bytes(4, "big") + slots.pack_slot(label, label.ended_at)
+        sealed = seal.seal(plain, SealKey.from_text(server.public), Use.CORRECTION, *context)
+        statement = CorrectionStatement(
+            **self.by_person(record=record, kid=server.kid, sealed=b64(sealed))
+        )
+        return await self.world.pipeline.correct(self.site, self.signed(Kind.CORRECTION, statement))
+
+    def erasure(self, key: SigningKey | None = None) -> str:
+        return self.signed(Kind.ERASURE, ErasureStatement(**self.by_person()), key)
+
+    async def erase(self, **other: Any) -> ErasureAnswer:
+        return await self.world.pipeline.erase(self.site, self.erasure(**other))
+
+    def certificate(self, answer: ErasureAnswer) -> Certificate:
+        key = self.world.keys.signing.verify_key()
+        return parse(Certificate, verify(answer.certificate, Kind.CERTIFICATE, key))
+
+
+MakeWorld = Callable[..., World]
+"""The fixture `make_world`: a world that is not open yet, in a directory below the test's own."""
