@@ -1,0 +1,205 @@
+"""The device's commands, as a person types them. Yes and no weigh the same; an error is one line and status 2."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import metadata
+from pathlib import Path
+from typing import Self
+
+import cv2
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from mien import cli
+from mien.client import SystemClock
+from mien.testing import FakeServer, picture
+
+runner = CliRunner()
+
+
+def handler(fake: FakeServer) -> type[BaseHTTPRequestHandler]:
+    class Bridge(BaseHTTPRequestHandler):
+        """Speaks HTTP for the fake server."""
+
+        def do_GET(self) -> None:
+            size = int(self.headers.get("content-length", 0))
+            asked = httpx.Request(
+                self.command, "https://fake" + self.path, headers=dict(self.headers), content=self.rfile.read(size)
+            )  # fmt: skip
+            answer = fake.handle_request(asked)
+            self.send_response(answer.status_code)
+            self.send_header("content-type", answer.headers["content-type"])
+            body = answer.read()
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    return Bridge
+
+
+class Shop:
+    """The fake server on loopback, and the options that lead to it."""
+
+    def __init__(self, home: Path) -> None:
+        self.fake = FakeServer(SystemClock())
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), handler(self.fake))
+        self.home = home
+        self.thread = threading.Thread(target=self.http.serve_forever)
+        self.thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.shutdown()
+        self.thread.join()
+        self.http.server_close()
+
+    @property
+    def link(self) -> list[str]:
+        url = f"http://127.0.0.1:{self.http.server_port}"
+        return [
+            "--server",
+            url,
+            "--site",
+            "shop",
+            "--key",
+            self.fake.key,
+            "--trust",
+            self.fake.trust,
+        ]
+
+    def run(self, *words: str, said: str = "") -> str:
+        done = runner.invoke(cli.app, [*words, "--home", str(self.home)], input=said)
+        assert done.exit_code == 0, (done.output, done.exception)
+        return done.output
+
+    def consent(self, said: str = "yes\nno\n") -> str:
+        return self.run("consent", *self.link, "--jurisdiction", "EU-DE", said=said)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    with Shop(tmp_path / "home") as shop:
+        yield shop
+
+
+def test_the_whole_way_by_hand(shop: Shop) -> None:
+    said = shop.consent()
+    assert "A fake shop would like to read your expression" in said
+    assert "personalize_offers, until" in said
+    assert "adapt_service" not in said.partition("Receipt")[2]
+    assert len(shop.fake.people) == 1
+    assert "said yes to: personalize_offers" in shop.run("me", "show")
+    assert json.loads(shop.run("me", "export"))["purposes"] == ["personalize_offers"]
+    assert "Taken back" in shop.run("me", "withdraw")
+    assert "said yes to: nothing" in shop.run("me", "show")
+    assert "Erased" in shop.run("me", "erase", said="yes\n")
+    assert "person: nobody" in shop.run("me", "show")
+
+
+def test_a_no_to_all_sends_nothing(shop: Shop) -> None:
+    assert "You said no" in shop.consent("no\nno\n")
+    assert [path for _m, path, _b in shop.fake.requests if not path.endswith("/notices/en")] == []
+
+
+def test_only_yes_and_no_are_answers(shop: Shop) -> None:
+    assert "You said no" in shop.consent("y\nsure\n\nno\nNO\n")
+
+
+def test_silence_is_a_no(shop: Shop) -> None:
+    done = runner.invoke(
+        cli.app,
+        ["consent", *shop.link, "--jurisdiction", "EU-DE", "--home", str(shop.home)],
+        input="",
+    )
+    assert done.exit_code != 0
+    assert shop.fake.people == {}
+
+
+def test_erasing_asks_and_a_no_deletes_nothing(shop: Shop) -> None:
+    shop.consent()
+    assert "Nothing was deleted" in shop.run("me", "erase", said="no\n")
+    assert len(shop.fake.people) == 1
+
+
+def test_offline_withdrawal_says_that_it_holds(shop: Shop, tmp_path: Path) -> None:
+    shop.consent()
+    shop.fake.replies = [(503, {"content-type": "text/plain", "retry-after": "3600"}, b"")] * 4
+    assert "It holds here already" in shop.run("me", "withdraw")
+    assert "not yet confirmed" in shop.run("me", "show")
+    shop.fake.replies = []
+    shop.run("me", "flush")
+    assert "not yet confirmed" not in shop.run("me", "show")
+
+
+def test_export_writes_a_new_private_file_only(shop: Shop, tmp_path: Path) -> None:
+    shop.consent()
+    out = tmp_path / "mine.json"
+    shop.run("me", "export", "--out", str(out))
+    assert out.stat().st_mode & 0o077 == 0
+    assert json.loads(out.read_text())["subject"].startswith("sub_")
+    done = runner.invoke(cli.app, ["me", "export", "--out", str(out), "--home", str(shop.home)])
+    assert isinstance(done.exception, FileExistsError)
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    path = tmp_path / "film.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (96, 96))
+    for _ in range(5):
+        writer.write(picture(dark=True))
+    writer.release()
+    return path
+
+
+def test_look_says_what_will_happen_and_a_no_ends_it(film: Path) -> None:
+    done = runner.invoke(cli.app, ["look", "--video", str(film)], input="no\n")
+    assert "nothing is sent" in done.output.replace("\n", " ")
+    assert getattr(done.exception, "code", None) == "consent-missing"
+
+
+def test_look_reads_after_a_yes_and_keeps_nothing(film: Path) -> None:
+    before = sorted(film.parent.iterdir())
+    done = runner.invoke(cli.app, ["look", "--video", str(film)], input="yes\n")
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "0 labels were shown, none were kept" in done.output
+    assert sorted(film.parent.iterdir()) == before
+
+
+def test_an_error_is_one_line_and_status_two(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mien.cli", "me", "show", "--home", str(tmp_path / "home")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert (
+        done.stderr
+        == "mien: this device knows no server yet; run `mien consent` first [keep-missing]\n"
+    )
+    assert done.stdout == ""
+
+
+def test_a_broken_package_of_commands_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Point:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def load(self) -> object:
+            raise ModuleNotFoundError(self.name, name=self.name)
+
+    monkeypatch.setattr(metadata, "entry_points", lambda group: [Point("fastapi")])
+    assert cli.build().registered_commands
+    monkeypatch.setattr(metadata, "entry_points", lambda group: [Point("mien_server.cli")])
+    with pytest.raises(ModuleNotFoundError):
+        cli.build()
