@@ -216,7 +216,14 @@ class Rights:
             return
         now = self._parts.clock.now()
         content = encode(
-            {"v": 1, "action": "erased", "erasure": name, "site": erasure.site, "at": now}
+            {
+                "v": 1,
+                "action": "erased",
+                "allow": True,
+                "erasure": name,
+                "site": erasure.site,
+                "at": now,
+            }
         )
         leaf = record.plain_leaf(erasure.site, content, now, self._parts.entropy)
         promise = self._parts.add_leaf(transaction, leaf, now)

@@ -20,6 +20,7 @@ from mien.wire.messages import Certificate, Notice, Receipt
 PURPOSE = "personalize_offers"
 CLAIMS = Claims(jurisdictions=("EU-DE",), age_band="adult")
 HEAVY = ("onnxruntime", "cv2")
+HELD = ("consent", "keys", "labels", "events", "decisions")
 ERASED_WITHIN = 30.0
 CAMERA_SECONDS = 20.0
 KINDS = {
@@ -108,7 +109,7 @@ def the_notice(play: Play) -> None:
         f"notice {play.notice.version}, {play.notice.locale}",
     )
     for purpose in play.notice.purposes:
-        play.screen.note(f"□ {purpose.title}: {purpose.text}")
+        play.screen.note(f"□ {purpose.title.rstrip('.')}: {purpose.text}")
     play.check(
         "the notice names who is responsible and how to reach them",
         bool(play.notice.controller and play.notice.contact),
@@ -217,6 +218,24 @@ def with_emotion(play: Play) -> None:
     play.check("what was chosen came back as a reward", True, ranking.places[0].offer.title)
 
 
+def what_is_held(play: Play) -> None:
+    """The person sees everything that is kept about them, opened on their device."""
+    held = play.client.export()
+    play.screen.facts({name: _amount(held[name]) for name in HELD})
+    labels = held["labels"]
+    kept = {"record", "class", "retain_until", "ended_at", "expression", "confidence"}
+    if labels:
+        play.screen.note(
+            "the first label, as kept: "
+            + ", ".join(f"{name} {labels[0][name]}" for name in sorted(kept))
+        )
+    play.check(
+        "every label that left is there to see, with the day it goes",
+        len(labels) == len(play.labels),
+        f"{len(labels)} labels",
+    )
+
+
 def a_no_later(play: Play) -> None:
     """Withdrawal: in force at once here, and at the server for whoever tries."""
     play.late = _sealed_but_not_sent(play)
@@ -246,17 +265,14 @@ def a_no_later(play: Play) -> None:
 
 
 def forgotten(play: Play) -> None:
-    """See everything, then have it erased."""
-    held = play.client.export()
-    play.screen.facts({name: _amount(value) for name, value in held.items()})
-    play.check("the person can see all that is held", bool(held))
+    """The rest is erased, and certified twice."""
     certificate = play.client.erase()
     if certificate is None:
         raise StepFailed("the server could not be reached to erase")
     play.check("erasure is in force at once", certificate.stage == "accepted", certificate.erasure)
     done = _completed(play, certificate)
     play.check("and complete: key destroyed, rows gone, statistics subtracted", done.stage == "completed" and done.key_destroyed,
-               f"{done.records_deleted} labels deleted, {done.events_subtracted} rankings subtracted")  # fmt: skip
+               f"the withdrawal had deleted labels and rankings; {done.records_deleted} and {done.events_subtracted} were left")  # fmt: skip
     refusal = _refused(lambda: _send_anyway(play))
     play.check(
         "nothing answers for this person any more",
@@ -287,6 +303,7 @@ SCENES: tuple[tuple[str, Callable[[Play], None]], ...] = (
     ("The face is read on this device", the_reading),
     ("What left the device", what_left),
     ("Offers, with emotion", with_emotion),
+    ("What is held", what_is_held),
     ("Withdrawal", a_no_later),
     ("Erasure", forgotten),
     ("Proof", the_log),
