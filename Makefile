@@ -20,8 +20,10 @@ setup-dev:
 demo: setup ## the whole way once: consent to proof, on a real video (VIDEO=file or CAMERA=n)
 	@$(BIN)/mien demo $(if $(VIDEO),--video "$(VIDEO)") $(if $(CAMERA),--camera "$(CAMERA)")
 
-serve: setup ## keep the demo's server running on loopback, with its keys and database under var/
-	@$(BIN)/mien demo --serve
+serve: setup ## keep a server running on loopback, with its keys and database under var/
+	@$(BIN)/mien keys init
+	@echo "register a site in another terminal: .venv/bin/mien site add --help (docs/how-to/register-a-site.md); stop with Ctrl-C"
+	@$(BIN)/mien serve
 
 test: setup-dev ## every test; what cannot run here is listed as NOT RUN (TIERS=core accepts that)
 	@MIEN_TIERS=$(TIERS) $(BIN)/python -m pytest --cov --cov-report= && $(BIN)/python scripts/coverage_floor.py
