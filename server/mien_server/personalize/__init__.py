@@ -6,11 +6,11 @@ consent: emotion that may not be used does not arrive here.
 - `emotion`   labels to shares
 - `features`  everything ranking knows, listed
 - `sums`      what was learned, and forgetting it
-- `choose`    probabilities, the draw, the price bound
+- `draw`      probabilities, the draw, the price bound
 - `words`     why
 """
 
-from mien_server.personalize.choose import Choice, choose
+from mien_server.personalize.draw import Choice, choose
 from mien_server.personalize.emotion import emotion_of
 from mien_server.personalize.sums import Sums
 

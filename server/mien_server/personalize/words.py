@@ -72,7 +72,13 @@ def look(emotion: Emotion) -> str:
 
 
 def _reason(said: Said, offer: Offer, declared: float, learned: float) -> str:
-    by_shop = f"the shop says `{_tag(said, offer)}` things suit that"
+    tag = _tag(said, offer)
+    suits = said.suited.get(tag, 0.0) > 0
+    by_shop = (
+        f"the shop says `{tag}` things suit that"
+        if suits
+        else "the shop says other things suit that less"
+    )
     by_people = "people who looked so chose things like this"
     if learned < NOTICEABLE:
         return by_shop

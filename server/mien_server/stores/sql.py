@@ -549,7 +549,7 @@ class SqlLeaves:
             self._runner.each(_PLACE, rows)
 
     def openable(self, first: int, limit: int) -> tuple[tuple[int, SealedLeaf], ...]:
-        rows = self._connection.execute(_OPENABLE, {"first": first, "limit": limit})
+        rows = self._runner.rows(_OPENABLE, {"first": first, "limit": limit})
         return tuple((row[0], SealedLeaf(*row[1:])) for row in rows)
 
     def placed(self, leaf: bytes) -> tuple[int, int] | None:
