@@ -36,7 +36,7 @@ class SiteDoc(Message):
     jurisdictions: Annotated[list[Jurisdiction], Field(min_length=1, max_length=32)]
     controller: Annotated[str, Field(min_length=1, max_length=200)]
     contact: Annotated[str, Field(min_length=3, max_length=200)]
-    origins: Annotated[list[Origin], Field(max_length=32, default_factory=list)]
+    origins: Annotated[list[Origin], Field(max_length=32)] = Field(default_factory=list)
     impact_assessment: bool = False
 
 
@@ -44,7 +44,7 @@ class CatalogueDoc(Message):
     """A catalogue file: offers, and for an expression how much more a tag fits, -1..1."""
 
     offers: Annotated[list[OfferDoc], Field(min_length=1, max_length=MAX_OFFERS)]
-    affinities: Annotated[dict[Expression, dict[Tag, Affinity]], Field(default_factory=dict)]
+    affinities: dict[Expression, dict[Tag, Affinity]] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

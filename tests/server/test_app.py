@@ -158,7 +158,8 @@ async def _closed(app: Any) -> None:
 
 # ---- tasks ----
 def test_failed_round_is_counted_and_logged_and_the_next_one_runs() -> None:
-    log, meters, rounds = io.StringIO(), Meters(), []
+    log, meters = io.StringIO(), Meters()
+    rounds: list[int] = []
 
     async def main() -> None:
         second = asyncio.Event()

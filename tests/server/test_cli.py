@@ -127,7 +127,7 @@ def test_catalogue_is_read_strictly(mien: Mien, tmp_path: Path) -> None:
     for wrong, named in (
         ({**sound, "affinities": {"glee": {"calm": 0.5}}}, "affinities"),
         ({**sound, "affinities": {"joy": {"calm": 5}}}, "affinities"),
-        ({"offers": [*sound["offers"], *sound["offers"]]}, "twice"),  # type: ignore[misc]
+        ({"offers": [*sound["offers"], *sound["offers"]]}, "twice"),
         ({"offers": []}, "offers"),
         ({"offers": [{"id": "tea", "title": "Tea", "price": 4.9}]}, "price"),
     ):

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 from starlette.types import Receive, Scope
 
+from mien.errors import SignatureInvalid
 from mien.wire import canonical, messages
 from mien_server.errors import (
     BodyTooLarge,
@@ -98,10 +99,12 @@ class Call:
         return site, True
 
     def statement(self) -> str:
-        """The signed statement in the `Authorization` header. Raises `SignatureInvalid` by way of the pipeline when it is none."""
-        return messages.parse(
-            messages.SignedAnswer, {"jws": self._authorization(b"mien-statement")}
-        ).jws
+        """The signed statement in the `Authorization` header. Raises `SignatureInvalid` when there is none."""
+        text = self._authorization(b"mien-statement")
+        if not text:
+            msg = "this needs a signed statement; send it as `Authorization: Mien-Statement`"
+            raise SignatureInvalid(msg)
+        return messages.parse(messages.SignedAnswer, {"jws": text}).jws
 
     def officer(self) -> None:
         """Return when a privacy officer asks; raise `OfficerUnknown` otherwise."""

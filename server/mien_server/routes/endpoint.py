@@ -152,7 +152,8 @@ def _responses(endpoint: Endpoint) -> dict[int | str, dict[str, Any]]:
         for status, names in sorted(codes.items())
     }
     if isinstance(endpoint.gives, str):
-        content: dict[str, Any] = {endpoint.gives: {"schema": {"type": "string"}}}
+        shape = "object" if endpoint.gives == "application/json" else "string"
+        content: dict[str, Any] = {endpoint.gives: {"schema": {"type": shape}}}
     else:
         content = {"application/json": _schema(endpoint.gives)}
     return {200: {"description": "Done.", "content": content}, **found}

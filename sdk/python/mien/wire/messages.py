@@ -470,7 +470,7 @@ def parse(model: type[M], value: object) -> M:
         # The name of an unknown field is the sender's: name only what it stands in.
         known = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
         where = ".".join(str(part) for part in known) or "message"
-        msg = f"`{where}` in {model.__name__} is wrong: {first['msg'].lower()}"
+        msg = f"`{where}` in {model.__name__} is wrong: {first['msg'][0].lower()}{first['msg'][1:]}"
         raise RequestInvalid(msg) from None
 
 
