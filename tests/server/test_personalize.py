@@ -167,8 +167,8 @@ def test_a_held_distribution_is_one_and_holds(
     rng = np.random.default_rng(seed)
     wanted = inverse_gap(rng.normal(size=count), gamma)
     without = inverse_gap(rng.normal(size=count), gamma)
-    prices = 10.0 ** rng.integers(0, 13, count) if wild else rng.integers(0, 5, count) * 100.0
-    prices = prices.astype(np.float64)
+    drawn = 10.0 ** rng.integers(0, 13, count) if wild else rng.integers(0, 5, count) * 100.0
+    prices = np.asarray(drawn, dtype=np.float64)
     pmf = hold_price(wanted, without, prices)
     assert math.isclose(pmf.sum(), 1.0, rel_tol=1e-9)
     assert (pmf > 0).all()

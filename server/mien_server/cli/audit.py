@@ -281,7 +281,7 @@ def _text(path: Path) -> str:
 
 def _make_empty(folder: Path) -> None:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _mkdir(folder)
         taken = next(folder.iterdir(), None)
     except OSError as error:
         msg = f"`{folder}` cannot be made: {(error.strerror or 'unwritable').lower()}"
@@ -291,10 +291,17 @@ def _make_empty(folder: Path) -> None:
         raise SettingsError(msg)
 
 
+def _mkdir(folder: Path) -> None:
+    """A folder and what is missing above it, for its owner only (`parents=True` would make those for everybody)."""
+    if not folder.is_dir():
+        _mkdir(folder.parent)
+        folder.mkdir(mode=0o700)
+
+
 def _write(path: Path, data: bytes) -> None:
     """A new file that only its owner can read."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _mkdir(path.parent)
         with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(data)
     except OSError as error:
