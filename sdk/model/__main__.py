@@ -12,15 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-
 def _render(args: argparse.Namespace) -> None:
-    from . import renders  # noqa: PLC0415
+    from . import renders
 
     renders.make(SMALL if args.small else FULL, args.processes)
 
 
 def _train(args: argparse.Namespace) -> None:
-    from . import train  # noqa: PLC0415 - needs torch
+    from . import train
 
     plan = SMALL if args.small else FULL
     for name in args.networks or train.STAGES:
@@ -28,7 +27,7 @@ def _train(args: argparse.Namespace) -> None:
 
 
 def _finish(args: argparse.Namespace) -> None:
-    from . import finish  # noqa: PLC0415 - needs torch
+    from . import finish
 
     finish.run(SMALL if args.small else FULL)
 
@@ -39,19 +38,19 @@ def _all(args: argparse.Namespace) -> None:
 
 
 def _sample(args: argparse.Namespace) -> None:
-    from . import sample  # noqa: PLC0415
+    from . import sample
 
     sample.run(args.processes)
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    from . import evaluate  # noqa: PLC0415 - needs no torch
+    from . import evaluate
 
     evaluate.run(args.folder, crops=args.crops)
 
 
 def _sheet(args: argparse.Namespace) -> None:
-    from . import sheet  # noqa: PLC0415
+    from . import sheet
 
     sheet.run(args.picture)
 
@@ -61,7 +60,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="model", description=__doc__)
     commands = parser.add_subparsers(required=True)
 
-    def command(name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+    def command(
+        name: str, run: Callable[[argparse.Namespace], None], text: str
+    ) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text)
         sub.set_defaults(run=run, networks=[])
         sub.add_argument("--processes", type=int, default=2, help="worker processes")

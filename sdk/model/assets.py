@@ -75,7 +75,9 @@ class Proxy:
     anchors: Ints  # (k, 3)
     weights: Floats  # (k, 3)
     offsets: Floats  # (k, 3)
-    scales: tuple[tuple[int, int, float] | None, ...]  # per axis: two base vertices, reference length
+    scales: tuple[
+        tuple[int, int, float] | None, ...
+    ]  # per axis: two base vertices, reference length
 
     def fit(self, base: Floats) -> Floats:
         """Vertices (k, 3) on the fully morphed base mesh."""
@@ -127,7 +129,7 @@ def read_obj(path: Path, group: str | None = None) -> Mesh:
         elif key == "g":
             current = rest[0] if rest else ""
         elif key == "f" and group in {None, current}:
-            corners = [[int(x or 1) - 1 for x in (c.split("/") + ["1"])[:2]] for c in rest]
+            corners = [[int(x or 1) - 1 for x in [*c.split("/"), "1"][:2]] for c in rest]
             for k in range(1, len(corners) - 1):
                 triangle = (corners[0], corners[k], corners[k + 1])
                 faces.append([c[0] for c in triangle])
@@ -147,9 +149,7 @@ def read_targets(path: Path, wanted: NDArray[np.bool_]) -> dict[str, Target]:
         names = [str(n) for n in data["names"]]
     parts = [slice(offsets[k], offsets[k + 1]) for k in range(len(names))]
     keep = [wanted[index[p]] for p in parts]
-    return {
-        n: Target(index[p][k], delta[p][k]) for n, p, k in zip(names, parts, keep, strict=True)
-    }
+    return {n: Target(index[p][k], delta[p][k]) for n, p, k in zip(names, parts, keep, strict=True)}
 
 
 def _numbers(words: list[str]) -> list[float] | None:
@@ -191,7 +191,7 @@ def read_texture(path: Path, tallest: int) -> Bytes:
     image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if image is None:
         raise FileNotFoundError(path)
-    if image.ndim == 2:  # noqa: PLR2004 - grey
+    if image.ndim == 2:
         image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
     if image.shape[0] > tallest:
         size = (tallest, tallest * image.shape[0] // image.shape[1])

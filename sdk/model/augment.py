@@ -129,33 +129,47 @@ def _compressed(rng: Generator, image: Floats) -> Floats:
     return cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
 
 
-def photographed(rng: Generator, image: Floats) -> Bytes:
-    """A clean grey crop (64, 64) 0..1 -> one with the faults of cameras, light and compression."""
-    if _chance(rng, 0.375):
-        image = _resampled(rng, image)
-    if _chance(rng, 0.15):
-        image = _occluded(rng, image)
-    if _chance(rng, 0.5):
-        image = _shaded(rng, image)
-    if _chance(rng, 0.28):
-        image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.3, 1.05)))
-    elif _chance(rng, 0.3):
-        image = image + (image - cv2.GaussianBlur(image, (0, 0), 1.0)) * float(rng.uniform(0.3, 1.8))
+def _blurred(rng: Generator, image: Floats) -> Floats:
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.3, 1.05))), np.float32)
+
+
+def _sharpened(rng: Generator, image: Floats) -> Floats:
+    detail = image - cv2.GaussianBlur(image, (0, 0), 1.0)
+    return np.asarray(image + detail * float(rng.uniform(0.3, 1.8)), np.float32)
+
+
+def _toned(rng: Generator, image: Floats) -> Floats:
     image = np.clip(image, 0, 1) ** float(np.exp(rng.uniform(-0.45, 0.45)))
     mean = image.mean()
-    image = (image - mean) * rng.uniform(0.65, 1.4) + mean + rng.uniform(-0.13, 0.13)
-    image = image.astype(np.float32)
-    if _chance(rng, 0.3):
-        image = _filtered(rng, image)
-    kind = rng.random()
-    if kind < 0.3:  # noqa: PLR2004
-        image = _equalized(rng, image)
-    elif kind < 0.5:  # noqa: PLR2004
-        image = _spectrum(rng, image)
-    if _chance(rng, 0.3):
-        image = _compressed(rng, image)
-    if _chance(rng, 0.4):
-        image = image + rng.normal(size=(C, C)) * rng.uniform(0, 0.03)
+    image = (image - mean) * float(rng.uniform(0.65, 1.4)) + mean
+    return (image + float(rng.uniform(-0.13, 0.13))).astype(np.float32)
+
+
+def _grainy(rng: Generator, image: Floats) -> Floats:
+    grain = rng.normal(size=(C, C)).astype(np.float32)
+    return image + grain * float(rng.uniform(0, 0.03))
+
+
+FAULTS = (  # in the order in which light, lens and file make them; how often each
+    (0.375, _resampled),
+    (0.15, _occluded),
+    (0.5, _shaded),
+    (0.28, _blurred),
+    (0.2, _sharpened),
+    (1.0, _toned),
+    (0.3, _filtered),
+    (0.3, _equalized),
+    (0.2, _spectrum),
+    (0.3, _compressed),
+    (0.4, _grainy),
+)
+
+
+def photographed(rng: Generator, image: Floats) -> Bytes:
+    """A clean grey crop (64, 64) 0..1 -> one with the faults of cameras, light and compression."""
+    for often, fault in FAULTS:
+        if _chance(rng, often):
+            image = fault(rng, image)
     return bytes_of(image)
 
 
@@ -179,7 +193,9 @@ def tight(rng: Generator, crop: Bytes, points: Floats) -> Bytes:
     bottom, right = C - y0 - part.shape[0], C - x0 - part.shape[1]
     if min(bottom, right) < 0:
         return crop
-    return np.asarray(cv2.copyMakeBorder(part, y0, bottom, x0, right, cv2.BORDER_REPLICATE), np.uint8)
+    return np.asarray(
+        cv2.copyMakeBorder(part, y0, bottom, x0, right, cv2.BORDER_REPLICATE), np.uint8
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +272,9 @@ def faceless_crop(rng: Generator, data: Renders, k: int, bank: Bank) -> Bytes:
 # ---- whole pictures ----------------------------------------------------------------------------------------------
 
 
-def _pasted(rng: Generator, canvas: Floats, data: Renders, k: int, height: float) -> tuple[Floats, Floats] | None:
+def _pasted(
+    rng: Generator, canvas: Floats, data: Renders, k: int, height: float
+) -> tuple[Floats, Floats] | None:
     """Lay render k over the canvas with a face of `height` pixels; box (4,) and landmarks (5, 2), or None if off the edge."""
     side = len(canvas)
     box, five = data.box[k], data.five[k]
@@ -292,12 +310,24 @@ def _dressed(rng: Generator, head: Floats, box: Floats) -> None:
     n = len(head)
     height = float(box[3] - box[1])
     neck = float(box[3]) + height * float(rng.uniform(0.12, 0.3))
-    middle, half = float(box[0] + box[2]) / 2, float(box[2] - box[0]) * float(rng.uniform(0.25, 0.5))
-    outline = [[middle - half, neck], [middle, neck + height * rng.uniform(0, 0.2)], [middle + half, neck]]
-    outline += [[n * 2, neck + height * 0.35], [n * 2, n * 2], [-n, n * 2], [-n, neck + height * 0.35]]
+    middle, half = (
+        float(box[0] + box[2]) / 2,
+        float(box[2] - box[0]) * float(rng.uniform(0.25, 0.5)),
+    )
+    outline = [
+        [middle - half, neck],
+        [middle, neck + height * rng.uniform(0, 0.2)],
+        [middle + half, neck],
+    ]
+    outline += [
+        [n * 2, neck + height * 0.35],
+        [n * 2, n * 2],
+        [-n, n * 2],
+        [-n, neck + height * 0.35],
+    ]
     mask = np.zeros((n, n), np.float32)
     cv2.fillPoly(mask, [np.array(outline, np.int32)], 1.0, cv2.LINE_AA)
-    mask = mask[..., None] * (head[..., 3:] > 0.5)  # noqa: PLR2004
+    mask = mask[..., None] * (head[..., 3:] > 0.5)
     colour = np.r_[rng.random(3), 1.0].astype(np.float32)
     head[:] = head * (1 - mask) + colour * mask
 
@@ -316,7 +346,6 @@ def _hidden(rng: Generator, canvas: Floats, box: Floats) -> None:
     axes = (int(size * rng.uniform(0.08, 0.3)) + 1, int(size * rng.uniform(0.08, 0.3)) + 1)
     colour = tuple(float(c) for c in rng.random(3))
     cv2.ellipse(canvas, (int(x), int(y)), axes, float(rng.uniform(0, 180)), 0, 360, colour, -1)
-
 
 
 _LEVELS = np.linspace(0, 1, 256, dtype=np.float32)
@@ -349,12 +378,18 @@ def _developed(rng: Generator, image: Floats) -> Bytes:
         picture = _noisy(rng, picture)
     if _chance(rng, 0.4):
         quality = int(rng.uniform(20, 90))
-        picture = cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 1)
+        picture = cv2.imdecode(
+            cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 1
+        )
     return np.asarray(picture, np.uint8)
 
 
 def scene_with_faces(
-    rng: Generator, data: Renders, keys: Floats, bank: Bank, chances: tuple[float, ...] = (0.12, 0.68, 0.15, 0.05)
+    rng: Generator,
+    data: Renders,
+    keys: Floats,
+    bank: Bank,
+    chances: tuple[float, ...] = (0.12, 0.68, 0.15, 0.05),
 ) -> tuple[Bytes, list[tuple[Floats, Floats]]]:
     """A picture (160, 160, 3) and the boxes and landmarks of its faces; chances: of 0, 1, 2, ... faces."""
     side = detection.SIDE
@@ -370,7 +405,7 @@ def scene_with_faces(
         if placed is None:
             continue
         taken = [b for b, _ in faces]
-        if taken and (detection.overlap(placed[0], np.array(taken)) > 0.05).any():  # noqa: PLR2004
+        if taken and (detection.overlap(placed[0], np.array(taken)) > 0.05).any():
             canvas = before
             continue
         faces.append(placed)
@@ -388,6 +423,6 @@ def _letterboxed(rng: Generator, picture: Bytes, faces: list[tuple[Floats, Float
     wide = _chance(rng, 0.7)
     lowest = max((f[0][3 if wide else 2] for f in faces), default=0.0)
     first = max(0.5, float(lowest) / side + 0.02)
-    if first < 0.95:  # noqa: PLR2004
+    if first < 0.95:
         at = int(side * rng.uniform(first, 0.97))
         (picture if wide else picture.transpose(1, 0, 2))[at:] = 114

@@ -37,13 +37,13 @@ def _size(rng: Generator, side: int) -> tuple[int, int]:
 
 def _rectangle(rng: Generator, image: Floats) -> None:
     (x, y), (w, h) = _spot(rng, len(image)), _size(rng, len(image))
-    thick = -1 if rng.random() < 0.6 else int(rng.integers(1, 6))  # noqa: PLR2004
+    thick = -1 if rng.random() < 0.6 else int(rng.integers(1, 6))
     cv2.rectangle(image, (x, y), (x + w, y + h), _colour(rng), thick)
 
 
 def _ellipse(rng: Generator, image: Floats) -> None:
     w, h = _size(rng, len(image))
-    thick = -1 if rng.random() < 0.6 else int(rng.integers(1, 6))  # noqa: PLR2004
+    thick = -1 if rng.random() < 0.6 else int(rng.integers(1, 6))
     turn = float(rng.uniform(0, 180))
     axes = (w // 2 + 1, h // 2 + 1)
     cv2.ellipse(image, _spot(rng, len(image)), axes, turn, 0, 360, _colour(rng), thick)
@@ -65,7 +65,7 @@ def _text(rng: Generator, image: Floats) -> None:
 def _stripes(rng: Generator, image: Floats) -> None:
     (x, y), (w, h) = _spot(rng, len(image)), _size(rng, len(image))
     colour, gap, thick = _colour(rng), max(3, w // 5), int(rng.integers(1, 4))
-    upright = rng.random() < 0.5  # noqa: PLR2004
+    upright = rng.random() < 0.5
     for k in range(0, w, gap):
         ends = ((x + k, y), (x + k, y + h)) if upright else ((x, y + k), (x + h, y + k))
         cv2.line(image, *ends, colour, thick)
@@ -111,15 +111,15 @@ def draw(rng: Generator, side: int) -> Bytes:
     """A random picture (side, side, 3): noise of several scales under shapes, lines, text and lumps."""
     image = np.ones((side, side, 3), np.float32) * rng.random(3).astype(np.float32)
     for cells, weight in ((2, 0.5), (5, 0.4), (12, 0.25), (32, 0.15), (96, 0.08), (side, 0.06)):
-        if rng.random() < 0.75:  # noqa: PLR2004
+        if rng.random() < 0.75:
             depth = 1 if rng.random() < SHARE_GREY else 3
             noise = rng.normal(size=(cells, cells, depth)).astype(np.float32)
-            method = cv2.INTER_LINEAR if rng.random() < 0.5 else cv2.INTER_CUBIC  # noqa: PLR2004
+            method = cv2.INTER_LINEAR if rng.random() < 0.5 else cv2.INTER_CUBIC
             noise = cv2.resize(noise, (side, side), interpolation=method).reshape(side, side, depth)
             image += weight * float(rng.uniform(0, 1)) * noise
     for _ in range(int(rng.integers(0, 16))):
         DRAWERS[rng.integers(len(DRAWERS))](rng, image)
-    if rng.random() < 0.3:  # noqa: PLR2004 - out of focus
+    if rng.random() < 0.3:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.5, 5))), np.float32)
     return (np.clip(image, 0, 1) * 255).astype(np.uint8)
 
@@ -138,10 +138,10 @@ class Bank:
         x, y = (int(v) for v in rng.integers(0, self.side - cut + 1, 2))
         method = cv2.INTER_AREA if cut > side else cv2.INTER_LINEAR
         part = cv2.resize(picture[y : y + cut, x : x + cut], (side, side), interpolation=method)
-        if rng.random() < 0.5:  # noqa: PLR2004
+        if rng.random() < 0.5:
             part = part[:, ::-1]
-        if rng.random() < 0.3:  # noqa: PLR2004
+        if rng.random() < 0.3:
             part = part.transpose(1, 0, 2)
-        if rng.random() < 0.5:  # noqa: PLR2004
+        if rng.random() < 0.5:
             part = part[..., rng.permutation(3)]
         return np.ascontiguousarray(part, np.uint8)

@@ -23,8 +23,10 @@ def _percent(x: float) -> str:
 def _expression(figures: dict[str, Any]) -> list[str]:
     clean, hard = figures["clean"], figures["hard"]
     lines = [
-        f"Expression network, {clean['n']} held-out rendered people, eight classes, temperature "
-        f"{figures['temperature']} (set on as many other held-out people):",
+        (
+            f"Expression network, {clean['n']} held-out rendered people, eight classes, temperature "
+            f"{figures['temperature']} (set on as many other held-out people):"
+        ),
         "",
         "| | clean renders | with camera faults |",
         "|---|---|---|",
@@ -41,18 +43,20 @@ def _expression(figures: dict[str, Any]) -> list[str]:
 
 def _detection(figures: dict[str, Any]) -> list[str]:
     bands = ", ".join(f"{k}: {_percent(v)}" for k, v in figures["recall_by_height"].items())
-    return [
-        "",
+    found = (
         f"Detection by the shipped pipeline, {figures['faces']} faces of held-out rendered people in "
         f"{figures['pictures']} composed pictures: {_percent(figures['recall'])} found (overlap over .5); by height of the "
         f"face as a share of the picture, {bands}. False alarms: {figures['false_alarms_per_picture']:.3f} per picture. "
-        f"Median landmark error: {_percent(figures['landmark_error_of_eye_distance'])} of the distance of the eyes.",
-    ]
+        f"Median landmark error: {_percent(figures['landmark_error_of_eye_distance'])} of the distance of the eyes."
+    )
+    return ["", found]
 
 
 def text(plan: Plan, figures: dict[str, Any]) -> str:
     """The generated section."""
-    sizes = ", ".join(f"`{p.name}` {p.stat().st_size / 1e3:.0f} kB" for p in sorted(SHIPPED.glob("*.onnx")))
+    sizes = ", ".join(
+        f"`{p.name}` {p.stat().st_size / 1e3:.0f} kB" for p in sorted(SHIPPED.glob("*.onnx"))
+    )
     run = ", ".join(f"{k} {v:,}" for k, v in asdict(plan).items())
     lines = [
         BEGIN,

@@ -169,12 +169,16 @@ def report(folder: Path, *, crops: bool = False, quiet: bool = False) -> dict[st
             continue
         outcomes.append(look(eyes, _enlarged(np.asarray(pixels, np.uint8)), row, crops=crops))
     times = [o.seconds for o in outcomes]
-    detected = None if crops or not outcomes else round(float(np.mean([o.found for o in outcomes])), 4)
+    detected = (
+        None if crops or not outcomes else round(float(np.mean([o.found for o in outcomes])), 4)
+    )
     return {
         "n": len(outcomes),
         "unreadable": unreadable,
         "detection_recall": detected,
-        "faces_per_image": round(float(np.mean([o.faces for o in outcomes])), 3) if outcomes else None,
+        "faces_per_image": round(float(np.mean([o.faces for o in outcomes])), 3)
+        if outcomes
+        else None,
         **_of_labels(outcomes),
         "ms_per_frame": round(float(np.median(times)) * 1e3, 3) if times else None,
     }
@@ -187,7 +191,14 @@ def show(figures: dict[str, Any]) -> None:
         table.add_row(word, f"{figures['recall'][word]:.2f}", *[str(v or "") for v in row.values()])
     console = Console()
     console.print(table)
-    for key in ("n", "detection_recall", "accuracy", "macro_f1", "calibration_error", "ms_per_frame"):
+    for key in (
+        "n",
+        "detection_recall",
+        "accuracy",
+        "macro_f1",
+        "calibration_error",
+        "ms_per_frame",
+    ):
         console.print(f"{key:18} {figures[key]}")
 
 
@@ -196,4 +207,4 @@ def run(folder: Path, *, crops: bool) -> None:
     cv2.setNumThreads(1)
     figures = report(folder, crops=crops)
     show(figures)
-    print(json.dumps(figures))  # noqa: T201
+    print(json.dumps(figures))

@@ -93,7 +93,7 @@ def run(weights: dict[str, Path], temperature: float, face_threshold: float) -> 
     SHIPPED.mkdir(parents=True, exist_ok=True)
     for name, path in weights.items():
         apart = onnx(name, path, SHIPPED / f"{name}.onnx")
-        if apart > 1e-3:  # noqa: PLR2004
+        if apart > 1e-3:
             message = f"exported {name} differs from torch by {apart:.1e}"
             raise RuntimeError(message)
     content = {

@@ -48,9 +48,9 @@ def _logits(weights: Path, crops: Any) -> Any:
     net.load_state_dict(torch.load(weights, weights_only=True))
     shipped = nets.ShippedExpression(net.eval())
     with torch.no_grad():
-        return np.concatenate([shipped(torch.from_numpy(c[None]))[0].numpy() for c in crops]).astype(
-            np.float64
-        )
+        return np.concatenate(
+            [shipped(torch.from_numpy(c[None]))[0].numpy() for c in crops]
+        ).astype(np.float64)
 
 
 def _expression(data: Renders, keys: Any, weights: Path, bank: Bank, seed: int) -> dict[str, Any]:
@@ -90,9 +90,11 @@ def _found(eyes: Eyes, data: Renders, keys: Any, bank: Bank, seed: int) -> dict[
         ).reshape(-1, 4)
         matched = set()
         for box, five in faces:
-            shared = detection.overlap(box.astype(np.float32), corners) if len(seen) else np.zeros(1)
+            shared = (
+                detection.overlap(box.astype(np.float32), corners) if len(seen) else np.zeros(1)
+            )
             best = int(shared.argmax())
-            hit = bool(len(seen) and shared[best] > 0.5)  # noqa: PLR2004
+            hit = bool(len(seen) and shared[best] > 0.5)
             sizes.append((box[3] - box[1]) / detection.SIDE)
             hits.append(hit)
             if hit:

@@ -38,7 +38,9 @@ def texture(rng: Generator, colour: str | None = None) -> Bytes:
     chances = np.array([c[2] for c in COLOURS.values()])
     drawn = list(COLOURS)[rng.choice(len(COLOURS), p=chances)]
     dark, light = (np.array(c, np.float32) for c in COLOURS[colour or drawn][:2])
-    fibre = np.zeros_like(_R)  # noise over the angle, sheared a little with the radius, in two densities
+    fibre = np.zeros_like(
+        _R
+    )  # noise over the angle, sheared a little with the radius, in two densities
     for count, weight in ((28, 0.35), (90, 0.3)):
         knots = rng.random(count)
         at = (_ANGLE / (2 * np.pi) + 0.02 * rng.normal() * _R) % 1 * count

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -42,7 +44,7 @@ class Expression(nn.Module):
     def __init__(self, widths: tuple[int, ...] = (28, 44, 72, 112)) -> None:
         super().__init__()
         self.stem = conv(1, widths[0], 5, 2)
-        self.body = nn.Sequential(*[Block(a, b) for a, b in zip(widths, widths[1:], strict=False)])
+        self.body = nn.Sequential(*[Block(a, b) for a, b in pairwise(widths)])
         self.drop = nn.Dropout(0.2)
         self.label = nn.Linear(widths[-1] * 4, CLASSES)
         self.affect = nn.Linear(widths[-1] * 4, 2)
@@ -62,7 +64,7 @@ class Landmarks(nn.Module):
     def __init__(self, widths: tuple[int, ...] = (16, 24, 40, 64)) -> None:
         super().__init__()
         self.stem = conv(1, widths[0], 5, 2)
-        self.body = nn.Sequential(*[Block(a, b) for a, b in zip(widths, widths[1:], strict=False)])
+        self.body = nn.Sequential(*[Block(a, b) for a, b in pairwise(widths)])
         self.hidden = nn.Linear(widths[-1] * 16, 64)
         self.point = nn.Linear(64, POINTS * 2)
         self.presence = nn.Linear(64, 1)

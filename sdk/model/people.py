@@ -35,7 +35,12 @@ DAMPED = {
     **{f"eyes/*-eye-{part}": 0.3 for part in ("corner1", "corner2", "trans")},
     **{f"eyes/*-eye-height{k}": 0.3 for k in (1, 2, 3)},
 }
-FRINGES = {"bob01": 0.3, "bob02": 0.03, "short03": 0.25, "braid01": 0.35}  # hide an eye: drawn rarely
+FRINGES = {
+    "bob01": 0.3,
+    "bob02": 0.03,
+    "short03": 0.25,
+    "braid01": 0.35,
+}  # hide an eye: drawn rarely
 HAIR_TINTS = (
     ((0.25, 0.22, 0.2), 0.28),
     ((0.35, 0.33, 0.32), 0.27),
@@ -96,9 +101,7 @@ def _ages(age: float) -> dict[str, float]:
     return {words[k]: 1 - part, words[k + 1]: part}
 
 
-def shape(
-    assets: Assets, race: Floats, femaleness: float, age: float, weight: float
-) -> Floats:
+def shape(assets: Assets, race: Floats, femaleness: float, age: float, weight: float) -> Floats:
     """Base mesh with macro targets; race: weights of african, asian, caucasian; weight: -1 thin .. 1 heavy."""
     vertices = assets.base.vertices.copy()
     for sex, amount in (("female", femaleness), ("male", 1 - femaleness)):
@@ -117,12 +120,12 @@ def vary(rng: Generator, assets: Assets, vertices: Floats, amount: float = 1.0) 
     """Apply random details in place; amount scales them."""
     for base, sides in _details(tuple(assets.detail)).items():
         spread = DAMPED.get(base, USUAL)
-        if spread == 0 or rng.random() < 0.3:  # noqa: PLR2004
+        if spread == 0 or rng.random() < 0.3:
             continue
         common = float(np.clip(rng.normal() * spread, -0.9, 0.9)) * amount
         for names in sides.values():
             own = common * (float(rng.uniform(0.85, 1.15)) if "*" in base else 1.0)
-            if len(names) == 2:  # noqa: PLR2004 - opposites
+            if len(names) == 2:
                 assets.detail[names[0 if own < 0 else 1]].apply(vertices, abs(own))
             else:
                 name = names[int(rng.integers(len(names)))]
@@ -133,9 +136,9 @@ def draw_glasses(rng: Generator) -> Glasses:
     """Random glasses; a few are sunglasses."""
     colour = rng.random(3) * rng.choice([40, 120, 220])
     lens = 0.0
-    if rng.random() < 0.25:  # noqa: PLR2004
-        lens = float(rng.uniform(0.1, 0.55)) if rng.random() < 0.75 else 0.9  # noqa: PLR2004
-    dark = rng.random() < 0.6  # noqa: PLR2004
+    if rng.random() < 0.25:
+        lens = float(rng.uniform(0.1, 0.55)) if rng.random() < 0.75 else 0.9
+    dark = rng.random() < 0.6
     frame = (float(colour[0]), float(colour[1]), float(colour[2]))
     return Glasses(
         rx=float(rng.uniform(0.2, 0.27)),
@@ -149,12 +152,12 @@ def draw_glasses(rng: Generator) -> Glasses:
 
 
 def _draw_hair(rng: Generator, femaleness: float) -> str | None:
-    if rng.random() < 0.07:  # noqa: PLR2004
+    if rng.random() < 0.07:
         return None
     chances = np.array([FRINGES.get(h, 1.0) for h in HAIR])
     name = HAIR[rng.choice(len(HAIR), p=chances / chances.sum())]
     long = name in {"long01", "ponytail01", "braid01", "bob01"}
-    if long and femaleness < 0.3 and rng.random() < 0.6:  # noqa: PLR2004
+    if long and femaleness < 0.3 and rng.random() < 0.6:
         name = "short04"
     return name
 
@@ -167,12 +170,12 @@ def draw(rng: Generator, assets: Assets) -> Person:
     """A random person of any age from ten on, any sex and any mixture of the three source ethnicities."""
     race = rng.dirichlet([0.45] * 3)
     femaleness = float(rng.beta(0.5, 0.5))
-    child = rng.random() < 0.2  # noqa: PLR2004
+    child = rng.random() < 0.2
     age = float(rng.uniform(1, 2)) if child else 2 + float(rng.beta(0.8, 1.1))
     vertices = shape(assets, race, femaleness, age, float(rng.uniform(-0.8, 0.7)))
     vary(rng, assets, vertices)
     tint = HAIR_TINTS[rng.choice(len(HAIR_TINTS), p=[c for _, c in HAIR_TINTS])][0]
-    if age > 2.6 and rng.random() < 0.7:  # noqa: PLR2004
+    if age > 2.6 and rng.random() < 0.7:
         tint = _scaled((1.15, 1.15, 1.15), float(rng.uniform(0.8, 1.3)))
     tint = _scaled(tint, float(rng.uniform(0.8, 1.25)))
     bright = float(rng.uniform(0.95, 1.35))
@@ -190,7 +193,7 @@ def draw(rng: Generator, assets: Assets) -> Person:
         ),
         hair=_draw_hair(rng, femaleness),
         hair_tint=tint,
-        brows=BROWS[rng.integers(len(BROWS))] if rng.random() < 0.96 else None,  # noqa: PLR2004
+        brows=BROWS[rng.integers(len(BROWS))] if rng.random() < 0.96 else None,
         brow_tint=_scaled(tint, float(rng.uniform(0.3, 0.85))),
         lashes=LASHES[rng.integers(len(LASHES))],
         glasses=draw_glasses(rng) if rng.random() < (0.03 if child else 0.14) else None,

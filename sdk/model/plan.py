@@ -24,6 +24,17 @@ PRIOR = {
     "disgust": 0.7,
     "contempt": 0.7,
 }
+# how often the expression network sees a class: a person before a camera is neutral most of the time, contempt is rare
+EMPHASIS = {
+    "neutral": 2.0,
+    "joy": 1.2,
+    "surprise": 0.8,
+    "anger": 1.0,
+    "fear": 0.8,
+    "sadness": 1.1,
+    "disgust": 0.7,
+    "contempt": 0.5,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +42,12 @@ class Plan:
     """Sizes of a run. Steps are batches of 64 (expression, landmarks) or 32 (detector)."""
 
     seed: int = 1
-    renders: int = 16_000
+    renders: int = 12_000
     shard: int = 400
-    held_out: int = 1_600  # the last renders: never trained on; half calibrates, half measures
-    detector_steps: int = 3_500
+    held_out: int = 1_200  # the last renders: never trained on; half calibrates, half measures
+    detector_steps: int = 3_000
     landmarks_steps: int = 3_000
-    expression_steps: int = 4_500
+    expression_steps: int = 2_800
 
     def key(self, *fields: str) -> str:
         """Short name of a stage's output: changes when one of the named fields does."""
@@ -50,7 +61,9 @@ class Plan:
 
     def stage_folder(self, stage: str) -> Path:
         """Where a training stage keeps its checkpoint and result."""
-        return WORK / f"{stage}-{self.key('seed', 'shard', 'renders', 'held_out', f'{stage}_steps')}"
+        return (
+            WORK / f"{stage}-{self.key('seed', 'shard', 'renders', 'held_out', f'{stage}_steps')}"
+        )
 
 
 FULL = Plan()

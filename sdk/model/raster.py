@@ -55,7 +55,7 @@ def library() -> ctypes.CDLL:
         fresh = built.with_suffix(f".{os.getpid()}")
         flags = ["-O3", "-march=native", "-ffast-math", "-shared", "-fPIC"]
         compiler = os.environ.get("CC", "cc")
-        subprocess.run([compiler, *flags, str(SOURCE), "-o", str(fresh), "-lm"], check=True)  # noqa: S603
+        subprocess.run([compiler, *flags, str(SOURCE), "-o", str(fresh), "-lm"], check=True)
         fresh.replace(built)
     return ctypes.CDLL(str(built))
 
@@ -141,10 +141,7 @@ class Canvas:
             int(s.cavity_only),
         )
         target = _Buffers(
-            *(
-                _at(a)
-                for a in (self.depth, self.albedo, self.normal, self.material, self.cavity)
-            ),
+            *(_at(a) for a in (self.depth, self.albedo, self.normal, self.material, self.cavity)),
             self.width,
             self.height,
         )

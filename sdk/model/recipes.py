@@ -405,7 +405,7 @@ def _draw_variant(rng: Generator, name: str, intensity: float) -> dict[str, floa
 
 
 def _to_sides(rng: Generator, weights: dict[str, float], known: frozenset[str]) -> dict[str, float]:
-    near, far = ("Left", "Right") if rng.random() < 0.5 else ("Right", "Left")  # noqa: PLR2004
+    near, far = ("Left", "Right") if rng.random() < 0.5 else ("Right", "Left")
     lean = float(np.clip(rng.normal() * 0.12, -0.3, 0.3))
     out: dict[str, float] = {}
     for action, weight in weights.items():
@@ -431,10 +431,10 @@ def _add_gaze(rng: Generator, weights: dict[str, float]) -> None:
 
 
 def _settle_lids(rng: Generator, weights: dict[str, float]) -> None:
-    droop = float(rng.random() * rng.random()) * 0.6 if rng.random() < 0.25 else 0.0  # noqa: PLR2004
+    droop = float(rng.random() * rng.random()) * 0.6 if rng.random() < 0.25 else 0.0
     for side in ("Left", "Right"):
         closed = weights.get("eyeBlink" + side, 0.0) + droop
-        wide = weights.get("eyeWide" + side, 0.0) > 0.3  # noqa: PLR2004
+        wide = weights.get("eyeWide" + side, 0.0) > 0.3
         weights["eyeBlink" + side] = min(closed, 0.1 if wide else 1.0)
 
 
@@ -442,10 +442,10 @@ def draw(
     rng: Generator, name: str, known: frozenset[str], lowest: float = 0.65, highest: float = 1.3
 ) -> Expression:
     """A random expression of class `name`; known: the names of all blendshapes. Neutral has intensity 1."""
-    low = lowest if rng.random() < 0.5 else 0.85  # noqa: PLR2004
+    low = lowest if rng.random() < 0.5 else 0.85
     intensity = 1.0 if name == "neutral" else float(rng.uniform(low, highest))
     weights = _draw_variant(rng, name, intensity)
-    if name != "neutral" and rng.random() < 0.12:  # noqa: PLR2004 - a weak mixture with another one
+    if name != "neutral" and rng.random() < 0.12:
         other = CLASSES[1 + int(rng.integers(len(CLASSES) - 1))]
         for action, weight in _draw_variant(rng, other, 0.25 * float(rng.random())).items():
             weights[action] = weights.get(action, 0.0) + weight

@@ -75,7 +75,9 @@ def _shard(job: tuple[int, int, int, Path]) -> Path:
     if not path.exists():
         rows = [one(seed, i) for i in range(first, first + count)]
         fresh = path.with_suffix(".tmp.npz")
-        np.savez(fresh, **{k: np.stack(v) for k, v in zip(FIELDS, zip(*rows, strict=True), strict=True)})
+        np.savez(
+            fresh, **{k: np.stack(v) for k, v in zip(FIELDS, zip(*rows, strict=True), strict=True)}
+        )
         fresh.replace(path)
     return path
 

@@ -25,9 +25,14 @@ if TYPE_CHECKING:
     from .assets import Assets, Bytes, Floats
     from .people import Glasses, Person
 
-EYES = (slice(14670, 14742), slice(14598, 14670))  # helper vertices: the person's right eye, left eye
+EYES = (
+    slice(14670, 14742),
+    slice(14598, 14670),
+)  # helper vertices: the person's right eye, left eye
 JAW_HELPERS = (14992, 15059)  # lower teeth
-FLAT: Bytes = np.full((4, 4, 3), 255, np.uint8)  # skin "texture": all colour is in the tint and the map
+FLAT: Bytes = np.full(
+    (4, 4, 3), 255, np.uint8
+)  # skin "texture": all colour is in the tint and the map
 CAVITY_REACH = 0.07  # light that gets into the mouth
 # 26 points of the unmorphed face: 11 of the person's left, the same 11 of the right, 4 on the middle line
 HALF = (
@@ -123,12 +128,12 @@ def _cavities(head: Mesh, normals: Floats) -> NDArray[np.bool_]:
     canvas.draw(head, points, normals, raster.Surface(FLAT), np.eye(3, dtype=np.float32))
     x, y = (np.clip(points[:, q].astype(int), 0, size - 1) for q in (0, 1))
     body = np.arange(len(v)) < BODY_VERTICES
-    hidden = (canvas.depth[y, x] - v[:, 2] > 0.1) & body & (v[:, 2] > 0) & (v[:, 1] < 7.1)  # noqa: PLR2004
+    hidden = (canvas.depth[y, x] - v[:, 2] > 0.1) & body & (v[:, 2] > 0) & (v[:, 1] < 7.1)
     group = _flood(hidden, head.faces)
     out = np.zeros(len(v), bool)
     for g in np.unique(group[hidden]):
         m = group == g
-        if np.abs(v[m, 0]).max() < 0.45 and v[m, 1].min() > 6.1:  # noqa: PLR2004 - not the neck
+        if np.abs(v[m, 0]).max() < 0.45 and v[m, 1].min() > 6.1:
             out |= m
     return out
 
@@ -139,7 +144,7 @@ def _constants(key: int) -> _Face:
     base = assets.base
     v = base.vertices
     corners = v[base.faces]
-    keep = (corners[:, :, 1].min(1) > 5.2) & (np.abs(corners[:, :, 0]).max(1) < 1.9)  # noqa: PLR2004
+    keep = (corners[:, :, 1].min(1) > 5.2) & (np.abs(corners[:, :, 0]).max(1) < 1.9)
     head = Mesh(
         v,
         base.uvs,
@@ -148,15 +153,15 @@ def _constants(key: int) -> _Face:
     )
     normals = raster.normals(v, head.faces)
     body = np.arange(len(v)) < BODY_VERTICES
-    front = np.where(body & (v[:, 2] > 0.6) & (normals[:, 2] > -0.2))[0]  # noqa: PLR2004
+    front = np.where(body & (v[:, 2] > 0.6) & (normals[:, 2] > -0.2))[0]
 
     def nearest(x: float, y: float) -> int:
         away = (v[front, 0] - x) ** 2 + (v[front, 1] - y) ** 2 - 0.02 * v[front, 2]
         return int(front[away.argmin()])
 
     places = [*HALF, *((-x, y) for x, y in HALF), *MIDDLE]
-    bridge = np.where(body & (np.abs(v[:, 0]) < 0.03) & (v[:, 1] > 6.8) & (v[:, 1] < 7.15))[0]  # noqa: PLR2004
-    oval = body & (v[:, 2] > 0.35) & (normals[:, 2] > 0.15) & (np.abs(v[:, 0]) < 0.74)  # noqa: PLR2004
+    bridge = np.where(body & (np.abs(v[:, 0]) < 0.03) & (v[:, 1] > 6.8) & (v[:, 1] < 7.15))[0]
+    oval = body & (v[:, 2] > 0.35) & (normals[:, 2] > 0.15) & (np.abs(v[:, 0]) < 0.74)
     reach = np.where(_cavities(head, normals), CAVITY_REACH, 1).astype(np.float32)
     teeth = assets.proxies["teeth"].anchors[:, 0]
     return _Face(
@@ -166,7 +171,7 @@ def _constants(key: int) -> _Face:
         points=np.array([nearest(*p) for p in places]),
         corners=np.array([nearest(-0.265, 6.615), nearest(0.265, 6.615)]),
         nose=int(bridge[v[bridge, 2].argmax()]),
-        oval=np.where(oval & (v[:, 1] > 6.1) & (v[:, 1] < 7.88))[0],  # noqa: PLR2004
+        oval=np.where(oval & (v[:, 1] > 6.1) & (v[:, 1] < 7.88))[0],
         jaw_teeth=(teeth >= JAW_HELPERS[0]) & (teeth <= JAW_HELPERS[1]),
     )
 
@@ -185,7 +190,7 @@ def pose(person: Person, weights: Mapping[str, float], assets: Assets) -> Floats
     vertices = person.vertices.copy()
     scale = head_scale(person)
     for name, weight in weights.items():
-        if abs(weight) > 1e-3:  # noqa: PLR2004
+        if abs(weight) > 1e-3:
             size = 0.5 + 0.5 * scale if name == "jawOpen" else scale
             assets.expression[name].apply(vertices, weight * size)
     return np.ascontiguousarray(vertices)
@@ -215,7 +220,7 @@ def shirt(assets: Assets, tint: tuple[float, float, float]) -> Outfit:
     """A crew-necked shirt in BGR factors `tint`."""
     base = assets.base
     v, corners = base.vertices, base.vertices[base.faces]
-    keep = (corners[:, :, 1].min(1) > LOWEST) & (np.abs(corners[:, :, 0]).max(1) < 3.4)  # noqa: PLR2004
+    keep = (corners[:, :, 1].min(1) > LOWEST) & (np.abs(corners[:, :, 0]).max(1) < 3.4)
     body = Mesh(
         v,
         base.uvs,
@@ -294,7 +299,7 @@ def _draw_mouth(
         tint=(0.45, 0.43, 0.56),
         specular=0.05,
         alpha_test=0.1,
-        cavity_only=out < 0.1,  # noqa: PLR2004
+        cavity_only=out < 0.1,
     )
     paint.draw(tongue.mesh, v, look)
 
@@ -341,15 +346,21 @@ def _light(shot: Shot, canvas: raster.Canvas, pixels: float, scale: float) -> tu
     return diffuse, shine
 
 
-def _expose(colour: Floats, covered: NDArray[np.bool_], shot: Shot, box: Floats) -> tuple[Floats, float]:
+def _expose(
+    colour: Floats, covered: NDArray[np.bool_], shot: Shot, box: Floats
+) -> tuple[Floats, float]:
     """Linear light -> 0..255, with the gain used."""
     gain = shot.gain
     if gain is None:
         x0, y0, x1, y1 = np.clip(box, 0, [shot.width, shot.height] * 2).astype(int)
         part = colour[y0 : y1 + 1, x0 : x1 + 1][covered[y0 : y1 + 1, x0 : x1 + 1]]
-        gain = float(np.clip(shot.exposure / (part.mean() + 1e-4), 0.35, 3.5)) ** 0.9 if part.size else 1.0
+        gain = (
+            float(np.clip(shot.exposure / (part.mean() + 1e-4), 0.35, 3.5)) ** 0.9
+            if part.size
+            else 1.0
+        )
     bright = np.clip(colour * gain, 0, 1.3)
-    bright = np.where(bright > 0.8, 0.8 + 0.2 * np.tanh((bright - 0.8) / 0.2), bright)  # noqa: PLR2004
+    bright = np.where(bright > 0.8, 0.8 + 0.2 * np.tanh((bright - 0.8) / 0.2), bright)
     return np.sqrt(np.clip(bright, 0, 1)) * 255, gain
 
 
@@ -368,7 +379,9 @@ def _draw_glasses(image: Floats, glasses: Glasses, view: _View, eyes: Floats, sc
     if g.lens > 0:
         over = image.copy()
         for ring in rings:
-            cv2.fillPoly(over, [(ring * 8).astype(np.int32)], (*g.lens_colour, 255.0), cv2.LINE_AA, 3)
+            cv2.fillPoly(
+                over, [(ring * 8).astype(np.int32)], (*g.lens_colour, 255.0), cv2.LINE_AA, 3
+            )
         image[:] = image * (1 - g.lens) + over * g.lens
     width = max(1, round(g.width * view.pixels / 45))
     right, left = eyes
@@ -382,7 +395,7 @@ def _draw_glasses(image: Floats, glasses: Glasses, view: _View, eyes: Floats, sc
     )
     lines = [(ring, True) for ring in rings] + [(view.project(bridge)[:, :2], False)]
     for sign, c in ((-1, right), (1, left)):
-        if sign * view.turn[0, 2] < 0.12:  # noqa: PLR2004 - the temple on the side that is seen
+        if sign * view.turn[0, 2] < 0.12:
             temple = [
                 [c[0] + sign * rx, c[1], c[2] + 0.1 * scale],
                 [c[0] + sign * (rx + 0.16 * scale), c[1], c[2] - 0.5 * scale],
@@ -450,32 +463,18 @@ def render(
     image = np.dstack([colour, covered * np.float32(255)]).astype(np.float32)
     if person.glasses is not None:
         _draw_glasses(image, person.glasses, view, eye_centres(posed), scale)
-    return _finish(image, at, face, view.project(eye_centres(posed))[:, :2], box, gain, size)
+    five = np.vstack([view.project(eye_centres(posed)), at[face.nose], at[face.corners]])[:, :2]
+    drawn = np.clip(image, 0, 255).astype(np.uint8)
+    picture = Picture(drawn, five, at[face.points, :2], box, gain)
+    return picture if size in {None, drawn.shape[1::-1]} else _resized(picture, size)  # type: ignore[arg-type]
 
 
-def _finish(  # noqa: PLR0913
-    image: Floats,
-    at: Floats,
-    face: _Face,
-    eyes: Floats,
-    box: Floats,
-    gain: float,
-    size: tuple[int, int] | None,
-) -> Picture:
-    height, width = image.shape[:2]
-    out = np.clip(image, 0, 255).astype(np.uint8)
-    k = 1.0
-    if size is not None and size != (width, height):
-        k = size[0] / width
-        out = cv2.resize(out, size, interpolation=cv2.INTER_AREA)
-    five = np.vstack([eyes, at[face.nose, :2], at[face.corners, :2]])
-    return Picture(
-        out,
-        (five * k).astype(np.float32),
-        (at[face.points, :2] * k).astype(np.float32),
-        (box * k).astype(np.float32),
-        gain,
-    )
+def _resized(picture: Picture, size: tuple[int, int]) -> Picture:
+    """The picture at another size, landmarks and box with it."""
+    k = size[0] / picture.image.shape[1]
+    image = cv2.resize(picture.image, size, interpolation=cv2.INTER_AREA)
+    scaled = (np.asarray(a * k, np.float32) for a in (picture.five, picture.points, picture.box))
+    return Picture(np.asarray(image, np.uint8), *scaled, picture.gain)
 
 
 def _direction(azimuth: float, elevation: float) -> tuple[float, float, float]:
@@ -499,9 +498,9 @@ def draw_shot(rng: Generator, person: Person, size: int, span: float, turn: floa
     azimuth = float(np.clip(rng.normal() * 0.65, -1.5, 1.5))
     elevation = float(np.clip(rng.normal(0.25, 0.32), -0.6, 1.0))
     warmth = float(rng.uniform(-0.12, 0.12))
-    if rng.random() < 0.1:  # noqa: PLR2004
+    if rng.random() < 0.1:
         warmth += float(rng.uniform(-0.4, 0.4))
-    frontal = float(rng.uniform(0, 0.5)) if rng.random() < 0.55 else 0.0  # noqa: PLR2004
+    frontal = float(rng.uniform(0, 0.5)) if rng.random() < 0.55 else 0.0
     lights = [
         (*_direction(azimuth, elevation), *_tinted(float(rng.uniform(0.2, 1.0)), warmth)),
         (

@@ -81,7 +81,7 @@ def draw_complexion(rng: Generator, femaleness: float, age: float) -> Complexion
     shade = float(rng.random())
     tint = (FAIR * (1 - shade) + DARK * shade) * rng.uniform(0.9, 1.08)
     tint *= np.array([rng.uniform(0.88, 1.05), 1, rng.uniform(0.98, 1.06)])
-    adult = age > 1.8  # noqa: PLR2004
+    adult = age > 1.8
     return Complexion(
         tint=(float(tint[0]), float(tint[1]), float(tint[2])),
         specular=float(rng.uniform(0.01, 0.10)),
@@ -96,9 +96,9 @@ def draw_complexion(rng: Generator, femaleness: float, age: float) -> Complexion
         lip=LIPS[rng.choice(len(LIPS), p=[0.25, 0.2, 0.2, 0.2, 0.15])],
         lip_strength=float(rng.uniform(0.3, 1)),
         seam=float(rng.uniform(0.2, 1.1)),
-        eye_shadow=_sometimes(rng, 0.2 * (femaleness > 0.5) * adult, 0.1, 0.6),  # noqa: PLR2004
+        eye_shadow=_sometimes(rng, 0.2 * (femaleness > 0.5) * adult, 0.1, 0.6),
         eye_shadow_colour=tuple(float(c) for c in rng.uniform(0.3, 0.9, 3)),  # type: ignore[arg-type]
-        beard=_sometimes(rng, 0.5 * (femaleness < 0.4) * adult, 0.15, 0.95),  # noqa: PLR2004
+        beard=_sometimes(rng, 0.5 * (femaleness < 0.4) * adult, 0.15, 0.95),
         beard_shape=int(rng.integers(len(BEARD_OUTLINES))),
         beard_colour=BEARDS[rng.choice(4, p=[0.5, 0.25, 0.15, 0.1])],
         blotches=float(rng.uniform(0, 0.08)),
@@ -272,11 +272,9 @@ class _Map:
             fade = patch[1][..., None] * (strength * (1 - np.array(colour, np.float32)))
             self.albedo[patch[0]] *= 1 - fade
 
-    def line(
-        self, points: Floats, strength: float, thickness: float, softness: float
-    ) -> None:
+    def line(self, points: Floats, strength: float, thickness: float, softness: float) -> None:
         """A groove through `points` (n, 2) in texels, fading at its ends."""
-        if strength <= 0.02:  # noqa: PLR2004
+        if strength <= 0.02:
             return
         at = np.linspace(0, len(points) - 1, 24)
         curve = np.stack([np.interp(at, np.arange(len(points)), points[:, k]) for k in (0, 1)], 1)
@@ -302,7 +300,9 @@ def _both(weights: Mapping[str, float], action: str) -> float:
     return weights.get(action + "Left", 0.0) + weights.get(action + "Right", 0.0)
 
 
-def _crease(m: _Map, rng: Generator, weights: Mapping[str, float], age: float, depth: float) -> None:
+def _crease(
+    m: _Map, rng: Generator, weights: Mapping[str, float], age: float, depth: float
+) -> None:
     """All wrinkles. Draws the same random numbers whatever the weights, so a person keeps their lines."""
     old = max(0.0, age - 1.7) / 1.3
     deep = depth * (0.55 + 0.75 * old)
@@ -315,8 +315,10 @@ def _crease(m: _Map, rng: Generator, weights: Mapping[str, float], age: float, d
             strength = float(np.clip(driven + w.aged * old, 0, 1.6)) * deep * w.strength
             points = m.at([(sign * x, y) for x, y in w.points]) + (jitter * m.k).astype(np.float32)
             m.line(points, strength, w.thickness, w.softness)
-        apple = weights.get("mouthSmile" + side, 0) * 0.6 + weights.get("cheekSquint" + side, 0) * 0.5
-        if apple > 0.05:  # noqa: PLR2004 - the cheek bulges
+        apple = (
+            weights.get("mouthSmile" + side, 0) * 0.6 + weights.get("cheekSquint" + side, 0) * 0.5
+        )
+        if apple > 0.05:
             where, bulge = m.blob((sign * 0.42, 6.98), (15, 11), 7)
             m.height[where] += min(apple, 1.4) * depth * 1.6 * bulge * m.k
         # brow and lid skin bunch up and darken under a frown; the mesh alone would catch more light there
@@ -346,7 +348,7 @@ def _crease_middle(
     strength = float(np.clip(shrug * 0.7 + press * 0.2, 0, 1.2)) * deep
     m.line(m.at([(-0.16, 6.43), (0, 6.41), (0.16, 6.43)]), strength, 2, 2.0)
     pits = m.blurred(rng.normal(size=m.height.shape).astype(np.float32), 2.2) * 4 * m.k
-    if shrug > 0.2:  # noqa: PLR2004 - the chin dimples
+    if shrug > 0.2:
         where, chin = m.blob((0, 6.28), (14, 9), 4)
         m.height[where] += pits[where] * chin * (shrug * deep * 0.8 * m.k)
 
@@ -368,7 +370,11 @@ def _paint(m: _Map, rng: Generator, c: Complexion) -> None:
     stubble = m.blurred(rng.normal(size=m.height.shape).astype(np.float32), 0.6) * 1.2
     if c.beard > 0:
         where, hair = m.polygon(BEARD_OUTLINES[c.beard_shape], 3.6)
-        hair = hair * (1 - np.clip(lips[where] * 1.3, 0, 1)) * np.clip(0.75 + 0.5 * stubble[where], 0, 1.3)
+        hair = (
+            hair
+            * (1 - np.clip(lips[where] * 1.3, 0, 1))
+            * np.clip(0.75 + 0.5 * stubble[where], 0, 1.3)
+        )
         m.dye((where, np.clip(hair, 0, 1)), c.beard_colour, c.beard)
     blotch = m.noise(rng, 24)[..., None] * c.blotches
     m.albedo *= 1 + blotch * np.array([0.6, 0.8, 0.5], np.float32)

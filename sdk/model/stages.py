@@ -12,6 +12,7 @@ from torch.nn import functional
 from mien.infer import detection
 
 from . import augment
+from .plan import EMPHASIS
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -37,10 +38,16 @@ class ExpressionStage:
     rate: float = 4e-3
     decay: float = 0.02
     size: int = 64
+    chances: NDArray[np.float64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        labels = self.data.label[self.keys]
+        each = np.array(list(EMPHASIS.values())) / np.maximum(np.bincount(labels, minlength=8), 1)
+        self.chances = each[labels] / each[labels].sum()
 
     def batch(self, rng: Generator) -> tuple[Any, ...]:
         """Crops, labels, affect, actions, points."""
-        keys = rng.choice(self.keys, self.size)
+        keys = rng.choice(self.keys, self.size, p=self.chances)
         crops = [augment.aligned_crop(rng, self.data, int(k), self.bank) for k in keys]
         return (
             np.stack([c.grey for c in crops]),
@@ -112,7 +119,7 @@ def grid_targets(faces: list[list[tuple[Floats, Floats]]]) -> tuple[Floats, Floa
         cell = (int(np.clip(cy / stride, 0, g - 1)), int(np.clip(cx / stride, 0, g - 1)))
         heat[j] = np.maximum(heat[j], np.exp(-away / 2))
         heat[j][cell] = 1
-        near = away < 2  # noqa: PLR2004
+        near = away < 2
         near[cell] = True
         counts[j][near] = 1
         numbers = [np.log(width / detection.ANCHOR), np.log(height / detection.ANCHOR)]
@@ -150,7 +157,7 @@ class DetectorStage:
         pictures, heat, target, counts = batch
         out = net(pictures)
         p = out[:, 0].sigmoid().clamp(1e-4, 1 - 1e-4)
-        on = (heat > 0.999).float()  # noqa: PLR2004
+        on = (heat > 0.999).float()
         hit = on * (1 - p) ** 2 * p.log()
         miss = (1 - on) * (1 - heat) ** 4 * p**2 * (1 - p).log()
         focal = -(hit + miss).sum() / (on.sum() + 1)

@@ -95,7 +95,9 @@ class _State:
         """Move the average towards the network."""
         keep = min(longest, self.step / (self.step + 20))
         with torch.no_grad():
-            pairs = zip(self.average.state_dict().values(), self.net.state_dict().values(), strict=True)
+            pairs = zip(
+                self.average.state_dict().values(), self.net.state_dict().values(), strict=True
+            )
             for old, new in pairs:
                 if old.dtype.is_floating_point:
                     old.mul_(keep).add_(new, alpha=1 - keep)
@@ -116,7 +118,9 @@ def _begin(build: Callable[[], nn.Module], stage: Stage, seed: int) -> _State:
     return _State(net, copy.deepcopy(net), optimizer, schedule)
 
 
-def train(build: Callable[[], nn.Module], stage: Stage, folder: Path, seed: int, workers: int) -> Path:
+def train(
+    build: Callable[[], nn.Module], stage: Stage, folder: Path, seed: int, workers: int
+) -> Path:
     """Train to the end, from the last checkpoint where there is one; returns the averaged weights' file."""
     done, checkpoint = folder / "weights.pt", folder / "checkpoint.pt"
     if done.exists():

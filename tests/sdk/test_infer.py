@@ -4,17 +4,23 @@ import csv
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from mien.errors import FrameRejected, ModelMissing, ModelTampered
 from mien.infer import Eyes, Models, detection, geometry, load_models, manifest
 from mien.infer import __all__ as exported
-from mien.values import EXPRESSIONS, Face
+from mien.values import EXPRESSIONS, Face, Scores
 
+Pixels = NDArray[np.uint8]
+Change = Callable[[Any], None]
+Seen = list[tuple[int, tuple[Face, ...], Scores | None]]
 SAMPLES = Path(__file__).parents[2] / "samples" / "person"
 NAMES = ("detector", "landmarks", "expression")
 
@@ -30,52 +36,49 @@ def directory(tmp_path: Path) -> Path:
     return Path(shutil.copytree(manifest.EMBEDDED, tmp_path / "models"))
 
 
-def edit(directory: Path, change) -> None:
+def edit(directory: Path, change: Change) -> None:
     path = directory / "manifest.json"
     content = json.loads(path.read_text())
     change(content)
     path.write_text(json.dumps(content))
 
 
-def frames(name: str, step: int):
+def frames(name: str, step: int) -> list[tuple[int, Pixels]]:
     """Every `step`-th frame of a sample video with its number."""
     video = cv2.VideoCapture(str(SAMPLES / name))
-    out, number = [], 0
+    out: list[tuple[int, Pixels]] = []
+    number = 0
     while True:
         more, pixels = video.read()
         if not more:
             break
         if number % step == 0:
-            out.append((number, pixels))
+            out.append((number, np.asarray(pixels, np.uint8)))
         number += 1
     video.release()
     return out
 
 
-def dead_frame() -> np.ndarray:
-    return np.full((480, 640, 3), 90, np.uint8)
-
-
 # ---- models --------------------------------------------------------------------------------------------------------
 
 
-def test_room_exports_exactly_its_contract():
+def test_room_exports_exactly_its_contract() -> None:
     assert sorted(exported) == ["Eyes", "Models", "load_models"]
 
 
-def test_embedded_models_load_and_say_who_they_are():
+def test_embedded_models_load_and_say_who_they_are() -> None:
     models = load_models()
     assert isinstance(models, Models)
     assert 1 <= models.model_id <= 255
     assert models.version.count(".") == 2
 
 
-def test_a_copy_elsewhere_loads(directory):
+def test_a_copy_elsewhere_loads(directory: Path) -> None:
     assert load_models(directory).model_id == load_models().model_id
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_one_flipped_bit_is_noticed(directory, name):
+def test_one_flipped_bit_is_noticed(directory: Path, name: str) -> None:
     path = directory / f"{name}.onnx"
     blob = bytearray(path.read_bytes())
     blob[len(blob) // 2] ^= 1
@@ -85,24 +88,24 @@ def test_one_flipped_bit_is_noticed(directory, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_missing_file_is_named(directory, name):
+def test_a_missing_file_is_named(directory: Path, name: str) -> None:
     (directory / f"{name}.onnx").unlink()
     with pytest.raises(ModelMissing, match=name):
         load_models(directory)
 
 
-def test_a_missing_manifest_is_named(directory):
+def test_a_missing_manifest_is_named(directory: Path) -> None:
     (directory / "manifest.json").unlink()
     with pytest.raises(ModelMissing, match="manifest"):
         load_models(directory)
 
 
-def test_a_missing_folder_is_no_crash(tmp_path):
+def test_a_missing_folder_is_no_crash(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing):
         load_models(tmp_path / "nothing")
 
 
-def test_swapped_files_are_noticed(directory):
+def test_swapped_files_are_noticed(directory: Path) -> None:
     one, two = directory / "landmarks.onnx", directory / "expression.onnx"
     first, second = one.read_bytes(), two.read_bytes()
     one.write_bytes(second)
@@ -111,10 +114,10 @@ def test_swapped_files_are_noticed(directory):
         load_models(directory)
 
 
-def test_swapped_files_with_matching_hashes_are_noticed(directory):
+def test_swapped_files_with_matching_hashes_are_noticed(directory: Path) -> None:
     """The manifest may be rewritten with the files: the graph itself then has other outputs than the contract."""
 
-    def change(content):
+    def change(content: Any) -> None:
         one, two = content["files"]["landmarks"], content["files"]["expression"]
         for key in ("file", "sha256", "bytes"):
             one[key], two[key] = two[key], one[key]
@@ -124,11 +127,11 @@ def test_swapped_files_with_matching_hashes_are_noticed(directory):
         load_models(directory)
 
 
-def test_bytes_that_are_no_network_are_noticed(directory):
+def test_bytes_that_are_no_network_are_noticed(directory: Path) -> None:
     blob = b"not a network"
     (directory / "detector.onnx").write_bytes(blob)
 
-    def change(content):
+    def change(content: Any) -> None:
         content["files"]["detector"] |= {
             "bytes": len(blob),
             "sha256": hashlib.sha256(blob).hexdigest(),
@@ -139,63 +142,63 @@ def test_bytes_that_are_no_network_are_noticed(directory):
         load_models(directory)
 
 
-def _relabel(content):
+def _relabel(content: Any) -> None:
     content["labels"][1], content["labels"][3] = content["labels"][3], content["labels"][1]
 
 
-def _shape(content):
+def _shape(content: Any) -> None:
     content["files"]["expression"]["outputs"][0]["shape"] = [1, 7]
 
 
-def _input(content):
+def _input(content: Any) -> None:
     content["files"]["detector"]["inputs"][0]["name"] = "picture"
 
 
-def _type(content):
+def _type(content: Any) -> None:
     content["files"]["landmarks"]["inputs"][0]["dtype"] = "float32"
 
 
-def _extra(content):
+def _extra(content: Any) -> None:
     content["files"]["identity"] = content["files"]["landmarks"]
 
 
-def _less(content):
+def _less(content: Any) -> None:
     del content["files"]["landmarks"]
 
 
-def _outside(content):
+def _outside(content: Any) -> None:
     content["files"]["detector"]["file"] = "../models/detector.onnx"
 
 
-def _format(content):
+def _format(content: Any) -> None:
     content["format"] = 99
 
 
-def _id(content):
+def _id(content: Any) -> None:
     content["model_id"] = 256
 
 
-def _temperature(content):
+def _temperature(content: Any) -> None:
     content["temperature"] = 0
 
 
-def _threshold(content):
+def _threshold(content: Any) -> None:
     content["face_threshold"] = 1.5
 
 
-def _actions(content):
+def _actions(content: Any) -> None:
     content["actions"] = content["actions"][:-1]
 
 
-def _field(content):
+def _field(content: Any) -> None:
     del content["version"]
 
 
-def _words(content):
+def _words(content: Any) -> None:
     content["model_id"] = "one"
 
 
-def _number(content):
+def _number(content: Any) -> None:
     content["labels"] = 8
 
 
@@ -206,27 +209,29 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda f: f.__name__.strip("_"))
-def test_a_wrong_manifest_is_refused(directory, change):
+def test_a_wrong_manifest_is_refused(directory: Path, change: Change) -> None:
     edit(directory, change)
     with pytest.raises(ModelTampered):
         load_models(directory)
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"\xff\xfe"])
-def test_a_manifest_that_is_no_manifest_is_refused(directory, raw):
+def test_a_manifest_that_is_no_manifest_is_refused(directory: Path, raw: bytes) -> None:
     (directory / "manifest.json").write_bytes(raw)
     with pytest.raises(ModelTampered):
         load_models(directory)
 
 
-def test_a_huge_file_is_refused_before_it_is_read(directory):
+def test_a_huge_file_is_refused_before_it_is_read(directory: Path) -> None:
     with (directory / "detector.onnx").open("wb") as file:
         file.truncate(manifest.MAX_BYTES + 1)
     with pytest.raises(ModelTampered, match="too large"):
         load_models(directory)
 
 
-def test_the_embedded_manifest_is_pinned_in_the_code(directory, monkeypatch):
+def test_the_embedded_manifest_is_pinned_in_the_code(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever changes files and manifest together in place is noticed as well: the manifest's hash is in the code."""
     monkeypatch.setattr(manifest, "EMBEDDED", directory)
     assert load_models().model_id >= 1
@@ -235,19 +240,19 @@ def test_the_embedded_manifest_is_pinned_in_the_code(directory, monkeypatch):
         load_models()
 
 
-def test_manifest_states_where_the_training_data_came_from():
+def test_manifest_states_where_the_training_data_came_from() -> None:
     content = json.loads((manifest.EMBEDDED / "manifest.json").read_text())
     assert "no real person's face" in content["training_data"]["statement"]
     assert any(s["licence"] == "CC0-1.0" for s in content["training_data"]["sources"])
 
 
-def test_embedded_models_are_small():
+def test_embedded_models_are_small() -> None:
     assert sum(p.stat().st_size for p in manifest.EMBEDDED.glob("*.onnx")) <= 2_500_000
 
 
 # ---- frames --------------------------------------------------------------------------------------------------------
 
-BAD_FRAMES = {
+BAD_FRAMES: dict[str, Any] = {
     "nothing": None,
     "list": [[[0, 0, 0]] * 64] * 64,
     "float": np.zeros((64, 64, 3)),
@@ -265,7 +270,7 @@ BAD_FRAMES = {
 
 
 @pytest.mark.parametrize("name", BAD_FRAMES)
-def test_bad_frames_are_rejected(eyes, name):
+def test_bad_frames_are_rejected(eyes: Eyes, name: str) -> None:
     face = Face((8, 8, 40, 40), ((20, 25), (40, 25), (30, 35), (22, 45), (38, 45)), 1.0)
     for look in (
         eyes.faces,
@@ -277,16 +282,16 @@ def test_bad_frames_are_rejected(eyes, name):
 
 
 @pytest.mark.parametrize("value", [0, 90, 255])
-def test_no_face_in_a_flat_frame(eyes, value):
+def test_no_face_in_a_flat_frame(eyes: Eyes, value: int) -> None:
     assert eyes.faces(np.full((480, 640, 3), value, np.uint8)) == ()
 
 
-def test_no_face_in_noise(eyes):
+def test_no_face_in_noise(eyes: Eyes) -> None:
     noise = np.random.default_rng(3).integers(0, 256, (480, 640, 3)).astype(np.uint8)
     assert eyes.faces(noise) == ()
 
 
-def test_odd_strides_and_read_only_frames_work(eyes):
+def test_odd_strides_and_read_only_frames_work(eyes: Eyes) -> None:
     pixels = frames("person.mp4", 40)[1][1]
     mirrored = pixels[:, ::-1]
     mirrored.flags.writeable = False
@@ -297,9 +302,9 @@ def test_odd_strides_and_read_only_frames_work(eyes):
 
 
 @pytest.fixture(scope="module")
-def seen(eyes):
+def seen(eyes: Eyes) -> Seen:
     """(frame number, faces, scores of the first face) of every fifth frame of the sample video."""
-    out = []
+    out: Seen = []
     for number, pixels in frames("person.mp4", 5):
         faces = eyes.faces(pixels)
         out.append((number, faces, eyes.scores(pixels, faces[0]) if faces else None))
@@ -307,18 +312,18 @@ def seen(eyes):
 
 
 @pytest.fixture(scope="module")
-def truth():
+def truth() -> dict[int, tuple[str, float]]:
     with (SAMPLES / "truth.csv").open(newline="") as lines:
         return {
             int(r["frame"]): (r["expression"], float(r["intensity"])) for r in csv.DictReader(lines)
         }
 
 
-def test_one_face_in_nearly_every_frame(seen):
+def test_one_face_in_nearly_every_frame(seen: Seen) -> None:
     assert np.mean([len(faces) == 1 for _, faces, _ in seen]) >= 0.97
 
 
-def test_face_has_five_landmarks_in_its_box_in_the_persons_order(seen):
+def test_face_has_five_landmarks_in_its_box_in_the_persons_order(seen: Seen) -> None:
     for _, faces, _ in seen:
         for face in faces:
             (rx, ry), (lx, ly), (nx, ny), (mrx, mry), (mlx, mly) = face.landmarks
@@ -331,7 +336,7 @@ def test_face_has_five_landmarks_in_its_box_in_the_persons_order(seen):
             assert 0 <= face.score <= 1
 
 
-def test_scores_are_probabilities_and_bounded(seen):
+def test_scores_are_probabilities_and_bounded(seen: Seen) -> None:
     for _, _, scores in seen:
         if scores is not None:
             assert len(scores.expressions) == len(EXPRESSIONS)
@@ -344,7 +349,9 @@ def test_scores_are_probabilities_and_bounded(seen):
 
 
 @pytest.mark.parametrize("word", ["neutral", "joy"])
-def test_expression_is_right_in_most_settled_frames(seen, truth, word):
+def test_expression_is_right_in_most_settled_frames(
+    seen: Seen, truth: dict[int, tuple[str, float]], word: str
+) -> None:
     right = [
         EXPRESSIONS[int(np.argmax(scores.expressions))] == word
         for number, _, scores in seen
@@ -354,15 +361,17 @@ def test_expression_is_right_in_most_settled_frames(seen, truth, word):
     assert np.mean(right) >= 0.8
 
 
-def test_smile_is_more_pleasant_than_sadness(seen, truth):
-    def mean(word):
+def test_smile_is_more_pleasant_than_sadness(
+    seen: Seen, truth: dict[int, tuple[str, float]]
+) -> None:
+    def mean(word: str) -> float:
         picked = [s.valence for n, _, s in seen if s and truth[n][0] == word]
         return float(np.mean(picked))
 
     assert mean("joy") > mean("neutral") > mean("sadness")
 
 
-def test_two_faces_are_two_and_an_empty_picture_none(eyes):
+def test_two_faces_are_two_and_an_empty_picture_none(eyes: Eyes) -> None:
     counts = {number: len(eyes.faces(pixels)) for number, pixels in frames("two-faces.mp4", 10)}
     together = [count for number, count in counts.items() if number <= 50]
     gone = [count for number, count in counts.items() if number >= 135]
@@ -371,7 +380,7 @@ def test_two_faces_are_two_and_an_empty_picture_none(eyes):
     assert all(count == 0 for count in gone)
 
 
-def test_a_face_given_by_box_is_the_face_found(eyes):
+def test_a_face_given_by_box_is_the_face_found(eyes: Eyes) -> None:
     pixels = frames("person.mp4", 30)[2][1]
     found = eyes.faces(pixels)[0]
     x, y, width, height = found.box
@@ -381,7 +390,7 @@ def test_a_face_given_by_box_is_the_face_found(eyes):
     assert apart < 0.05 * between
 
 
-def test_the_same_pixels_give_the_same_answer(eyes):
+def test_the_same_pixels_give_the_same_answer(eyes: Eyes) -> None:
     pixels = frames("person.mp4", 100)[1][1]
     first, second = eyes.faces(pixels), eyes.faces(pixels)
     assert first == second
@@ -392,7 +401,7 @@ def test_the_same_pixels_give_the_same_answer(eyes):
 
 
 @pytest.mark.parametrize("scale", [0.2, 0.4, 0.9, 3.0])
-def test_warp_puts_a_point_where_the_transform_says(scale):
+def test_warp_puts_a_point_where_the_transform_says(scale: float) -> None:
     """Half-pixel check: the centre of mass of a square lands on its transformed centre, at any scale."""
     side = 600
     image = np.zeros((side, side), np.uint8)
@@ -408,7 +417,7 @@ def test_warp_puts_a_point_where_the_transform_says(scale):
     assert (crop * y).sum() / mass == pytest.approx(30.0, abs=0.12)
 
 
-def test_similarity_recovers_turn_scale_and_shift():
+def test_similarity_recovers_turn_scale_and_shift() -> None:
     rng = np.random.default_rng(1)
     points = rng.normal(size=(5, 2)).astype(np.float32) * 30
     turn = np.deg2rad(17)
@@ -419,7 +428,7 @@ def test_similarity_recovers_turn_scale_and_shift():
     assert geometry.apply(geometry.inverse(transform), moved) == pytest.approx(points, abs=1e-3)
 
 
-def test_letterbox_keeps_the_aspect_and_the_corner():
+def test_letterbox_keeps_the_aspect_and_the_corner() -> None:
     square, scale = detection.letterbox(np.full((100, 400, 3), 200, np.uint8))
     side = detection.SIDE
     assert scale == side / 400
@@ -427,7 +436,7 @@ def test_letterbox_keeps_the_aspect_and_the_corner():
     assert (square[0, side // 4 :] == 114).all()
 
 
-def test_overlapping_boxes_become_one():
+def test_overlapping_boxes_become_one() -> None:
     grid = np.full(manifest.GRID[1:], -9.0, np.float32)
     grid[1:] = 0
     grid[0, 8, 8], grid[0, 8, 10], grid[0, 2, 2] = 3.0, 2.0, 1.0
