@@ -477,7 +477,7 @@ def test_an_offer_without_tags_is_ranked_and_explained() -> None:
     )
     words = dict(zip((offer.id for offer in choice.order), choice.places, strict=True))["plain"]
     assert words.startswith(
-        "moved up because you looked pleased and the shop says `such` things suit that"
+        "moved up because you looked pleased and the shop says other things suit that less"
     )
 
 
