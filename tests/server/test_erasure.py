@@ -300,6 +300,10 @@ async def test_an_old_backup_is_unreadable_after_the_epoch(
         goes.world = restored
         with pytest.raises(KeysMissing):
             await goes.rank()
+        # Nobody can read it, but its time still ends.
+        restored.clock.at += 30 * 86_400
+        await restored.pipeline.sweep()
+        assert not {"record", "event"} & (await rows_of(restored, goes.subject)).keys()
 
 
 async def test_an_erasure_on_its_way_keeps_the_old_epochs_key(make_world: MakeWorld) -> None:

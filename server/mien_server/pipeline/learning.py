@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
+from mien.errors import KeepUnreadable, KeysMissing
 from mien_server import record
+from mien_server.errors import PersonErased
 from mien_server.personalize import Sums
 from mien_server.pipeline.parts import Parts
 from mien_server.ports import Transaction
@@ -52,13 +54,28 @@ class Learning:
         self._sums[site] = (tag, sums)
 
     def remove(self, transaction: Transaction, events: Sequence[SealedEvent]) -> None:
-        """Delete events and take them out of the sums of their sites."""
+        """Delete events and take them out of the sums of their sites.
+
+        Events whose key was lost with its epoch (an old backup was restored) are deleted all the same: retention comes before exact sums.
+        """
         for site, group in groupby(sorted(events, key=_site), key=_site):
             of_site = list(group)
-            learned = [self.open(transaction, each) for each in of_site if each.learned]
+            learned = [
+                self.open(transaction, each)
+                for each in of_site
+                if each.learned and self.readable(transaction, each)
+            ]
             if learned:
                 self.change(transaction, site, forget=learned)
             transaction.events.delete(site, [each.id for each in of_site])
+
+    def readable(self, transaction: Transaction, sealed: SealedEvent) -> bool:
+        """Whether the key that opens an event still exists."""
+        try:
+            self.vault(transaction, sealed)
+        except (KeysMissing, KeepUnreadable, PersonErased):
+            return False
+        return True
 
     def open(self, transaction: Transaction, sealed: SealedEvent) -> Event:
         """The event, with the vault of its subject. Raises `PersonErased`, `KeepUnreadable`."""

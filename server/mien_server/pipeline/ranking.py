@@ -239,6 +239,8 @@ class Rankings:
         """Learning from a person's event is a use of it: policy is asked again, now."""
         if sealed.subject is None:
             return True
+        if not self._learning.readable(transaction, sealed):
+            return False
         person = self._parts.living(transaction, site.id, sealed.subject, "share")
         decision = self._use(site, person, now, "face", sealed.retain_until)
         if not decision.allow:
