@@ -165,3 +165,9 @@ def test_a_proof_is_written_to_a_new_file(leaf: str, tmp_path: Path) -> None:
 def test_what_is_not_in_the_log_is_not_proved(folder: Path, wanted: str) -> None:
     assert run("prove", wanted).exit_code == 2
     assert run("prove", wanted, "--from", folder).exit_code == 2
+
+
+@pytest.mark.parametrize("start", ["-", "--", "-d", "--a"])
+def test_a_leaf_that_begins_like_an_option_is_a_leaf(folder: Path, start: str) -> None:
+    done = run("prove", start.ljust(43, "A"), "--from", folder)
+    assert "not in the exported log" in done.output

@@ -191,7 +191,8 @@ def _show(report: audit.Report, vkey: str, source: str, *, compared: bool) -> No
 
 
 # ---- prove ----
-@app.command()
+# A leaf is base64url and may begin with a hyphen: what is no option is an argument.
+@app.command(context_settings={"ignore_unknown_options": True})
 def prove(
     leaf: Annotated[str, typer.Argument(help="The leaf on a receipt (base64url), or the index of an entry.")],
     folder: Annotated[Path | None, typer.Option("--from", help="An exported log; without it, the server's own.")] = None,
