@@ -1,5 +1,6 @@
 """The device side against the real server in its own process: consent, stream, outages, restarts, rights, and the policy's no."""
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -274,3 +275,27 @@ def test_a_device_that_was_erased_is_told_so_and_can_begin_anew(
     consented.erase()
     consented.notice()
     assert consented.consent(purposes=OFFERS, claims=GERMANY).outcome == "given"
+
+
+def test_the_tutorials_program_runs_on_the_real_video_with_the_real_models(
+    shop: Stage, tmp_path: Path, person: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with connect(shop, tmp_path / "home") as client:
+        agree(client)
+    page = (CATALOGUE.parents[2] / "docs/tutorial/first-session.md").read_text()
+    code = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert code is not None
+    names = {
+        "SERVER": shop.url, "SITE": SITE, "PUBLISHABLE_KEY": shop.publishable, "VERIFICATION_KEY": shop.trust,
+        "HOME": tmp_path / "home", "VIDEO": person,
+    }  # fmt: skip
+    exec(compile(code[1], "first-session.md", "exec"), names)  # noqa: S102 - the point of the test
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("before:")
+    assert any(line.endswith(" s  joy") for line in lines)
+    assert lines[-2].startswith("after:")
+    assert lines[-2].removeprefix("after:").strip() != lines[0].removeprefix("before:").strip()
+    with connect(shop, tmp_path / "home") as client:
+        client.withdraw()
+    with pytest.raises(ConsentMissing):  # as the tutorial says
+        exec(compile(code[1], "first-session.md", "exec"), names)  # noqa: S102

@@ -1,6 +1,7 @@
 """The sources: camera number, video file, or pictures handed in. OpenCV reads the first two and is loaded only then."""
 
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -17,6 +18,8 @@ Permit = Callable[[], object]
 Source = int | str | Path | Iterable[Any]
 """A camera number, a video file, or an iterable of `Frame`s or (H, W, 3) uint8 arrays in BGR order."""
 
+Frames = Generator[Frame, None, None]
+"""Pictures one by one; closing it gives the source back."""
 MIN_SIDE: Final = 16
 MAX_SIDE: Final = 8192
 _CHANNELS: Final = 3
@@ -36,7 +39,7 @@ class Ticker(Protocol):
         ...
 
 
-def frames(source: Source, permit: Permit, clock: Ticker, *, paced: bool = True) -> Iterator[Frame]:
+def frames(source: Source, permit: Permit, clock: Ticker, *, paced: bool = True) -> Frames:
     """The pictures of `source`. A file is played at its own speed, or as fast as it is read when not `paced`.
 
     Raises what `permit` raises, before opening and before every picture; `CameraUnavailable`, `VideoUnreadable`, `FrameRejected`.
@@ -50,7 +53,7 @@ def frames(source: Source, permit: Permit, clock: Ticker, *, paced: bool = True)
         yield from _handed(source, permit, clock)
 
 
-def _camera(number: int, permit: Permit, clock: Ticker) -> Iterator[Frame]:
+def _camera(number: int, permit: Permit, clock: Ticker) -> Frames:
     camera = _opened(number)
     if not camera.isOpened():
         msg = f"camera `{number}` cannot be opened; connect it, close other programs that use it, or give another number"
@@ -71,7 +74,7 @@ def _camera(number: int, permit: Permit, clock: Ticker) -> Iterator[Frame]:
         camera.release()
 
 
-def _video(path: Path, permit: Permit, clock: Ticker | None) -> Iterator[Frame]:
+def _video(path: Path, permit: Permit, clock: Ticker | None) -> Frames:
     if not path.is_file():
         msg = f"there is no file `{path}`; give the path of a video"
         raise VideoUnreadable(msg)
@@ -98,7 +101,7 @@ def _video(path: Path, permit: Permit, clock: Ticker | None) -> Iterator[Frame]:
         raise VideoUnreadable(msg)
 
 
-def _handed(source: Iterable[Any], permit: Permit, clock: Ticker) -> Iterator[Frame]:
+def _handed(source: Iterable[Any], permit: Permit, clock: Ticker) -> Frames:
     start = clock.monotonic()
     pictures = iter(source)
     index = 0
@@ -132,6 +135,9 @@ def checked(pixels: Any) -> "NDArray[np.uint8]":
 
 
 def _opened(source: int | str) -> Any:
+    os.environ.setdefault(
+        "OPENCV_FFMPEG_LOGLEVEL", "-8"
+    )  # read once, when OpenCV loads its decoder
     import cv2
 
     level = cv2.utils.logging.getLogLevel()

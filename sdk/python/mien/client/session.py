@@ -3,6 +3,7 @@
 import secrets
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self, cast
@@ -122,9 +123,11 @@ class Session:
         start = self._clock.now()
         if not self._paced:  # read faster than it played: its end is now, not in the future
             start -= capture.seconds_of(self._source)
+        frames = capture.frames(self._source, self._permit, self._clock, paced=self._paced)
         try:
-            for frame in capture.frames(self._source, self._permit, self._clock, paced=self._paced):
-                yield self._reading(frame, start + frame.at, eyes, self._reader)
+            with closing(frames):
+                for frame in frames:
+                    yield self._reading(frame, start + frame.at, eyes, self._reader)
         except ConsentError:
             self._batch.drop()  # what was read and not yet sealed goes with the consent
             raise

@@ -51,7 +51,8 @@ class Stream(Consents):
             return self._permit("infer", wanted)
 
         def beat_over(labels: tuple[Label, ...]) -> None:
-            self._seal(labels, wanted)
+            if "send" in permit().may:  # else policy allows reading here, and nothing more
+                self._seal(labels, wanted)
             courier.nudge()
 
         permit()
