@@ -13,7 +13,12 @@ CODE = "import sys, time; before = len(sys.modules); start = time.perf_counter()
 
 def once(statement: str) -> tuple[float, int]:
     """Milliseconds and new modules of one import in a fresh interpreter."""
-    done = subprocess.run([sys.executable, "-c", CODE.format(statement=statement)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", CODE.format(statement=statement)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     ms, modules = done.stdout.split()
     return float(ms), int(modules)
 

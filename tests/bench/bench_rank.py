@@ -3,7 +3,7 @@
 from tests.bench.compared import compare
 from tests.bench.enrolled import Device
 
-COUNT = 2000
+COUNT = 1000
 
 
 def run() -> dict[str, object]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 from tests.bench.enrolled import Device, enrol
-from tests.bench.load import Result, cores, drive, report, request, served
+from tests.bench.load import Result, Target, cores, drive, report, request, served
 
 ROOT = Path(__file__).resolve().parents[2]
 MIEN = Path(sys.executable).with_name("mien")
@@ -30,20 +30,20 @@ def compare(
     _, core = cores()
     if core is not None:
         os.sched_setaffinity(0, {core})
-    with _workplace() as work, _ours(work) as (url, key), _bare(work) as bare_url:
+    with _workplace() as work, _ours(work) as (target, key), _bare(work) as bare:
         headers = {"Mien-Site-Key": key}
-        with httpx.Client(base_url=url, timeout=30) as client:
+        with httpx.Client(base_url=target.url, timeout=30) as client:
             devices = [enrol(client, SITE, key) for _ in range(DEVICES)]
         if labelled:
-            drive(url, _requests("/v1/labels", Device.envelope, devices, 4 * DEVICES, headers))
-        for warm in (url, bare_url):
+            drive(target, _requests("/v1/labels", Device.envelope, devices, 4 * DEVICES, headers))
+        for warm in (target, bare):
             drive(warm, _requests(path, body, devices, WARM, headers))
-        ours, bare = _rounds(url, bare_url, lambda: _requests(path, body, devices, count, headers))
+        ours, plain = _rounds(target, bare, lambda: _requests(path, body, devices, count, headers))
         size = len(body(devices[0], int(time.time())))
         return report(
             name,
             ours,
-            bare,
+            plain,
             body_bytes=size,
             devices=DEVICES,
             baseline_name="bare FastAPI, same body and model",
@@ -51,14 +51,14 @@ def compare(
 
 
 def _rounds(
-    url: str, bare_url: str, fresh: Callable[[], list[bytes]]
+    target: Target, bare: Target, fresh: Callable[[], list[bytes]]
 ) -> tuple[list[Result], list[Result]]:
-    ours, bare = [], []
+    ours, plain = [], []
     for _ in range(ROUNDS):
         requests = fresh()
-        bare.append(drive(bare_url, requests))
-        ours.append(drive(url, requests))
-    return ours, bare
+        plain.append(drive(bare, requests))
+        ours.append(drive(target, requests))
+    return ours, plain
 
 
 def _requests(
@@ -84,15 +84,15 @@ def _workplace() -> Iterator[Path]:
 
 
 @contextmanager
-def _bare(work: Path) -> Iterator[str]:
+def _bare(work: Path) -> Iterator[Target]:
     folder = work / "bare"
     folder.mkdir()
-    with served([sys.executable, "-m", "tests.bench.bare"], folder, {}) as url:
-        yield url
+    with served([sys.executable, "-m", "tests.bench.bare"], folder, {}) as target:
+        yield target
 
 
 @contextmanager
-def _ours(work: Path) -> Iterator[tuple[str, str]]:
+def _ours(work: Path) -> Iterator[tuple[Target, str]]:
     environment = {
         "MIEN_DATABASE": f"sqlite:///{work / 'mien.db'}", "MIEN_KEYS": str(work / "keys"),
         "MIEN_RATE_PER_SITE": "1000000", "MIEN_RATE_PER_ADDRESS": "1000000",
@@ -104,8 +104,8 @@ def _ours(work: Path) -> Iterator[tuple[str, str]]:
         "site", "add", SITE, "--sector", "retail", "--role", "customer", "--jurisdiction", "EU-DE", "--controller", "Bench",
         "--contact", "bench@mien.example", "--catalogue", str(catalogue), "--impact-assessment", "--json",
     ], environment)  # fmt: skip
-    with served([str(MIEN), "serve", "--port", "0", "--ready-file"], work, environment) as url:
-        yield url, json.loads(added)["publishable_key"]
+    with served([str(MIEN), "serve", "--port", "0", "--ready-file"], work, environment) as target:
+        yield target, json.loads(added)["publishable_key"]
 
 
 def _mien(arguments: list[str], environment: dict[str, str]) -> str:

@@ -28,11 +28,18 @@ class Result:
     seconds: float
     statuses: Counter[int]
     latencies: list[float] = field(repr=False)
+    cpu: float = 0.0
+    """Seconds of CPU the server used meanwhile; unlike the rate it hardly depends on what else this machine does."""
 
     @property
     def rate(self) -> float:
         """Answers of 200 a second."""
         return self.statuses[200] / self.seconds
+
+    @property
+    def cpu_us(self) -> float:
+        """Microseconds of the server's CPU for one answer."""
+        return self.cpu / max(1, self.statuses.total()) * 1e6
 
     def percentile(self, share: float) -> float:
         """Latency in milliseconds below which this share lies."""
@@ -104,9 +111,28 @@ async def _drive(url: str, requests: Sequence[bytes], connections: int) -> Resul
     return result
 
 
-def drive(url: str, requests: Sequence[bytes], connections: int = CONNECTIONS) -> Result:
+@dataclass(frozen=True)
+class Target:
+    """A server under measurement."""
+
+    url: str
+    pid: int
+
+    def cpu(self) -> float:
+        """Seconds of CPU it has used so far, all threads together (Linux; 0 elsewhere)."""
+        stat = Path(f"/proc/{self.pid}/stat")
+        if not stat.exists():
+            return 0.0
+        fields = stat.read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def drive(target: Target, requests: Sequence[bytes], connections: int = CONNECTIONS) -> Result:
     """Send all `requests`; how fast they were answered."""
-    return uvloop.run(_drive(url, requests, connections))
+    before = target.cpu()
+    result = uvloop.run(_drive(target.url, requests, connections))
+    result.cpu = target.cpu() - before
+    return result
 
 
 def cores() -> tuple[int | None, int | None]:
@@ -116,8 +142,8 @@ def cores() -> tuple[int | None, int | None]:
 
 
 @contextmanager
-def served(command: Sequence[str], work: Path, environment: Mapping[str, str]) -> Iterator[str]:
-    """Run a server on its own core until the block is left. Gives its URL."""
+def served(command: Sequence[str], work: Path, environment: Mapping[str, str]) -> Iterator[Target]:
+    """Run a server on its own core until the block is left."""
     ready = work / "ready.json"
     ready.unlink(missing_ok=True)
     core, _ = cores()
@@ -127,7 +153,7 @@ def served(command: Sequence[str], work: Path, environment: Mapping[str, str]) -
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        yield _url(process, ready)
+        yield Target(_url(process, ready), process.pid)
     finally:
         process.terminate()
         process.wait(timeout=START_SECONDS)
@@ -148,12 +174,14 @@ def report(
 ) -> dict[str, object]:
     """The JSON line of a comparison: medians over the rounds, and the ratio."""
     value, baseline = (statistics.median(one.rate for one in rounds) for rounds in (ours, bare))
+    cpu, cpu_baseline = (statistics.median(one.cpu_us for one in rounds) for rounds in (ours, bare))
     failed = sum((one.statuses for one in ours), Counter())
     if set(failed) != {200}:
         print(f"not every answer was 200: {dict(failed)}", file=sys.stderr)
     return {
         "name": name, "value": round(value, 1), "unit": "requests/s", "baseline": round(baseline, 1),
         "ratio": round(value / baseline, 3), "p50_ms": round(statistics.median(r.percentile(0.5) for r in ours), 2),
-        "p99_ms": round(statistics.median(r.percentile(0.99) for r in ours), 2), "connections": CONNECTIONS,
+        "p99_ms": round(statistics.median(r.percentile(0.99) for r in ours), 2), "cpu_us": round(cpu), "baseline_cpu_us": round(cpu_baseline), "cpu_ratio": round(cpu_baseline / max(cpu, 1), 3),
+        "connections": CONNECTIONS,
         "statuses": {str(status): count for status, count in failed.items()}, "rounds": len(ours), **more,
     }  # fmt: skip

@@ -382,6 +382,7 @@ def test_unknown_things(shop: Shop) -> None:
         == "leaf-unknown"
     )
     assert shop.web.get("/audit/proof").json()["code"] == "request-invalid"
+    assert shop.web.get("/audit/proof?" + "a=1&" * 40).json()["code"] == "request-invalid"
     reward = RewardRequest(site="shop", event=f"ev_{'a' * 26}", reward=1)
     assert shop.post("/v1/rewards", dump(reward), BACKEND).json()["code"] == "event-unknown"
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 from starlette.types import Receive, Scope
 
-from mien.errors import SignatureInvalid
+from mien.errors import RequestInvalid, SignatureInvalid
 from mien.wire import canonical, messages
 from mien_server.errors import (
     BodyTooLarge,
@@ -36,6 +36,7 @@ SITE: Final = "mien.site"
 PUBLIC: Final = "mien.public"
 """Set in the scope by answers that any web page may read."""
 MAX_KEY_CHARS: Final = 200
+MAX_QUERY: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,16 @@ class Call:
         return value
 
     def query(self, name: str) -> str:
-        """A parameter of the query; empty when it is not there."""
-        pairs = parse_qsl(self.scope["query_string"].decode("latin-1"), max_num_fields=16)
-        return dict(pairs).get(name, "")
+        """A parameter of the query; empty when it is not there. Raises `RequestInvalid` for more than a few."""
+        try:
+            pairs = parse_qsl(
+                self.scope["query_string"].decode("latin-1"), max_num_fields=MAX_QUERY
+            )
+        except ValueError:
+            msg = f"the query has more than {MAX_QUERY} fields; see the reference of the API"
+            raise RequestInvalid(msg) from None
+        found: dict[str, str] = dict(pairs)
+        return found.get(name, "")
 
     # ---- who asks ----
     async def device_site(self) -> "Site":
