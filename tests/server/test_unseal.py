@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mien.errors import (
@@ -93,6 +93,7 @@ def test_another_stream_key_or_server_key() -> None:
         unseal.open_envelope(envelope(), STREAM, OpenKey.generate())
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(unb64(envelope().ct)) * 8 - 1))
 def test_any_flipped_bit_is_seen(bit: int) -> None:
     made = envelope()
