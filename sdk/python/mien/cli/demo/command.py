@@ -24,18 +24,17 @@ def demo(
         int | None, typer.Option(help="A camera's number: reads you, after asking you.")
     ] = None,
     picture: Annotated[
-        Path | None, typer.Option(help="Write what was shown as an SVG picture here.")
+        Path | None,
+        typer.Option(help="Write the reading, the bytes and the ranking as an SVG picture here."),
     ] = None,
 ) -> None:
     """The whole way once: consent to proof, on a real video, against a real server on loopback. Exit status 0 only if every step held."""
     console = Console(record=picture is not None, width=110 if picture else None)
     try:
-        good = _play(console, video, camera)
+        good = _play(console, _source(video, camera), picture)
     except MienError as error:
         console.print(f"[bold red]✗[/] {error.code}: {error}", highlight=False)
         good = False
-    if picture is not None:
-        console.save_svg(str(picture), title="make demo")
     if not good:
         raise typer.Exit(1)
     console.print(
@@ -43,7 +42,7 @@ def demo(
     )
 
 
-def _play(console: Console, video: Path | None, camera: int | None) -> bool:
+def _play(console: Console, source: int | Path, picture: Path | None) -> bool:
     from mien.cli.demo.scenes import Play, perform
     from mien.cli.demo.screen import Screen
     from mien.cli.demo.stage import SITE, Stage
@@ -51,7 +50,7 @@ def _play(console: Console, video: Path | None, camera: int | None) -> bool:
     from mien.client import Client, SystemClock
     from mien.send import Sender
 
-    source = _source(video, camera)
+    real = isinstance(source, int)
     _needed(CATALOGUE)
     screen = Screen(console)
     screen.title()
@@ -69,7 +68,7 @@ def _play(console: Console, video: Path | None, camera: int | None) -> bool:
             return perform(
                 Play(
                     stage=stage, screen=screen, client=client, wire=wire, source=source,
-                    agree=_rendered_person_agrees if camera is None else _ask, paced=console.is_terminal or camera is not None,
+                    agree=_ask if real else _rendered_person_agrees, paced=real or console.is_terminal, picture=picture,
                     sender=lambda: Sender(stage.url, stage.publishable, SystemClock(), secrets.token_bytes, wire),
                 )
             )  # fmt: skip

@@ -58,6 +58,7 @@ class Play:
     receipt: Receipt | None = None
     labels: list[Label] = field(default_factory=list)
     late: messages.Envelope | None = None
+    picture: Path | None = None
 
     def check(self, what: str, held: bool, evidence: str = "") -> None:
         """Show a check; raise `StepFailed` when it did not hold."""
@@ -70,9 +71,13 @@ class Play:
 def perform(play: Play) -> bool:
     """All scenes in order. True when every check held; a failure is named on the screen."""
     for title, scene in SCENES:
+        if scene is PICTURED[0]:
+            play.screen.begin_picture()
         play.screen.scene(title)
         try:
             scene(play)
+            if scene is PICTURED[1] and play.picture is not None:
+                play.screen.save_picture(play.picture)
         except StepFailed:
             break
         except MienError as error:
@@ -317,6 +322,10 @@ def _refused(attempt: Callable[[], object]) -> MienError | None:
     except MienError as error:
         return error
     return None
+
+
+PICTURED = (the_reading, with_emotion)
+"""The first and the last scene of the picture in the README."""
 
 
 def _sealed_but_not_sent(play: Play) -> messages.Envelope:

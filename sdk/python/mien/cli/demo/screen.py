@@ -1,8 +1,10 @@
 """What a person sees of the demo: headings, tables and bars by rich; plain lines where there is no terminal."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -131,6 +133,16 @@ class Screen:
             yield view
         self.console.print(view.history())
 
+    def begin_picture(self) -> None:
+        """Forget what a recording console kept so far."""
+        if self.console.record:
+            self.console.export_text(clear=True)
+
+    def save_picture(self, file: Path) -> None:
+        """Write what was shown since `begin_picture` as SVG, without the web fonts that rich would fetch from another host."""
+        svg = self.console.export_svg(title="make demo (a part)", clear=False)
+        file.write_text(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL))
+
     def summary(self) -> bool:
         """All checks and whether all held."""
         failed = [what for what, good, _ in self.outcomes if not good]
@@ -170,7 +182,9 @@ class Reading:
         self.labels.append(label)
 
     def silence(self, reason: str) -> None:
-        """A moment without a label, and why."""
+        """A picture without a label, and why; filling the next window is no reason."""
+        if reason == "gathering":
+            return
         self.silences[reason] = self.silences.get(reason, 0) + 1
 
     def __rich__(self) -> Group:
@@ -194,9 +208,12 @@ class Reading:
             valence = [label.valence for label in run if label.valence is not None]
             mean = f"{sum(valence) / len(valence) / 15:+.2f}" if valence else "-"
             span = f"{run[0].ended_at - first}-{run[-1].ended_at - first}"
-            table.add_row(span, word(run[0]), bar(sure / 15), mean, str(len(run)))
+            first_word = word(replace(run[0], second=None))
+            table.add_row(span, first_word, bar(sure / 15), mean, str(len(run)))
         quiet = ", ".join(f"{reason}: {count}" for reason, count in sorted(self.silences.items()))
-        return Group(table, *([Text(f"  no label while {quiet}", style="dim")] if quiet else []))
+        return Group(
+            table, *([Text(f"  pictures without a label: {quiet}", style="dim")] if quiet else [])
+        )
 
 
 def rows(labels: Sequence[Label]) -> Table:
