@@ -6,7 +6,9 @@ import hashlib
 import io
 import json
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -460,6 +462,18 @@ def test_metrics_count_and_hold_nobody(shop: Shop) -> None:
 
 def test_metrics_can_be_off(opened: Open) -> None:
     assert opened(metrics=False).web.get("/metrics").status_code == 404
+
+
+def test_locked_database_is_told_and_nothing_is_lost(shop: Shop) -> None:
+    phone = shop.consented()
+    envelope = dump(phone.envelope())
+    with closing(sqlite3.connect(shop.world.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        refused = shop.post("/v1/labels", envelope)
+        assert (refused.status_code, refused.json()["code"]) == (503, "store-busy")
+        assert int(refused.headers["retry-after"]) >= 1
+        other.execute("ROLLBACK")
+    assert shop.post("/v1/labels", envelope).json() == {"accepted": True, "duplicate": False}
 
 
 # ---- nothing leaks ----
