@@ -31,13 +31,19 @@ def command_reference() -> str:
         "# The command line\n\n`mien` is the device's command; where the server is installed (`mien[server]`) it adds its own. This page is written by `make docs` "
         "from the commands' own help.\n"
     )
-    return head + "".join(section(command, path) for path, command in leaves(typer.main.get_command(commands), "mien"))
+    return head + "".join(
+        section(command, path) for path, command in leaves(typer.main.get_command(commands), "mien")
+    )
 
 
 def leaves(command: Any, path: str) -> list[tuple[str, Any]]:
     """Every command that does something, with the words that call it."""
     if isinstance(command, typer.core.TyperGroup):
-        return [leaf for name, child in sorted(command.commands.items()) for leaf in leaves(child, f"{path} {name}")]
+        return [
+            leaf
+            for name, child in sorted(command.commands.items())
+            for leaf in leaves(child, f"{path} {name}")
+        ]
     return [(path, command)]
 
 

@@ -1,0 +1,1 @@
+"""The mien server: unseal, authorize, record, personalize, audit. See ARCHITECTURE.md."""

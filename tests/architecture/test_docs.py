@@ -31,7 +31,11 @@ def test_links_lead_somewhere(page: Path) -> None:
 def commands(command: Any, path: str) -> list[str]:
     """Every command below `command`, as it is typed."""
     if isinstance(command, typer.core.TyperGroup):
-        return [name for key, child in command.commands.items() for name in commands(child, f"{path} {key}")]
+        return [
+            name
+            for key, child in command.commands.items()
+            for name in commands(child, f"{path} {key}")
+        ]
     return [path]
 
 
@@ -47,4 +51,6 @@ def test_decisions_are_numbered_without_gaps() -> None:
 
 def test_every_decision_states_its_price() -> None:
     for page in (ROOT / "docs/decisions").glob("[0-9]*.md"):
-        assert "**Consequences.**" in page.read_text() or "## Consequences" in page.read_text(), page.name
+        assert "**Consequences.**" in page.read_text() or "## Consequences" in page.read_text(), (
+            page.name
+        )

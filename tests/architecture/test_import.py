@@ -3,11 +3,23 @@
 import subprocess
 import sys
 
-HEAVY = ("onnxruntime", "cv2", "torch", "httpx", "pydantic", "numpy", "cryptography", "rich", "typer")
+HEAVY = (
+    "onnxruntime",
+    "cv2",
+    "torch",
+    "httpx",
+    "pydantic",
+    "numpy",
+    "cryptography",
+    "rich",
+    "typer",
+)
 
 
 def loaded(statement: str) -> set[str]:
-    code = f"{statement}; import sys; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
+    code = (
+        f"{statement}; import sys; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 

@@ -15,19 +15,31 @@ def lint(tree: Path) -> subprocess.CompletedProcess[str]:
     path = ":".join(str(tree / package) for package in PACKAGES)
     code = "import sys; from importlinter.cli import lint_imports_command; lint_imports_command()"
     return subprocess.run(
-        [sys.executable, "-c", code, "--no-cache", "--no-logo", "--config", str(tree / "pyproject.toml")],
+        [
+            sys.executable,
+            "-c",
+            code,
+            "--no-cache",
+            "--no-logo",
+            "--config",
+            str(tree / "pyproject.toml"),
+        ],
         capture_output=True,
         text=True,
         check=False,
         cwd=tree,
-        env={"PYTHONPATH": path, "PATH": "/usr/bin:/bin"},
+        env={"PYTHONPATH": path, "PATH": "/usr/bin:/bin", "COLUMNS": "200"},
     )
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     for package in PACKAGES:
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__", "*.onnx", "models"))
+        shutil.copytree(
+            ROOT / package,
+            tmp_path / package,
+            ignore=shutil.ignore_patterns("__pycache__", "*.onnx", "models"),
+        )
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
 

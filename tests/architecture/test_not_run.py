@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 CONFTEST = Path(__file__).resolve().parent.parent / "conftest.py"
-NEEDS_MORE = "import pytest\ndef test_more():\n    pytest.skip('NOT RUN: no node (run `make setup-dev`)')\n"
+NEEDS_MORE = (
+    "import pytest\ndef test_more():\n    pytest.skip('NOT RUN: no node (run `make setup-dev`)')\n"
+)
 SILENT = "import pytest\ndef test_silent():\n    pytest.skip('not today')\n"
 GREEN = "def test_green():\n    assert True\n"
 

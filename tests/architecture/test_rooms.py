@@ -26,5 +26,11 @@ def headings() -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("side", SIDES)
 def test_each_room_has_its_heading_and_each_heading_its_room(side: str) -> None:
-    folders = {path.parent.name if path.is_file() else path.name for path in SIDES[side].iterdir() if path.is_dir() and any(child.is_file() for child in path.iterdir()) and not path.name.startswith("_")}
+    folders = {
+        path.parent.name if path.is_file() else path.name
+        for path in SIDES[side].iterdir()
+        if path.is_dir()
+        and any(child.is_file() for child in path.iterdir())
+        and not path.name.startswith("_")
+    }
     assert headings()[side] == folders

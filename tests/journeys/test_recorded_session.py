@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from pydantic import BaseModel
 
 from mien import Claims, Client
 from mien.cli.demo.stage import SITE, Stage
@@ -24,7 +25,7 @@ from mien.wire.messages import (
     parse,
 )
 
-BODIES = {
+BODIES: dict[str, type[BaseModel]] = {
     "/v1/labels": Envelope,
     "/v1/rank": RankRequest,
     "/v1/rewards": RewardRequest,
@@ -183,6 +184,6 @@ def test_rank_says_the_same_with_and_without_consent(session: list[Request]) -> 
 def test_send_refuses_anything_outside_the_union(stage: Stage) -> None:
     from mien.client import SystemClock
 
-    sender = Sender(stage.url, stage.publishable, SystemClock(), lambda size: bytes(size), None)
+    sender = Sender(stage.url, stage.publishable, SystemClock(), bytes, None)
     with pytest.raises((MienError, TypeError)):
         sender.send(Label(expression="joy", ended_at=1, confidence=9), Accepted)  # type: ignore[arg-type]

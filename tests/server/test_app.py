@@ -14,7 +14,7 @@ from tests.server.web import Web
 import mien_policies
 from mien.errors import KeysMissing, KeysUnsafe, MienError, PolicyInvalid, SettingsError
 from mien_server import background, logs
-from mien_server.app import administer, create_app, make_keys, openapi_document
+from mien_server.app import SystemEntropy, administer, create_app, make_keys, openapi_document
 from mien_server.background import Task
 from mien_server.errors import StoreError, StoreUnwritable
 from mien_server.metrics import Meters
@@ -154,6 +154,25 @@ def test_frameworks_own_telemetry_and_pages_are_off(settings: Settings) -> None:
 async def _closed(app: Any) -> None:
     async with app.router.lifespan_context(app):
         pass
+
+
+# ---- randomness ----
+def test_randomness_is_never_given_twice() -> None:
+    entropy = SystemEntropy()
+    given = [entropy.bytes(12) for _ in range(1000)]
+    assert {len(nonce) for nonce in given} == {12}
+    assert len(set(given)) == len(given)
+    joined = b"".join(given)
+    assert entropy.bytes(32) not in joined
+    assert len(entropy.bytes(32)) == 32
+
+
+def test_keys_never_come_from_a_page_of_nonces() -> None:
+    entropy = SystemEntropy()
+    entropy.bytes(12)
+    rest = entropy._pages.rest
+    entropy.bytes(17)
+    assert entropy._pages.rest is rest
 
 
 # ---- tasks ----

@@ -44,7 +44,7 @@ def whole(said: Said) -> str:
         if said.tilted
         else ""
     )
-    return f"you looked {look(said.emotion)} ({said.emotion.labels} readings), and that moved the order; offers and prices are the same without it.{held}"
+    return f"you looked {look(said.emotion)} ({said.emotion.labels} {'reading' if said.emotion.labels == 1 else 'readings'}), and that moved the order; offers and prices are the same without it.{held}"
 
 
 def place(said: Said, offer: Offer, *, declared: float, learned: float, likeliest: bool) -> str:
