@@ -8,6 +8,7 @@ end it here, as an error of one line.
 
 import asyncio
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -38,6 +39,9 @@ from mien_server.values import Decision, Question
 
 T = TypeVar("T")
 TITLE: Final = "mien"
+NONCE_BYTES: Final = 16
+"""Randomness up to this size is no key."""
+PAGE_BYTES: Final = 1024
 ABOUT: Final = "Personalization that asks first. Every error is a problem document (RFC 9457) with a stable `code`."
 
 
@@ -50,11 +54,24 @@ class SystemClock:
 
 
 class SystemEntropy:
-    """The operating system's randomness."""
+    """The operating system's randomness; nonces come from a page of it fetched at once.
+
+    Each call into the kernel lets go of the interpreter's lock, and a request needs many nonces. Keys never come from a page: what is used of it
+    stays in memory until the next.
+    """
+
+    def __init__(self) -> None:
+        self._pages = threading.local()
 
     def bytes(self, count: int) -> bytes:
         """`count` unpredictable bytes."""
-        return os.urandom(count)
+        if count > NONCE_BYTES:
+            return os.urandom(count)
+        page: bytes = getattr(self._pages, "rest", b"")
+        if len(page) < count:
+            page = os.urandom(PAGE_BYTES)
+        self._pages.rest = page[count:]
+        return page[:count]
 
 
 class CountedAuthorizer(Authorizer):
