@@ -45,7 +45,7 @@ def _detection(figures: dict[str, Any]) -> list[str]:
     bands = ", ".join(f"{k}: {_percent(v)}" for k, v in figures["recall_by_height"].items())
     found = (
         f"Detection by the shipped pipeline, {figures['faces']} faces of held-out rendered people in "
-        f"{figures['pictures']} composed pictures: {_percent(figures['recall'])} found (overlap over .5); by height of the "
+        f"{figures['pictures']} composed pictures at threshold {figures['face_threshold']}: {_percent(figures['recall'])} found (overlap over .5); by height of the "
         f"face as a share of the picture, {bands}. False alarms: {figures['false_alarms_per_picture']:.3f} per picture. "
         f"Median landmark error: {_percent(figures['landmark_error_of_eye_distance'])} of the distance of the eyes."
     )

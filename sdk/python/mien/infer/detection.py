@@ -20,7 +20,7 @@ ANCHOR: Final = 48.0
 """Sizes are logarithms over this many pixels."""
 OVERLAP: Final = 0.35
 """Of two boxes that overlap more than this (intersection over union) the weaker is dropped."""
-MOST: Final = 8
+MOST: Final = 6
 """Faces looked at in one picture, strongest first."""
 
 
@@ -58,8 +58,14 @@ def decode(grid: "Floats", threshold: float) -> "tuple[Floats, Floats]":
     y = (rows + 0.5 + grid[2, rows, columns]) * STRIDE
     width, height = (np.exp(np.clip(grid[k, rows, columns], -4, 3)) * ANCHOR / 2 for k in (3, 4))
     boxes = np.stack([x - width, y - height, x + width, y + height], 1).astype(np.float32)
+    kept = apart(boxes)[:MOST]
+    return boxes[kept], score[rows, columns][kept].astype(np.float32)
+
+
+def apart(boxes: "Floats") -> list[int]:
+    """Indices of boxes (k, 4) that do not overlap an earlier kept one; strongest first in, strongest first out."""
     kept: list[int] = []
     for k in range(len(boxes)):
-        if len(kept) < MOST and not (overlap(boxes[k], boxes[kept]) > OVERLAP).any():
+        if not (overlap(boxes[k], boxes[kept]) > OVERLAP).any():
             kept.append(k)
-    return boxes[kept], score[rows, columns][kept].astype(np.float32)
+    return kept

@@ -23,6 +23,8 @@ LARGEST: Final = 8192
 """Sides of a picture in pixels outside of which it is refused."""
 _CANDIDATE: Final = 0.15
 """Detector score from which the landmark network is asked as well."""
+_DETECTOR_WEIGHT: Final = 0.25
+"""Exponent of the detector's score: it sees the face small, so the landmark network's word on the full crop counts more."""
 
 
 def check(pixels: object) -> "Bytes":
@@ -53,21 +55,27 @@ class Eyes:
         picture = check(pixels)
         square, scale = detection.letterbox(picture)
         boxes, scores = detection.decode(self._models.detector.run(square)[0][0], _CANDIDATE)
+        grey = _grey(picture)
         found = []
         for box, score in zip(boxes / scale, scores, strict=True):
-            x0, y0, x1, y1 = (float(v) for v in box)
-            face = self.face_in(picture, (x0, y0, x1 - x0, y1 - y0))
-            joint = float(np.sqrt(face.score * score))
+            face = self._face(grey, _sized(box))
+            joint = face.score * float(score) ** _DETECTOR_WEIGHT
             if joint >= self._models.face_threshold:
-                found.append(Face(face.box, face.landmarks, joint))
-        return tuple(sorted(found, key=lambda f: -f.score))
+                corners = (box + geometry.usual_box(np.array(face.landmarks, np.float32))) / 2
+                found.append(Face(_sized(corners), face.landmarks, min(joint, 1.0)))
+        found.sort(key=lambda face: -face.score)
+        corners = np.array([_corners(f.box) for f in found], np.float32).reshape(-1, 4)
+        return tuple(found[k] for k in detection.apart(corners))
 
     def face_in(self, pixels: "Bytes", box: "Box") -> Face:
         """The face in `box` (x, y, width, height in pixels), wherever the box came from; `score` is how face-like it is.
 
-        Two looks of the landmark network: at the box, then closer, levelled by the first answer.
+        Raises `FrameRejected` as `faces` does.
         """
-        grey = _grey(check(pixels))
+        return self._face(_grey(check(pixels)), box)
+
+    def _face(self, grey: "Bytes", box: "Box") -> Face:
+        """Two looks of the landmark network: at the box, then closer, levelled by the first answer."""
         landmarks, first = self._look(grey, geometry.framed(box))
         landmarks, second = self._look(grey, geometry.focused(landmarks))
         points = tuple((float(x), float(y)) for x, y in landmarks)
@@ -105,3 +113,15 @@ class Eyes:
 
 def _grey(pixels: "Bytes") -> "Bytes":
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+def _sized(corners: "NDArray[np.float32]") -> "Box":
+    """x0 y0 x1 y1 -> x, y, width, height."""
+    x0, y0, x1, y1 = (float(v) for v in corners)
+    return x0, y0, x1 - x0, y1 - y0
+
+
+def _corners(box: "Box") -> tuple[float, float, float, float]:
+    """x, y, width, height -> x0 y0 x1 y1."""
+    x, y, width, height = box
+    return x, y, x + width, y + height

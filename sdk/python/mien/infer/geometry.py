@@ -23,6 +23,9 @@ TEMPLATE: Final = np.array(
 """Where the five landmarks go in the aligned crop, as fractions of its side: symmetric, after rendered people seen from the front."""
 FOCUS: Final = ((TEMPLATE - np.array([0.5, 0.571])) * 0.7 + 0.5).astype(np.float32)
 """Where they go when the landmark network looks for the second time."""
+BOX_MIDDLE: Final = np.array([0.5, 0.55], np.float32)
+BOX_SIZE: Final = np.array([0.813, 1.072], np.float32)
+"""The face's box (chin to hairline) in fractions of the aligned crop: medians over rendered people."""
 LOOSE: Final = 1.35
 """Side of the landmark network's crop in heights of the face's box."""
 
@@ -31,9 +34,11 @@ def similarity(source: "Floats", target: "Floats") -> "Floats":
     """Least-squares rotation, scale and shift (2, 3) that takes points (k, 2) to points (k, 2) (Umeyama 1991, without reflection)."""
     middle_s, middle_t = source.mean(0), target.mean(0)
     a, b = source - middle_s, target - middle_t
-    size = float((a**2).sum()) + 1e-9
+    size = float((a**2).sum()) + 1e-6
     cos = float((a * b).sum()) / size
     sin = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / size
+    if abs(cos) + abs(sin) < 1e-4:  # noqa: PLR2004 - points that fell together: keep the transform invertible
+        cos, sin = 1e-3, 0.0
     turn = np.array([[cos, -sin], [sin, cos]], np.float32)
     return np.hstack([turn, (middle_t - turn @ middle_s)[:, None]]).astype(np.float32)
 
@@ -48,10 +53,19 @@ def focused(landmarks: "Floats") -> "Floats":
     return similarity(landmarks, FOCUS * CROP)
 
 
+def usual_box(landmarks: "Floats") -> "Floats":
+    """The box x0 y0 x1 y1 (chin to hairline) that goes with five landmarks, by the median of rendered people."""
+    transform = aligned(landmarks)
+    scale = float(np.hypot(transform[0, 0], transform[1, 0]))
+    middle = apply(inverse(transform), BOX_MIDDLE[None] * CROP)[0]
+    half = BOX_SIZE * CROP / scale / 2
+    return np.concatenate([middle - half, middle + half]).astype(np.float32)
+
+
 def framed(box: tuple[float, float, float, float]) -> "Floats":
     """The transform that brings a loose square around `box` (x, y, width, height) to the crop."""
     x, y, width, height = box
-    scale = CROP / (LOOSE * max(width, height))
+    scale = CROP / (LOOSE * max(width, height, 1.0))
     shift = CROP / 2 - scale * np.array([x + width / 2, y + height / 2])
     return np.array([[scale, 0, shift[0]], [0, scale, shift[1]]], np.float32)
 
@@ -88,7 +102,9 @@ def warp(image: "Bytes", transform: "Floats") -> "Bytes":
     if scale < 0.6:  # noqa: PLR2004
         image, transform = _shrunk(image, transform, scale)
     centred = transform.astype(np.float64)
-    centred[:, 2] += centred[:, :2].sum(1) * 0.5 - 0.5  # corner coordinates -> OpenCV's pixel centres
+    centred[:, 2] += (
+        centred[:, :2].sum(1) * 0.5 - 0.5
+    )  # corner coordinates -> OpenCV's pixel centres
     crop = cv2.warpAffine(
         image, centred, (CROP, CROP), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )

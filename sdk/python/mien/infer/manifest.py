@@ -77,7 +77,9 @@ def _read(path: Path) -> bytes:
 
 
 def _tensors(entries: Any) -> tuple[Tensor, ...]:
-    return tuple((str(e["name"]), tuple(int(n) for n in e["shape"]), str(e["dtype"])) for e in entries)
+    return tuple(
+        (str(e["name"]), tuple(int(n) for n in e["shape"]), str(e["dtype"])) for e in entries
+    )
 
 
 def _parse(raw: bytes) -> dict[str, Any]:
@@ -87,7 +89,9 @@ def _parse(raw: bytes) -> dict[str, Any]:
         message = "the model manifest is not JSON; reinstall mien"
         raise ModelTampered(message) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        message = "the model manifest is not of a known format; install the version of mien it belongs to"
+        message = (
+            "the model manifest is not of a known format; install the version of mien it belongs to"
+        )
         raise ModelTampered(message)
     return manifest
 
@@ -97,7 +101,9 @@ def _check_meaning(manifest: dict[str, Any]) -> None:
         message = "the label map of the models is not the one of this version; reinstall mien"
         raise ModelTampered(message)
     if set(manifest["files"]) != set(CONTRACTS):
-        message = "the model manifest does not name exactly the models of this version; reinstall mien"
+        message = (
+            "the model manifest does not name exactly the models of this version; reinstall mien"
+        )
         raise ModelTampered(message)
     numbers_hold = (
         0 <= int(manifest["model_id"]) <= 255  # noqa: PLR2004 - eight bits in a label
@@ -113,8 +119,13 @@ def _check_meaning(manifest: dict[str, Any]) -> None:
 def _blob(directory: Path, name: str, entry: dict[str, Any]) -> bytes:
     """Bytes of one model, verified against its entry; inputs and outputs are compared before the bytes are used."""
     contract = CONTRACTS[name]
-    if (_tensors(entry["inputs"]), _tensors(entry["outputs"])) != (contract.inputs, contract.outputs):
-        message = f"inputs or outputs of model `{name}` are not the ones of this version; reinstall mien"
+    if (_tensors(entry["inputs"]), _tensors(entry["outputs"])) != (
+        contract.inputs,
+        contract.outputs,
+    ):
+        message = (
+            f"inputs or outputs of model `{name}` are not the ones of this version; reinstall mien"
+        )
         raise ModelTampered(message)
     file = str(entry["file"])
     if Path(file).name != file:

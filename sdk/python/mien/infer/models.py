@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import onnxruntime
+import onnxruntime  # type: ignore[import-untyped]
 
 from mien.errors import ModelTampered
 from mien.infer import manifest
@@ -34,7 +34,9 @@ class Network:
         contract = manifest.CONTRACTS[name]
         real = (_described(self._session.get_inputs()), _described(self._session.get_outputs()))
         if real != (contract.inputs, contract.outputs):
-            message = f"model `{name}` has other inputs or outputs than its manifest says; reinstall mien"
+            message = (
+                f"model `{name}` has other inputs or outputs than its manifest says; reinstall mien"
+            )
             raise ModelTampered(message)
         self._input = contract.inputs[0][0]
 
