@@ -53,19 +53,38 @@ class Eyes:
         Raises `FrameRejected` unless `pixels` is (H, W, 3) uint8 BGR with sides of 16 to 8192.
         """
         picture = check(pixels)
-        square, scale = detection.letterbox(picture)
-        boxes, scores = detection.decode(self._models.detector.run(square)[0][0], _CANDIDATE)
         grey = _grey(picture)
-        found = []
-        for box, score in zip(boxes / scale, scores, strict=True):
-            face = self._face(grey, _sized(box))
-            joint = face.score * float(score) ** _DETECTOR_WEIGHT
-            if joint >= self._models.face_threshold:
-                corners = (box + geometry.usual_box(np.array(face.landmarks, np.float32))) / 2
-                found.append(Face(_sized(corners), face.landmarks, min(joint, 1.0)))
+        height, width = picture.shape[:2]
+        found = self._search(picture, grey, [(0, 0, width, height)])
+        if not found:  # nothing at first sight: look again, closer
+            found = self._search(picture, grey, _windows(width, height), most=2)
         found.sort(key=lambda face: -face.score)
         corners = np.array([_corners(f.box) for f in found], np.float32).reshape(-1, 4)
         return tuple(found[k] for k in detection.apart(corners))
+
+    def _search(
+        self,
+        picture: "Bytes",
+        grey: "Bytes",
+        windows: list[tuple[int, int, int, int]],
+        most: int = detection.MOST,
+    ) -> list[Face]:
+        """Faces seen through windows (x, y, width, height) of the picture; one face may be seen through several.
+
+        `most` is the number of candidates looked at in each window.
+        """
+        found = []
+        for x, y, width, height in windows:
+            square, scale = detection.letterbox(picture[y : y + height, x : x + width])
+            boxes, scores = detection.decode(self._models.detector.run(square)[0][0], _CANDIDATE)
+            places = boxes[:most] / scale + (x, y, x, y)
+            for box, score in zip(places, scores[:most], strict=True):
+                face = self._face(grey, _sized(box))
+                joint = face.score * float(score) ** _DETECTOR_WEIGHT
+                if joint >= self._models.face_threshold:
+                    corners = (box + geometry.usual_box(np.array(face.landmarks, np.float32))) / 2
+                    found.append(Face(_sized(corners), face.landmarks, min(joint, 1.0)))
+        return found
 
     def face_in(self, pixels: "Bytes", box: "Box") -> Face:
         """The face in `box` (x, y, width, height in pixels), wherever the box came from; `score` is how face-like it is.
@@ -125,3 +144,11 @@ def _corners(box: "Box") -> tuple[float, float, float, float]:
     """x, y, width, height -> x0 y0 x1 y1."""
     x, y, width, height = box
     return x, y, x + width, y + height
+
+
+def _windows(width: int, height: int) -> list[tuple[int, int, int, int]]:
+    """The four corners and the middle of a picture, each .6 of its sides."""
+    w, h = round(width * 0.6), round(height * 0.6)
+    across, down = (0, width - w), (0, height - h)
+    corners = [(x, y, w, h) for y in down for x in across]
+    return [*corners, ((width - w) // 2, (height - h) // 2, w, h)]
