@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,6 +26,9 @@ from mien.wire.messages import (
     parse,
 )
 
+ROOT = Path(__file__).resolve().parents[2]
+CATALOGUE = ROOT / "samples/catalogue/demo.json"
+PERSON = ROOT / "samples/person/person.mp4"
 BODIES: dict[str, type[BaseModel]] = {
     "/v1/labels": Envelope,
     "/v1/rank": RankRequest,
@@ -47,6 +51,7 @@ class Tap:
 
     target: tuple[str, int]
     said: list[bytearray] = field(default_factory=list)
+    _ends: list[socket.socket] = field(default_factory=list)
     _listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
 
     @property
@@ -60,6 +65,7 @@ class Tap:
             except OSError:
                 return
             server = socket.create_connection(self.target)
+            self._ends += [device, server]
             said = bytearray()
             self.said.append(said)
             threading.Thread(target=relay, args=(device, server, said), daemon=True).start()
@@ -67,7 +73,8 @@ class Tap:
 
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        for end in (self._listener, *self._ends):
+            end.close()
 
 
 def relay(source: socket.socket, sink: socket.socket, seen: bytearray) -> None:
@@ -80,8 +87,8 @@ def relay(source: socket.socket, sink: socket.socket, seen: bytearray) -> None:
             sink.sendall(data)
         except OSError:
             break
-    for end in (source, sink):
-        end.close()
+    with suppress(OSError):  # the other direction ended it
+        sink.shutdown(socket.SHUT_WR)
 
 
 @dataclass
@@ -107,7 +114,13 @@ def requests(stream: bytes) -> list[Request]:
     return found
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with Stage(tmp_path_factory.mktemp("recorded") / "stage", CATALOGUE) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="module")
 def tap(stage: Stage) -> Iterator[Tap]:
     parts = urlsplit(stage.url)
     tap = Tap((parts.hostname or "", parts.port or 0))
@@ -116,15 +129,15 @@ def tap(stage: Stage) -> Iterator[Tap]:
     tap.close()
 
 
-@pytest.fixture
-def session(stage: Stage, tap: Tap, person: Path) -> list[Request]:
+@pytest.fixture(scope="module")
+def session(stage: Stage, tap: Tap) -> list[Request]:
     """A whole session through the tap: consent, reading, ranking, reward, export, withdrawal, erasure."""
     home = stage.folder / "device"
     with Client(tap.url, SITE, key=stage.publishable, trust=stage.trust, home=home) as client:
         client.rank()
         client.notice("en")
         client.consent(purposes=["personalize_offers"], claims=Claims(("EU-DE",), age_band="adult"))
-        with client.session(person, paced=False) as reading:
+        with client.session(PERSON, paced=False) as reading:
             labels = [step.label for step in reading if step.label]
         assert labels
         client.declare("joy")

@@ -61,10 +61,9 @@ class Play:
     picture: Path | None = None
 
     def check(self, what: str, held: bool, evidence: str = "") -> None:
-        """Show a check; raise `StepFailed` when it did not hold."""
+        """Show a check that held; raise `StepFailed`, which `perform` shows, when it did not."""
         if not held:
-            self.screen.failed(what, evidence)
-            raise StepFailed(f"{what}: {evidence or 'it did not'}")
+            raise StepFailed(f"not so: {what} ({evidence or 'it did not'})")
         self.screen.held(what, evidence)
 
 
@@ -78,10 +77,8 @@ def perform(play: Play) -> bool:
             scene(play)
             if scene is PICTURED[1] and play.picture is not None:
                 play.screen.save_picture(play.picture)
-        except StepFailed:
-            break
         except MienError as error:
-            play.screen.failed(title, f"{error.code}: {error}")
+            play.screen.failed(title, f"{error} [{error.code}]")
             break
     return play.screen.summary()
 
