@@ -4,6 +4,7 @@ import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
+from itertools import product
 from typing import Any
 
 import cedarpy
@@ -13,6 +14,7 @@ from mien_server.authorize import FAIL_CLOSED, Authorizer, Bundle, load_bundle
 from mien_server.authorize.bundle import policy_set
 from mien_server.authorize.decide import require_loaded, situation, word
 from mien_server.authorize.lint import Policy
+from mien_server.authorize.times import only_ordered
 from mien_server.values import Decision, Question
 
 GOOD = Question(
@@ -238,3 +240,57 @@ def test_threads_share_one_authorizer(bundle: Bundle) -> None:
     alone = [Authorizer(bundle).decide(question) for question in asked[:8]] * 20
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(authorizer.decide, asked)) == alone
+
+
+def test_times_in_the_same_order_get_the_answer_of_the_times_themselves(bundle: Bundle) -> None:
+    by_order, by_times = Authorizer(bundle), Authorizer(bundle)
+    assert by_order._ordered
+    by_times._ordered = False
+    times = (-1, 0, 1, GOOD.now - 1, GOOD.now, GOOD.now + 1, 2**60, True)
+    for action in ("give_consent", "infer", "record", "use", "retain"):
+        for now, expires, until in product(times, repeat=3):
+            asked = replace(
+                GOOD, action=action, now=now, consent_expires_at=expires, retain_until=until
+            )
+            one, other = by_order.decide(asked), by_times.decide(asked)
+            assert replace(one, errors=()) == replace(other, errors=())
+
+
+def test_a_fault_of_the_engine_is_not_remembered(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = cedarpy.AuthzResult({"decision": "NoDecision", "diagnostics": {}})
+    authorizer = Authorizer(bundle)
+    with monkeypatch.context() as broken:
+        broken.setattr(cedarpy, "is_authorized", lambda *_: silent)
+        assert failed_closed(authorizer.decide(GOOD))
+    assert authorizer.decide(GOOD).allow
+
+
+def test_the_answer_bears_the_time_of_its_own_question(bundle: Bundle) -> None:
+    authorizer = Authorizer(bundle)
+    assert [authorizer.decide(replace(GOOD, now=GOOD.now + i)).at for i in range(3)] == [
+        GOOD.now, GOOD.now + 1, GOOD.now + 2,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("condition", "ordered"),
+    [
+        ("context.now < context.retain_until && context.now != 0", True),
+        ("!(0 >= context.consent_expires_at) || principal.gpc", True),
+        ("context.now > 1", False),
+        ("context.retain_until - context.now > 3600", False),
+        ("context == {now: 1}", False),
+        ("context has now", False),
+        ("[context.now, 0].contains(0)", False),
+        ("if context.now == 0 then context.now < context.retain_until else context.now + 1 > 0", False),
+        ('context["other"] == 0', False),
+    ],
+)  # fmt: skip
+def test_whether_only_the_order_of_times_matters_is_read_from_the_policy(
+    condition: str, ordered: bool
+) -> None:
+    text = f"forbid (principal, action, resource) when {{ {condition} }};"
+    policies = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
+    assert only_ordered(policies.values()) == ordered

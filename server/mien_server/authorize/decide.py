@@ -8,6 +8,7 @@ by kind only. An interrupt or a crash of the engine propagates: then there is no
 import json
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any, Final
@@ -15,6 +16,7 @@ from typing import Any, Final
 import cedarpy
 
 from mien_server.authorize.bundle import Bundle, place, policy_set
+from mien_server.authorize.times import TIMES, in_order, only_ordered
 from mien_server.values import Decision, Question
 
 FAIL_CLOSED: Final = "mien:fail-closed"
@@ -24,6 +26,9 @@ _PERSON: Final = {"type": "Person", "id": "asked"}
 _USE: Final = {"type": "Use", "id": "asked"}
 _SITUATIONS: Final = 1024
 """Situations (everything of a question but its times) kept parsed: there are far fewer of them than people."""
+
+_VERDICTS: Final = 4096
+"""Answers kept, by everything that they depend on."""
 
 _SLICES: Final = 256
 """Sets of policies kept parsed, one for each mixture of laws."""
@@ -46,17 +51,30 @@ _STANDING: Final = (
     "consented_purposes",
 )
 _standing: Final = attrgetter(*_STANDING)
+_times: Final = attrgetter(*TIMES)
 
 _log = logging.getLogger(__name__)
 
 
+class _NoAnswer(Exception):
+    """The engine reported errors or decided nothing."""
+
+    def __init__(self, reasons: Iterable[str], errors: tuple[str, ...]) -> None:
+        super().__init__(*errors)
+        self.reasons = tuple(reasons)
+        self.errors = errors
+
+
 class Authorizer:
-    """Answers questions under one bundle. Holds nothing that changes but a cache, so threads may share it."""
+    """Answers questions under one bundle. Holds nothing that changes but caches, so threads may share it."""
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         # typed: 1 and True are one key otherwise, and only True is a guardian's yes.
         self._situations = lru_cache(maxsize=_SITUATIONS, typed=True)(self._load)
+        # The engine is a function of what it is given. What raises is not kept: a fault is asked about again.
+        self._verdict = lru_cache(maxsize=_VERDICTS, typed=True)(self._judge)
+        self._ordered = only_ordered(bundle.sources.values())
         self._policies = lru_cache(maxsize=_SLICES)(partial(policy_set, bundle))
         self._speaking = frozenset(policy.place for policy in bundle.policies.values())
 
@@ -64,28 +82,42 @@ class Authorizer:
         """The answer; never raises for a bad question, never allows one."""
         try:
             return self._decide(question)
+        except _NoAnswer as error:
+            return self._refuse(question, error.reasons, error.errors)
         except Exception as error:  # noqa: BLE001  whatever it is, it is a no
             return self._refuse(question, (), (f"{type(error).__name__}: {error}",))
 
     def _decide(self, question: Question) -> Decision:
         places = frozenset(self.bundle.places.keys() & question.jurisdictions)
         known = bool(places) and places == question.jurisdictions
-        entities = self._situations(places, known, *_standing(question))
+        times = _times(question)
+        given = in_order(times) if self._ordered else times
+        verdict = self._verdict(question.action, *given, places, known, *_standing(question))
+        return replace(verdict, at=question.now)
+
+    def _judge(  # noqa: PLR0917 - everything an answer depends on
+        self,
+        action: str,
+        expires: int,
+        until: int,
+        now: int,
+        places: frozenset[str],
+        known: bool,
+        *standing: Any,
+    ) -> Decision:
+        """The engine's answer, without its time. Raises `_NoAnswer`."""
+        entities = self._situations(places, known, *standing)
         request = {
             "principal": _PERSON,
-            "action": word("Action", question.action),
+            "action": word("Action", action),
             "resource": _USE,
-            "context": {
-                "consent_expires_at": question.consent_expires_at,
-                "retain_until": question.retain_until,
-                "now": question.now,
-            },
+            "context": dict(zip(TIMES, (expires, until, now), strict=True)),
         }
         result = cedarpy.is_authorized(request, self._slice(places), entities, self.bundle.schema)
         reasons, errors = result.diagnostics.reasons, tuple(result.diagnostics.errors)
         if errors or result.decision is cedarpy.Decision.NoDecision:
-            return self._refuse(question, reasons, errors or ("the engine gave no decision",))
-        return self._answer(question, reasons, allow=result.decision is cedarpy.Decision.Allow)
+            raise _NoAnswer(reasons, errors or ("the engine gave no decision",))
+        return self._answer(reasons, allow=result.decision is cedarpy.Decision.Allow)
 
     def _slice(self, places: frozenset[str]) -> cedarpy.PolicySet:
         """The policies that can speak here. EU-DE and EU-FR share theirs, because only the EU has any of its own."""
@@ -99,14 +131,14 @@ class Authorizer:
         require_loaded(loaded, places)
         return loaded
 
-    def _answer(self, question: Question, reasons: Iterable[str], *, allow: bool) -> Decision:
-        """`reasons` are ids of the bundle. Statutes come before our own choices."""
+    def _answer(self, reasons: Iterable[str], *, allow: bool) -> Decision:
+        """`reasons` are ids of the bundle. Statutes come before our own choices. Raises `_NoAnswer` when there are none."""
         policies = sorted(
             (self.bundle.policies[reason] for reason in reasons),
             key=lambda policy: (policy.certainty == "our-policy", policy.id),
         )
         if not policies:
-            return self._refuse(question, (), ("no policy speaks of this question",))
+            raise _NoAnswer((), ("no policy speaks of this question",))
         return Decision(
             allow=allow,
             policies=tuple(policy.id for policy in policies),
@@ -114,7 +146,7 @@ class Authorizer:
             says=tuple(policy.says for policy in policies),
             bundle_version=self.bundle.version,
             bundle_sha256=self.bundle.sha256,
-            at=question.now,
+            at=0,
         )
 
     def _refuse(
