@@ -1,8 +1,10 @@
 """Laws of the canonical encoding over generated values; single scenarios are in the vectors."""
 
 import json
+from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,3 +103,20 @@ def test_base64url_has_one_spelling(text: str) -> None:
 @given(st.lists(st.binary(max_size=5), max_size=5), st.lists(st.binary(max_size=5), max_size=5))
 def test_frames_of_different_parts_differ(one: list[bytes], other: list[bytes]) -> None:
     assert (frame(*one) == frame(*other)) == (one == other)
+
+
+@given(
+    st.dictionaries(
+        st.text(), st.text() | st.booleans() | st.none() | st.integers(-9, 9), max_size=5
+    )
+)
+def test_the_spelling_is_that_of_rfc_8785(value: dict[str, object]) -> None:
+    plain = {f"a{i}": item for i, item in enumerate(value.values())}
+    either: list[Any] = [value, plain, [plain, (plain,)]]
+    for each in either:
+        assert encode(each) == rfc8785.dumps(each)
+
+
+@pytest.mark.parametrize("text", ['\x7f\x00\x1f\b\t\n\f\r"\\/', "\u2028\u00e9\U0001f600", "<&'>"])
+def test_texts_are_spelled_as_in_rfc_8785(text: str) -> None:
+    assert encode({"a": text}) == rfc8785.dumps({"a": text})

@@ -88,3 +88,17 @@ def test_what_is_outside_the_vocabulary_is_refused(changes: dict[str, object]) -
 def test_a_base_that_is_no_time_is_refused(base: int) -> None:
     with pytest.raises(LabelInvalid):
         slots.pack([], base)
+
+
+def test_a_slot_of_another_size_is_refused() -> None:
+    whole = slots.pack_slot(GOOD, BASE)
+    for slot in (b"", whole[:7], b"\0" + whole):
+        with pytest.raises(EnvelopeInvalid):
+            slots.unpack_slot(slot, BASE)
+
+
+def test_one_label_at_two_times_differs_in_its_time_only() -> None:
+    early, late = (slots.pack_slot(replace(GOOD, ended_at=BASE + s), BASE) for s in (1, 9))
+    assert slots.unpack_slot(late, BASE) == replace(
+        slots.unpack_slot(early, BASE), ended_at=BASE + 9
+    )

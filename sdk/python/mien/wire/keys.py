@@ -5,6 +5,7 @@ Private keys never leave this module as text except through `secret()`, which `m
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Self
 
 from cryptography.exceptions import InvalidSignature
@@ -126,13 +127,19 @@ class SealKey:
     def hybrid(self) -> MLKEM768X25519PublicKey:
         """As the library's key. Raises `RequestInvalid` when the bytes are not a key."""
         try:
-            return MLKEM768X25519PublicKey(
-                MLKEM768PublicKey.from_public_bytes(self.public[:-32]),
-                X25519PublicKey.from_public_bytes(self.public[-32:]),
-            )
+            return _hybrid(self.public)
         except ValueError as error:
             msg = "these bytes are no sealing key; copy it whole"
             raise RequestInvalid(msg) from error
+
+
+# Expanding a public key costs a third of sealing to it, and a server seals to the same devices again and again.
+@lru_cache(maxsize=1024)
+def _hybrid(public: bytes) -> MLKEM768X25519PublicKey:
+    return MLKEM768X25519PublicKey(
+        MLKEM768PublicKey.from_public_bytes(public[:-32]),
+        X25519PublicKey.from_public_bytes(public[-32:]),
+    )
 
 
 @dataclass(frozen=True, slots=True)
