@@ -132,6 +132,17 @@ async def test_workers_are_refused_where_the_law_says_so(
         assert any("AI Act" in law for law in receipt.laws), receipt.laws
 
 
+@pytest.mark.parametrize("sector", ["workplace", "education"])
+async def test_the_strictest_sector_wins(make_world: MakeWorld, sector: str) -> None:
+    """The site says retail; a device that says where it really stands is believed when that is stricter."""
+    async with make_world() as world:
+        phone = world.phone()
+        refused = await phone.consent(OFFERS, claims=Claims(("EU-DE",), sector, age_band="adult"))
+        assert refused.outcome == "refused"
+        assert any("AI Act" in law for law in refused.laws), refused.laws
+        assert (await phone.consent(OFFERS)).outcome == "given"
+
+
 async def test_a_role_the_site_does_not_serve(make_world: MakeWorld) -> None:
     async with make_world() as world:
         with pytest.raises(RequestInvalid, match="employee"):
@@ -210,6 +221,20 @@ async def test_a_renewal_adds_no_keys(make_world: MakeWorld) -> None:
         other = KeyDoc(role="recovery", sign=SigningKey.generate().verify_key().text())
         with pytest.raises(RequestInvalid, match="/v1/keys"):
             await phone.consent(OFFERS, keys=[phone.key_doc(), other])
+
+
+async def test_a_renewal_gives_no_key_another_role(make_world: MakeWorld) -> None:
+    """A recovery key must not become a device, nor a device lose its stream, without `/v1/keys`."""
+    async with make_world() as world:
+        phone, recovery = world.phone(), SigningKey.generate()
+        paper = KeyDoc(role="recovery", sign=recovery.verify_key().text())
+        await phone.consent(OFFERS, keys=[phone.key_doc(), paper])
+        with pytest.raises(SignatureInvalid, match="key set"):
+            await world.phone(subject=phone.subject, signing=recovery).consent(OFFERS)
+        guardian = KeyDoc(role="guardian", sign=recovery.verify_key().text())
+        with pytest.raises(RequestInvalid, match="in its role"):
+            await phone.consent(OFFERS, keys=[phone.key_doc(), guardian], guardian=True)
+        assert (await phone.send()).accepted
 
 
 @pytest.mark.parametrize("skew", [-121, 121])
@@ -363,6 +388,27 @@ async def test_what_a_crash_left_is_deleted_by_the_sweep(make_world: MakeWorld) 
             await world.pipeline_over(Dies()).withdraw(world.site, phone.withdrawal(OFFERS))
         assert await kept(world, phone) == (8, 0)
         await world.pipeline.sweep()
+        assert await kept(world, phone) == (0, 0)
+
+
+async def test_what_was_withdrawn_does_not_come_back_with_a_new_yes(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        await phone.reward((await phone.rank()).event, 100)
+        assert await kept(world, phone) == (8, 1)
+
+        class Dies:
+            """A store whose process ends before anything is deleted."""
+
+            async def transact(self, work: Callable[..., Any]) -> Any:
+                await world.store.transact(work)
+                raise ConnectionAbortedError
+
+        with pytest.raises(ConnectionAbortedError):
+            await world.pipeline_over(Dies()).withdraw(world.site, phone.withdrawal(OFFERS))
+        assert await kept(world, phone) == (8, 1)
+        assert (await phone.consent(OFFERS)).outcome == "given"
         assert await kept(world, phone) == (0, 0)
 
 

@@ -1,5 +1,6 @@
 """What happens without being asked: the log grows, time runs out, keys change."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -163,3 +164,41 @@ async def test_retention_that_nobody_declared_refuses(
         world.site = dataclasses.replace(conftest_shop, jurisdictions=("XX",))
         with pytest.raises((RetentionUndeclared, PolicyDenied)):
             await phone.send()
+
+
+async def test_one_damaged_event_stops_neither_retention_nor_erasure(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        learned, waiting, other = [await world.enrolled() for _ in range(3)]
+        await learned.reward((await learned.rank()).event, 100)
+        await waiting.rank()
+        await other.send()
+
+        def damage(transaction: Transaction) -> None:
+            for phone in (learned, waiting):
+                for event in transaction.events.of_person(world.site.id, phone.subject, 10):
+                    transaction.events.replace(replace(event, content=bytes(64)))
+
+        await world.store.transact(damage)
+        erasure = await learned.erase()
+        await world.pipeline.complete_erasures()
+        answer = await world.pipeline.erasure(erasure.erasure)
+        assert other.certificate(answer).stage == "completed"
+        world.clock.at += 200 * DAY
+        await world.pipeline.sweep()
+        assert not await world.store.transact(lambda t: t.records.all(world.site.id, other.subject))
+        gone = await world.store.transact(lambda t: t.events.expired(2**32, 10))
+        assert gone == ()
+
+
+async def test_learning_goes_on_while_somebody_is_being_erased(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        leaving = await world.enrolled()
+        mine = (await leaving.rank()).event
+        theirs = (await world.rank()).event
+        await leaving.erase()
+        world.clock.at += 3600
+        await world.pipeline.sweep()
+        learned = await world.store.transact(lambda t: t.events.get(world.site.id, theirs))
+        assert learned is not None
+        assert learned.learned
+        assert await world.store.transact(lambda t: t.events.get(world.site.id, mine)) is None

@@ -117,6 +117,8 @@ class Consents:
         if known is None:
             wrapped, epoch = parts.new_data_key(asked.site.id, said.subject)
             person = replace(person, wrapped_key=wrapped, epoch=epoch)
+        else:
+            self._tidying.before(transaction, known)
         renewed = known is not None and known.state in STANDING
         person = replace(
             person,
@@ -333,7 +335,7 @@ def _as_claimed(asked: _Asked, known: Person | None) -> Person:
         state=known.state if known else "none",
         purposes=known.purposes if known else frozenset(),
         jurisdictions=tuple(sorted({*asked.site.jurisdictions, *claims.jurisdictions})),
-        sector=asked.site.sector,
+        sector=claims.sector,
         role=claims.role,
         age_band=claims.age_band,
         gpc=asked.gpc,
@@ -359,12 +361,13 @@ def _check_claims(site: Site, said: ConsentStatement) -> None:
 
 def _check_known(said: ConsentStatement, keys: Sequence[PersonKey]) -> None:
     """A known subject consents again with a device of its key set; keys join by `/v1/keys` only. Raises `SignatureInvalid`, `RequestInvalid`."""
-    known = {key.sign for key in keys}
-    if unb64(said.keys[0].sign) not in known:
+    known = {(key.role, key.sign) for key in keys}
+    named = [(doc.role, unb64(doc.sign)) for doc in said.keys]
+    if named[0] not in known:
         msg = "this subject is known with another key; sign with a device of its key set"
         raise SignatureInvalid(msg)
-    if not {unb64(doc.sign) for doc in said.keys} <= known:
-        msg = "a renewed consent names only keys of the key set; add others with `/v1/keys`"
+    if not known.issuperset(named):
+        msg = "a renewed consent names only keys of the key set, each in its role; add others with `/v1/keys`"
         raise RequestInvalid(msg)
 
 

@@ -56,26 +56,29 @@ class Learning:
     def remove(self, transaction: Transaction, events: Sequence[SealedEvent]) -> None:
         """Delete events and take them out of the sums of their sites.
 
-        Events whose key was lost with its epoch (an old backup was restored) are deleted all the same: retention comes before exact sums.
+        Events that do not open, damaged or with their key lost with its epoch (an old backup was restored), are deleted all the same:
+        retention comes before exact sums.
         """
         for site, group in groupby(sorted(events, key=_site), key=_site):
             of_site = list(group)
             learned = [
-                self.open(transaction, each)
+                event
                 for each in of_site
-                if each.learned and self.readable(transaction, each)
+                if each.learned and (event := self._opened(transaction, each)) is not None
             ]
             if learned:
                 self.change(transaction, site, forget=learned)
             transaction.events.delete(site, [each.id for each in of_site])
 
     def readable(self, transaction: Transaction, sealed: SealedEvent) -> bool:
-        """Whether the key that opens an event still exists."""
+        """Whether an event opens: its key still exists and it is whole."""
+        return self._opened(transaction, sealed) is not None
+
+    def _opened(self, transaction: Transaction, sealed: SealedEvent) -> Event | None:
         try:
-            self.vault(transaction, sealed)
+            return self.open(transaction, sealed)
         except (KeysMissing, KeepUnreadable, PersonErased):
-            return False
-        return True
+            return None
 
     def open(self, transaction: Transaction, sealed: SealedEvent) -> Event:
         """The event, with the vault of its subject. Raises `PersonErased`, `KeepUnreadable`."""

@@ -86,7 +86,11 @@ class Parts:
     # ---- policy ----
     def ask(self, site: Site, person: Person, action: str, now: int, **more: object) -> Decision:
         """One decision on a person as they stand in this transaction. `more` are further fields of `Question`."""
-        return self.authorizer.decide(question(site, person, action, now, **more))
+        decision = self.authorizer.decide(question(site, person, action, now, **more))
+        if decision.allow and person.sector != site.sector:  # both claims must allow it
+            more["sector"] = person.sector
+            decision = self.authorizer.decide(question(site, person, action, now, **more))
+        return decision
 
     def _retention(self, data_class: str, jurisdictions: frozenset[str]) -> int:
         """Seconds a data class may be kept where all `jurisdictions` apply. Raises `RetentionUndeclared`."""

@@ -241,7 +241,9 @@ class Rankings:
             return True
         if not self._learning.readable(transaction, sealed):
             return False
-        person = self._parts.living(transaction, site.id, sealed.subject, "share")
+        person = transaction.people.get(site.id, sealed.subject, "share")
+        if person is None or person.tombstoned_at:  # its erasure takes the event from here
+            return False
         decision = self._use(site, person, now, "face", sealed.retain_until)
         if not decision.allow:
             decision = self._use(site, person, now, "declared", sealed.retain_until)
@@ -273,7 +275,11 @@ class Rankings:
                 subject: site is not None and self._may_learn(transaction, site, each, now)
                 for subject, each in subjects.items()
             }
-            kept = [each for each in of_site if allowed[each.subject]]
+            kept = [
+                each
+                for each in of_site
+                if allowed[each.subject] and self._learning.readable(transaction, each)
+            ]
             opened = [self._learning.open(transaction, each) for each in kept]
             self._learning.change(transaction, name, learn=opened)
             for each in kept:

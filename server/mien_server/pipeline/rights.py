@@ -265,7 +265,7 @@ def _tombstone_of(person: Person) -> Person:
 def _consent(person: Person) -> dict[str, Any]:
     return {
         "state": person.state, "purposes": sorted(person.purposes),
-        "jurisdictions": list(person.jurisdictions), "role": person.role,
+        "jurisdictions": list(person.jurisdictions), "sector": person.sector, "role": person.role,
         "age_band": person.age_band, "gpc": person.gpc, "guardian": person.guardian,
         "written_release": person.written_release, "notice_sha256": b64(person.notice_sha256),
         "consented_at": person.consented_at, "expires_at": person.expires_at,

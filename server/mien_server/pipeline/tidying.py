@@ -35,21 +35,31 @@ class Tidying:
         for site, subject in await self._parts.store.transact(lambda t: t.people.marked(CHUNK)):
             await self.person(site, subject)
 
+    def before(self, transaction: Transaction, person: Person) -> None:
+        """Delete what the consent of `person` does not cover, in the transaction that gives another: what was withdrawn never comes back."""
+        while self._uncovered(transaction, person):
+            pass
+
     def _some(self, transaction: Transaction, site: str, subject: str) -> bool:
         """Delete one chunk; whether there may be more."""
         person = transaction.people.get(site, subject, "update")
         if person is None or person.tombstoned_at:  # an erasure takes it from here
             transaction.people.unmark(site, subject)
             return False
+        done = self._uncovered(transaction, person)
+        if not done:
+            transaction.people.unmark(site, subject)
+        return bool(done)
+
+    def _uncovered(self, transaction: Transaction, person: Person) -> int:
+        """Delete one chunk of what no standing purpose covers; how many rows that were."""
         purposes = person.purposes if person.state in _STANDING else frozenset[str]()
         done = 0
         if EVENT_PURPOSE not in purposes:
             done += self._events(transaction, person)
         if not purposes & LABEL_PURPOSES:
-            done += transaction.records.delete(site, subject, CHUNK)
-        if not done:
-            transaction.people.unmark(site, subject)
-        return bool(done)
+            done += transaction.records.delete(person.site, person.subject, CHUNK)
+        return done
 
     def _events(self, transaction: Transaction, person: Person) -> int:
         events = transaction.events.of_person(person.site, person.subject, CHUNK)

@@ -124,6 +124,7 @@ class Upkeep:
 
     def _rewrapped(self, person: Person, epoch: int) -> Person:
         who = person.site, person.subject
+        self._parts.forget_vault(person)
         wrapped = self._rewrap(person.wrapped_key or b"", person.epoch, epoch, *who)
         return replace(person, wrapped_key=wrapped, epoch=epoch)
 
