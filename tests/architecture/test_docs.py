@@ -28,20 +28,25 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert missing == []
 
 
-def commands(command: Any, path: str) -> list[str]:
+def commands(command: Any, path: str) -> dict[str, Any]:
     """Every command below `command`, as it is typed."""
     if isinstance(command, typer.core.TyperGroup):
-        return [
-            name
-            for key, child in command.commands.items()
-            for name in commands(child, f"{path} {key}")
-        ]
-    return [path]
+        below = [commands(child, f"{path} {name}") for name, child in command.commands.items()]
+        return {name: leaf for leaves in below for name, leaf in leaves.items()}
+    return {path: command}
 
 
-@pytest.mark.parametrize("command", commands(typer.main.get_command(app), "mien"))
-def test_every_command_has_its_section(command: str) -> None:
-    assert f"## `{command}`" in (ROOT / "docs/reference/cli.md").read_text()
+COMMANDS = commands(typer.main.get_command(app), "mien")
+CLI_PAGE = (ROOT / "docs/reference/cli.md").read_text()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_one_section_that_names_every_option(command: str) -> None:
+    sections = re.findall(rf"^## `{command}`$(.*?)(?=^## |\Z)", CLI_PAGE, re.MULTILINE | re.DOTALL)
+    assert len(sections) == 1
+    options = {word for option in COMMANDS[command].params for word in option.opts}
+    named = {option for option in options if option.startswith("--")}
+    assert {option for option in named if option not in sections[0]} == set()
 
 
 def test_decisions_are_numbered_without_gaps() -> None:
