@@ -3,9 +3,11 @@
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import pytest
 
 from mien import Claims, Client
@@ -107,6 +109,92 @@ def test_another_process_may_withdraw(consented: Client, home: Path, server: Fak
                 subprocess.run([sys.executable, "-c", code, str(home)], check=True)
     assert seen == 10
     assert consented.standing().purposes == ()
+
+
+class Meanwhile(httpx.BaseTransport):
+    """The way to the server; something happens after `path` was answered there and before the answer arrives here."""
+
+    def __init__(self, server: FakeServer, path: str, act: Callable[[], object]) -> None:
+        self._server, self._path, self._act = server, path, act
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = self._server.handle_request(request)
+        if request.url.path == self._path:
+            self._server.down = True
+            self._act()
+        return answer
+
+
+def test_a_no_wins_over_a_yes_still_being_answered(
+    consented: Client, server: FakeServer, home: Path
+) -> None:
+    asking = server.client(home, transport=Meanwhile(server, "/v1/consents", consented.withdraw))
+    asking.notice()
+    asking.consent(purposes=["personalize_offers"], claims=GERMANY)
+    assert asking.standing().purposes == ()
+    with pytest.raises(ConsentMissing):
+        asking.session(film("joy"))
+    server.down = False
+    asking.flush()
+    assert [known.purposes for known in server.people.values()] == [[]]
+
+
+def test_an_erasure_wins_over_a_yes_still_being_answered(
+    consented: Client, server: FakeServer, home: Path
+) -> None:
+    asking = server.client(home, transport=Meanwhile(server, "/v1/consents", consented.erase))
+    asking.notice()
+    asking.consent(purposes=["personalize_offers"], claims=GERMANY)
+    with pytest.raises(ConsentMissing):
+        asking.session(film("joy"))
+    server.down = False
+    asking.flush()
+    assert server.people == {}
+    assert asking.standing().subject is None
+
+
+def test_a_second_withdrawal_wins_over_the_answer_to_the_first(
+    client: Client, server: FakeServer, home: Path
+) -> None:
+    client.notice()
+    client.consent(
+        purposes=["personalize_offers", "adapt_service", "adapt_lessons"], claims=GERMANY
+    )
+    way = Meanwhile(server, "/v1/withdrawals", lambda: client.withdraw(["adapt_service"]))
+    other = server.client(home, transport=way)
+    other.withdraw(["personalize_offers"])
+    assert other.standing().purposes == ("adapt_lessons",)
+    assert other.standing().capability_seconds == 0
+
+
+def test_a_purpose_taken_back_offline_stays_so_before_the_server_hears_of_it(
+    client: Client, server: FakeServer
+) -> None:
+    client.notice()
+    client.consent(purposes=["personalize_offers", "adapt_service"], claims=GERMANY)
+    server.down = True
+    assert client.withdraw(["adapt_service"]) is None
+    server.down = False
+    with pytest.raises(ConsentMissing):  # the capability that is fetched first still names it
+        client.session(film("joy"), purposes=["adapt_service"])
+
+
+def test_labels_from_before_a_no_do_not_go_out_under_a_new_yes(
+    consented: Client, server: FakeServer, home: Path
+) -> None:
+    """A removed file may be back after a power cut."""
+    server.down = True
+    consented.declare("joy")
+    (waiting,) = home.glob("*/*.envelope")
+    sealed = waiting.read_bytes()
+    consented.withdraw()
+    waiting.write_bytes(sealed)
+    waiting.chmod(0o600)
+    server.down = False
+    consented.notice()
+    consented.consent(purposes=["personalize_offers"], claims=GERMANY)
+    assert consented.flush().sent == 0
+    assert server.labels() == []
 
 
 def test_one_purpose_may_go_and_another_stay(client: Client, server: FakeServer) -> None:

@@ -143,6 +143,17 @@ async def test_the_strictest_sector_wins(make_world: MakeWorld, sector: str) -> 
         assert (await phone.consent(OFFERS)).outcome == "given"
 
 
+async def test_a_refused_renewal_says_what_still_stands(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled()
+        before = await row(world, phone)
+        refused = await phone.consent(OFFERS, claims=Claims(("EU-DE",)))  # says no age
+        assert refused.outcome == "refused"
+        assert (refused.purposes, refused.expires_at) == ([OFFERS], before.expires_at)
+        assert await row(world, phone) == before
+        assert (await phone.withdraw()).purposes == []
+
+
 async def test_a_role_the_site_does_not_serve(make_world: MakeWorld) -> None:
     async with make_world() as world:
         with pytest.raises(RequestInvalid, match="employee"):

@@ -158,6 +158,8 @@ class Consents:
             msg = "the notice changed since it was shown; fetch it, show it and ask again"
             stale = NoticeStale(msg, laws=decision.laws)
         refused = replace(_as_claimed(asked, known), purposes=frozenset(), expires_at=asked.now)
+        if known is not None and known.state in STANDING:
+            refused = known
         return _Outcome(refused, "refused", decision, promise, refusal=stale)
 
     def _log_nobody(
@@ -241,10 +243,12 @@ class Consents:
         return self._parts.ask(site, person, "infer", now, purpose=purposes_of(site)[0])
 
     def _capability(self, site: Site, settled: _Outcome) -> str | None:
+        if settled.device is None:
+            return None
         person, decisions = settled.person, settled.may
         infer = [p for p, d in zip(sorted(person.purposes), decisions[::2], strict=True) if d.allow]
         record_ = any(decision.allow for decision in decisions[1::2])
-        if not infer or settled.device is None:
+        if not infer:
             return None
         now = settled.decision.at
         document = Capability.model_validate({

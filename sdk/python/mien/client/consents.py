@@ -62,6 +62,8 @@ class Consents(Desk):
         with self._wire:
             self._settle(send.PATIENT)
             person = self._beginning()
+            if not person.purposes:  # nothing from before this yes may go out under it
+                self._keep.purge()
             shown, locale = self._shown
             statement = consent.consent(
                 person,
@@ -96,17 +98,13 @@ class Consents(Desk):
             raise consent_error(error) from error
         receipt = self._receipt(answer.receipt, person, statement)
         if receipt.outcome not in _STANDS:
-            self._change(lambda p: replace(p, receipt=answer.receipt, purposes=(), capability=None))
+            stands = tuple(receipt.purposes)  # of an earlier yes: it can still be taken back
+            self._change(lambda p: _granted(p, answer.receipt, stands))
             raise ConsentRefused(_words(receipt), laws=receipt.laws)
         capability = self._checked(answer.capability, person)
+        given = tuple(receipt.purposes)
         self._change(
-            lambda p: replace(
-                p,
-                receipt=answer.receipt,
-                purposes=tuple(receipt.purposes),
-                capability=capability,
-                recovery=None,
-            )
+            lambda p: replace(_granted(p, answer.receipt, given, capability), recovery=None)
         )
         self.recovery_code = person.recovery or self.recovery_code
         return receipt
@@ -175,7 +173,7 @@ class Consents(Desk):
             lambda p: replace(
                 p,
                 receipt=answer.receipt,
-                capability=capability if p.purposes else None,
+                capability=capability if p.purposes and p.purposes == person.purposes else None,
                 withdrawing=tuple(w for w in p.withdrawing if w not in taken),
             )
         )
@@ -265,6 +263,15 @@ def _without(person: Person, purposes: Sequence[str]) -> Person:
     left = tuple(p for p in person.purposes if p not in purposes)
     taking = (*person.withdrawing, *(p for p in purposes if p not in person.withdrawing))
     return replace(person, purposes=left, withdrawing=taking, capability=None)
+
+
+def _granted(
+    person: Person, receipt: str, purposes: tuple[str, ...], capability: str | None = None
+) -> Person:
+    """The person as the receipt leaves them. What was taken back while the server answered stays taken back."""
+    given = replace(person, receipt=receipt, purposes=purposes, capability=capability)
+    taken = purposes if person.erasing else person.withdrawing
+    return _without(given, taken) if taken else given
 
 
 def _recovery_of(person: Person) -> VerifyKey | None:

@@ -116,15 +116,18 @@ class Desk:
         self._refresh()
 
     def _permit(self, may: str, wanted: frozenset[str]) -> Capability:
-        """The capability to do `may` for at least one of the wanted purposes, now."""
+        """The capability to do `may` for at least one of the wanted purposes, now; of its purposes only those that stand here."""
         with self._state:
-            self._refresh()
-            if self._gate is None:
+            person = self._refresh()
+            if person is None or self._gate is None:
                 msg = "the person has not said yes; show the notice and ask"
                 raise ConsentMissing(msg)
             if self._refused is not None:
                 raise self._refused
             found = self._gate.require(may, int(self._clock.now()), self._clock.monotonic())
+        if not set(found.purposes) <= set(person.purposes):  # the server may not have heard yet
+            left = [purpose for purpose in found.purposes if purpose in person.purposes]
+            found = found.model_copy(update={"purposes": left})
         if not wanted & set(found.purposes):
             msg = "the person has not said yes to this purpose; show the notice and ask for it"
             raise ConsentMissing(msg)
