@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,10 +18,11 @@ def test_the_ten_lines_run(
     monkeypatch.setenv("XDG_DATA_HOME", str(stage.folder / "data"))
     code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert code is not None
-    names = {
+    names: dict[str, Any] = {
         "SERVER": stage.url, "SITE": SITE, "PUBLISHABLE_KEY": stage.publishable, "VERIFICATION_KEY": stage.trust,
     }  # fmt: skip
     exec(compile(code[1], "README.md", "exec"), names)  # noqa: S102 - the point of the test
+    names["client"].close()
     said = capsys.readouterr().out
     assert "joy" in said
     assert " - " in said.splitlines()[-1]
