@@ -7,13 +7,23 @@ import pytest
 from tests.server.world import MakeWorld, World
 
 from mien.errors import ClockSkewed, EnvelopeInvalid, EnvelopeReplayed, RequestInvalid
-from mien.values import Label
-from mien.wire.canonical import b64
-from mien.wire.messages import OfferDoc, RankRequest, RewardRequest, authenticate
+from mien.values import Label, Offer
+from mien.wire.canonical import b64, encode
+from mien.wire.messages import (
+    MAX_PLACES,
+    OfferDoc,
+    RankRequest,
+    RewardRequest,
+    Why,
+    authenticate,
+    dump,
+)
 from mien.wire.seal import Use
 from mien_server.errors import EventUnknown, PersonUnknown
-from mien_server.personalize import Sums
+from mien_server.personalize import Sums, words
+from mien_server.pipeline.ranking import WHY_BLOCK
 from mien_server.ports import Transaction
+from mien_server.values import Emotion
 
 
 async def sums_of(world: World) -> Sums:
@@ -286,3 +296,18 @@ async def test_the_export_is_whole(make_world: MakeWorld) -> None:
         assert [key["id"] for key in export["keys"]] == [phone.id]
         assert [event["event"] for event in export["events"]] == [answer.event]
         assert len(export["decisions"]) == 3
+
+
+def test_the_longest_words_fit_one_block() -> None:
+    """Or the size of what is sealed to the device would tell the page that emotion was used."""
+    tag = "t" * 40
+    offer = Offer("o", "An offer", 1000, tags=(tag,))
+    lengths = []
+    for look in words.LOOKS:
+        felt = Emotion({look: 1.0}, -1.0, 1.0, 64)
+        said = words.Said(felt, {tag: 1.0}, events=10_000, tilted=True)
+        place = words.place(said, offer, declared=0.5, learned=0.5, likeliest=False)
+        why = Why(used_emotion=True, why=words.whole(said), places=[place] * MAX_PLACES, laws=[])
+        lengths.append(len(encode(dump(why))))
+    for_laws = 1000
+    assert 4 + max(lengths) + for_laws <= WHY_BLOCK

@@ -562,7 +562,7 @@ class FakeServer(httpx.BaseTransport):
             )
             context = (self.site.encode(), asker.subject.encode(), event.encode())
             sealed = b64(
-                seal(pad(encode(m.dump(why)), 4096), known.seals[asker.device], Use.WHY, *context)
+                seal(pad(encode(m.dump(why)), 8192), known.seals[asker.device], Use.WHY, *context)
             )
         places = [m.PlaceDoc(place=i, offer=offer) for i, offer in enumerate(offers, 1)]
         return m.RankAnswer(event=event, places=places, sealed_why=sealed)

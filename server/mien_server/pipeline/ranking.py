@@ -38,7 +38,8 @@ from mien_server.values import Catalogue, Decision, Emotion, Event, Person, Seal
 PURPOSE: Final = "personalize_offers"
 RECENT_SECONDS: Final = 900
 RECENT_LABELS: Final = 64
-WHY_BLOCK: Final = 4096
+WHY_BLOCK: Final = 8192
+"""More than the longest words for the most places: a second block would tell that emotion was used."""
 LEARN_AFTER: Final = 600
 """Seconds after which a ranking without a reward is learned as one that got none."""
 LEARN_BATCH: Final = 200
