@@ -136,7 +136,7 @@ class _Draw:
         wanted = without if self._felt is self._plain else inverse_gap(self._felt[left], gamma)
         pmf = hold_price(wanted, without, self._prices[left])
         at = _sample(pmf, uniform())
-        self._left = np.delete(left, at)
+        self._left = np.concatenate((left[:at], left[at + 1 :]))
         return _Pick(
             index=int(left[at]),
             probability=float(pmf[at]),
@@ -163,10 +163,13 @@ def hold_price(wanted: Vector, without: Vector, prices: Vector) -> Vector:
     The tilt is the exponential one, p exp(-t price), which is the closest distribution in relative entropy that holds the bound; then a `FLOOR` of
     `without` is mixed in, which keeps it. All arrays are (K,); the answer is positive and sums to 1.
     """
-    span = prices.max() - prices.min()
+    if wanted is without:
+        return wanted  # what is the same costs the same
+    lowest = prices.min()
+    span = prices.max() - lowest
     if span == 0:
         return wanted
-    unit = (prices - prices.min()) / span
+    unit = (prices - lowest) / span
     limit = float(without @ unit)
     if float(wanted @ unit) <= limit * (1.0 + _ROUNDING):
         return wanted
@@ -199,4 +202,4 @@ def _sample(pmf: Vector, number: float) -> int:
     if not 0.0 <= number < 1.0:  # false for NaN as well
         msg = "the source of randomness gave no number in [0, 1); check it"
         raise RequestInvalid(msg)
-    return min(int(np.searchsorted(pmf.cumsum(), number, side="right")), len(pmf) - 1)
+    return min(int(pmf.cumsum().searchsorted(number, side="right")), len(pmf) - 1)

@@ -75,9 +75,13 @@ class Table:
     def row(self, index: int) -> tuple[float, ...]:
         """All `DIMENSIONS` features of one offer."""
         base = self.base[index]
-        moods = np.outer(self.shares, base[TAGS]).ravel()
-        parts = (base, self.declared[index : index + 1], moods, self.valence * base[TAGS])
-        return tuple(np.concatenate(parts).tolist())
+        tags = base[TAGS]
+        row = np.empty(DIMENSIONS)
+        row[:DECLARED] = base
+        row[DECLARED] = self.declared[index]
+        row[MOOD_TAGS] = (self.shares[:, None] * tags).ravel()
+        row[VALENCE_TAGS] = self.valence * tags
+        return tuple(row.tolist())
 
 
 def table(

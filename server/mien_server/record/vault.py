@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -52,7 +53,12 @@ class Vault:
             raise KeepUnreadable(msg) from error
 
     def _bound(self, what: str, name: bytes) -> bytes:
-        return self._whose + frame(what.encode(), name)
+        return b"".join((self._whose, _framed(what), len(name).to_bytes(4, "big"), name))
+
+
+@lru_cache(maxsize=64)
+def _framed(what: str) -> bytes:
+    return frame(what.encode())
 
 
 def new_key(entropy: Entropy) -> bytes:
