@@ -19,6 +19,7 @@ from mien.wire.messages import (
     dump,
 )
 from mien.wire.seal import Use
+from mien_server import record
 from mien_server.errors import EventUnknown, PersonUnknown
 from mien_server.personalize import Sums, words
 from mien_server.pipeline.ranking import WHY_BLOCK
@@ -311,3 +312,24 @@ def test_the_longest_words_fit_one_block() -> None:
         lengths.append(len(encode(dump(why))))
     for_laws = 1000
     assert 4 + max(lengths) + for_laws <= WHY_BLOCK
+
+
+async def test_a_month_of_labels_is_exported(make_world: MakeWorld) -> None:
+    """GDPR 15 has no upper bound: seven hours of reading were once too many for the answer."""
+    async with make_world() as world:
+        phone = await world.enrolled()
+        person = await world.person(phone.subject)
+        vault = world.pipeline._parts.vault(person)
+        first, until = world.clock.at - 25_000, world.clock.at + 86_400
+        held = [
+            record.seal_label(
+                vault,
+                Label("surprise", first + i, 14, valence=-10, arousal=15),
+                "label",
+                until,
+                world.entropy,
+            )
+            for i in range(25_000)
+        ]
+        await world.store.transact(lambda t: t.records.add(held))
+        assert len((await phone.export())["labels"]) == 25_000

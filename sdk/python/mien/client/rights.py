@@ -17,7 +17,7 @@ from mien.wire.canonical import decode, unb64
 from mien.wire.messages import Certificate, Receipt
 from mien.wire.seal import Use, open_sealed, unpad
 
-_EXPORT_BYTES: Final = 8 * 1024 * 1024
+_EXPORT_BYTES: Final = messages.MAX_EXPORT_CHARS
 _SURE: Final = 15
 _NOT_FOUND: Final = 404
 

@@ -6,11 +6,11 @@ from pydantic import BaseModel
 
 from mien.errors import RequestInvalid, RequestRefused, ServerAnswerInvalid
 from mien.wire.canonical import decode
-from mien.wire.messages import ExportAnswer, Problem, parse
+from mien.wire.messages import MAX_EXPORT_CHARS, ExportAnswer, Problem, parse
 
 A = TypeVar("A", bound=BaseModel)
 MAX_BYTES: Final = 1024 * 1024
-MAX_EXPORT_BYTES: Final = 12 * 1024 * 1024
+MAX_EXPORT_BYTES: Final = MAX_EXPORT_CHARS + 1024
 _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
 _ERROR: Final = 400

@@ -20,6 +20,8 @@ CLOCK_SKEW = 120
 ENVELOPE_BYTES = PLAINTEXT_BYTES + OVERHEAD
 MAX_CANDIDATES = 200
 MAX_PLACES = 20
+MAX_EXPORT_CHARS = 64 * 1024 * 1024
+"""About 180,000 labels: fifty hours of reading within a retention of 30 days."""
 
 
 def _b64(size: int) -> str:
@@ -324,7 +326,7 @@ class ErasureAnswer(Message):
 class ExportAnswer(Message):
     """Answer of `/v1/me`: padded JSON sealed to the key that asked."""
 
-    sealed: Annotated[str, Field(max_length=8 * 1024 * 1024)]
+    sealed: Annotated[str, Field(max_length=MAX_EXPORT_CHARS)]
 
 
 class Accepted(Message):
