@@ -1,6 +1,7 @@
 """From recent labels to what ranking may know of a person now."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from mien.values import Label
@@ -44,7 +45,12 @@ def emotion_of(labels: Sequence[Label], now: int) -> Emotion | None:
 
 
 def _weight(label: Label, now: int) -> float:
-    return float(0.5 ** (max(0, now - label.ended_at) / HALF_LIFE))
+    return _faded(max(0, now - label.ended_at))
+
+
+@lru_cache(maxsize=WINDOW + 1)
+def _faded(age: int) -> float:
+    return float(0.5 ** (age / HALF_LIFE))
 
 
 def _mean(pairs: Sequence[tuple[int | None, float]]) -> float:

@@ -23,14 +23,13 @@ MAX_INTEGER = 2**53 - 1
 _PLAIN = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False
 )
-"""Spells a value as RFC 8785 does where `_plainly_named`: integers and texts have one spelling in both, and it is written in C."""
+"""Spells a value as RFC 8785 does where names are ASCII: integers and texts have one spelling in both, and it is written in C."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def encode(value: Any) -> bytes:
     """Canonical bytes of a JSON value without floats. Raises `RequestInvalid`."""
-    _check(value, 0)
-    if _plainly_named(value):
+    if _check(value, 0):
         try:
             return _PLAIN.encode(value).encode()
         except TypeError:
@@ -93,29 +92,29 @@ def frame(*parts: bytes) -> bytes:
     return b"".join([len(part).to_bytes(4, "big") + part for part in parts])
 
 
-def _plainly_named(value: Any) -> bool:
-    """Whether every name is ASCII: then code points sort as the UTF-16 units of RFC 8785 do."""
-    if isinstance(value, dict):
-        return all(
-            type(name) is str and name.isascii() and _plainly_named(item)
-            for name, item in value.items()
-        )
-    return not isinstance(value, list | tuple) or all(map(_plainly_named, value))
-
-
-def _check(value: Any, depth: int) -> None:
+def _check(value: Any, depth: int) -> bool:
+    """Whether every name is ASCII: then code points sort as the UTF-16 units of RFC 8785 do. Raises `RequestInvalid` for what is not canonical."""
     if depth > MAX_DEPTH:
         msg = "the message is nested too deeply; flatten it"
         raise RequestInvalid(msg)
+    plain = True
     if isinstance(value, dict):
         for name, item in value.items():
-            _check_scalar(name)
-            _check(item, depth + 1)
+            plain &= _check_name(name)
+            plain &= _check(item, depth + 1)
     elif isinstance(value, list | tuple):
         for item in value:
-            _check(item, depth + 1)
+            plain &= _check(item, depth + 1)
     else:
         _check_scalar(value)
+    return plain
+
+
+def _check_name(name: Any) -> bool:
+    if type(name) is str and name.isascii():
+        return True
+    _check_scalar(name)
+    return False
 
 
 def _check_scalar(value: Any) -> None:
