@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -135,8 +135,9 @@ def drive(target: Target, requests: Sequence[bytes], connections: int = CONNECTI
     return result
 
 
+@cache
 def cores() -> tuple[int | None, int | None]:
-    """A core for the server and one for the load; None where there is only one."""
+    """A core for the server and one for the load; None where there is only one. As found at first: whoever binds itself to one sees no other."""
     found = sorted(os.sched_getaffinity(0))
     return (found[0], found[1]) if len(found) > 1 else (None, None)
 
