@@ -1,5 +1,6 @@
 """P1, attacked: every byte between device and server is recorded below HTTP, and every byte must be accounted for."""
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -12,11 +13,12 @@ import pytest
 from pydantic import BaseModel
 
 from mien import Claims, Client
+from mien.cli.demo.scenes import spoken
 from mien.cli.demo.stage import SITE, Stage
-from mien.errors import MienError
+from mien.errors import MienError, RequestInvalid
 from mien.send import Sender
 from mien.values import EXPRESSIONS, POLARITIES, STATES, Label
-from mien.wire.canonical import decode
+from mien.wire.canonical import decode, unb64
 from mien.wire.messages import (
     Accepted,
     Envelope,
@@ -43,6 +45,9 @@ HEADERS = {
     "host", "accept", "accept-encoding", "connection", "user-agent", "content-length",
     "content-type", "mien-site-key", "authorization",
 }  # fmt: skip
+
+
+BASE64 = re.compile(rb"[A-Za-z0-9_-]{40,}")
 
 
 @dataclass
@@ -180,7 +185,25 @@ def test_no_word_of_the_vocabulary_is_in_the_stream(session: list[Request]) -> N
         value.encode() for request in session for value in request.headers.values()
     )
     words = {*EXPRESSIONS, *STATES, *POLARITIES} - {"none"}
-    assert [word for word in words if word.encode() in stream] == []
+    assert [word for word in words if spoken(word, stream)] == []
+    inside = b"".join(unb64(run.decode()) for run in BASE64.findall(stream) if spelt(run))
+    assert len(inside) > 3 * 1653, "the sealed parts were not looked into"
+    long_words = {word for word in words if len(word) > 4}  # three bytes turn up in noise
+    assert [word for word in long_words if word.encode() in inside] == []
+
+
+def spelt(run: bytes) -> bool:
+    """Whether a run of letters is base64url of something."""
+    try:
+        unb64(run.decode())
+    except RequestInvalid:
+        return False
+    return True
+
+
+def test_the_search_for_words_would_find_one() -> None:
+    assert spoken("joy", b'{"expression":"joy"}')
+    assert not spoken("joy", b'{"ct":"AAjoyAA"}')
 
 
 def test_rank_says_the_same_with_and_without_consent(session: list[Request]) -> None:
