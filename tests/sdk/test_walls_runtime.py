@@ -96,7 +96,7 @@ client.withdraw()
 client.erase()
 if mode == "sabotage":
     from mien.label import reader
-    exec(compile("def leak():\\n    import os, socket\\n    open(os.devnull).close()\\n    socket.create_connection(('127.0.0.1', 9), 0.1)", "x", "exec"), reader.__dict__)
+    exec(compile("def leak():\\n    import os, socket\\n    open(os.devnull).close()\\n    socket.create_connection(('127.0.0.1', 9), 0.1)", "<leak>", "exec"), reader.__dict__)
     try:
         reader.leak()
     except OSError:

@@ -27,6 +27,7 @@ from mien.wire.seal import Use, pad, seal
 from mien_server import record, unseal
 from mien_server.errors import EventUnknown
 from mien_server.personalize import Choice, choose, emotion_of
+from mien_server.personalize.emotion import WINDOW
 from mien_server.pipeline.learning import Learning
 from mien_server.pipeline.notices import Notices
 from mien_server.pipeline.parts import Parts, alive, unknown, where
@@ -36,7 +37,6 @@ from mien_server.record import Vault
 from mien_server.values import Catalogue, Decision, Emotion, Event, Person, SealedEvent, Site
 
 PURPOSE: Final = "personalize_offers"
-RECENT_SECONDS: Final = 900
 RECENT_LABELS: Final = 64
 WHY_BLOCK: Final = 8192
 """More than the longest words for the most places: a second block would tell that emotion was used."""
@@ -132,8 +132,8 @@ class Rankings:
         self, transaction: Transaction, site: Site, person: Person, vault: Vault, now: int
     ) -> tuple[_Known | None, Decision]:
         """Ask before opening: first about what was read from the face, then about what the person declared themselves."""
-        records = transaction.records.recent(
-            person.site, person.subject, now - RECENT_SECONDS, now, RECENT_LABELS
+        records = transaction.records.recent(  # none older than what `emotion_of` reads is opened
+            person.site, person.subject, now - WINDOW, now, RECENT_LABELS
         )
         until = min((each.retain_until for each in records), default=0)
         decisions = {"face": self._use(site, person, now, "face", until)}
