@@ -30,5 +30,5 @@ def test_import_mien_loads_nothing_heavy() -> None:
     assert modules.isdisjoint(HEAVY)
 
 
-def test_the_check_would_notice(monkeypatch: object) -> None:
+def test_the_check_would_notice() -> None:
     assert "pydantic" in loaded("import mien.wire.messages")

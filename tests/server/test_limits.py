@@ -35,6 +35,9 @@ def test_one_does_not_use_up_the_other() -> None:
     limiter = Limiter(rate=1, burst=1, clock=Time())
     limiter.take(b"a")
     limiter.take(b"b")
+    for spent in (b"a", b"b"):
+        with pytest.raises(RateLimited):
+            limiter.take(spent)
 
 
 @given(st.lists(st.floats(0, 3), min_size=1, max_size=60))

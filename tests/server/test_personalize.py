@@ -553,7 +553,8 @@ def test_a_label_from_the_future_counts_as_now() -> None:
 def test_any_labels_make_an_emotion_that_can_be_ranked_with(labels: list[Label]) -> None:
     emotion = emotion_of(labels, NOW)
     if emotion is not None:
-        rank(DEAR, emotion, Sums.empty(), places=1)
+        (offer,) = rank(DEAR, emotion, Sums.empty(), places=1).order
+        assert offer in DEAR.offers
 
 
 def test_the_room_says_what_it_gives() -> None:

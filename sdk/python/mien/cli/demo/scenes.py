@@ -1,6 +1,8 @@
 """The steps of the demo, in order. Each does one thing a visitor would do, shows it, and checks what it shows; the first that fails ends the demo."""
 
+import json
 import re
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -140,10 +142,8 @@ def the_answer(play: Play) -> None:
         receipt.purposes == [PURPOSE] and receipt.outcome in {"given", "renewed"},
     )
     proof = play.client.proof(receipt)
-    play.check(
-        "the decision is in the public log",
-        proof.index >= 0,
-        f"entry {proof.index}, inclusion proof verified",
+    play.screen.held(
+        "the decision is in the public log", f"entry {proof.index}, inclusion proof verified"
     )
 
 
@@ -213,12 +213,12 @@ def with_emotion(play: Play) -> None:
     order = [place.offer.id for place in ranking.places]
     was = [place.offer.id for place in play.before.places] if play.before else []
     play.check("the order changed", order != was)
-    everything = {place.offer.id: place.offer.price for place in play.client.rank(places=20).places}
-    old = {place.offer.id: place.offer.price for place in play.before.places} if play.before else {}
-    same = {name: price for name, price in old.items() if everything.get(name, price) == price}
-    play.check("and no price did", same == old)
+    shown = [*ranking.places, *(play.before.places if play.before else ())]
+    prices = catalogue_prices(play.stage.catalogue)
+    wrong = [place.offer.id for place in shown if place.offer.price != prices[place.offer.id]]
+    play.check("every price, before and after, is the catalogue's", not wrong, ", ".join(wrong))
     play.client.reward(ranking, place=1)
-    play.check("what was chosen came back as a reward", True, ranking.places[0].offer.title)
+    play.screen.held("what was chosen came back as a reward", ranking.places[0].offer.title)
 
 
 def what_is_held(play: Play) -> None:
@@ -237,6 +237,11 @@ def what_is_held(play: Play) -> None:
         len(labels) == len(play.labels),
         f"{len(labels)} labels",
     )
+
+
+def catalogue_prices(catalogue: Path) -> dict[str, int]:
+    """What the shop asks for each offer, in cents."""
+    return {offer["id"]: offer["price"] for offer in json.loads(catalogue.read_text())["offers"]}
 
 
 def a_no_later(play: Play) -> None:
@@ -293,7 +298,10 @@ def the_log(play: Play) -> None:
     play.screen.console.print(
         play.stage.mien("audit", "verify", str(folder), "--key", key).rstrip(), highlight=False
     )
-    play.check("the log verifies offline: every hash, every signature", True, f"files in {folder}")
+    play.screen.held("the log verifies offline: every hash, every signature", f"files in {folder}")
+    altered = _with_one_bit_flipped(folder)
+    found = _refused(lambda: play.stage.mien("audit", "verify", str(altered), "--key", key))
+    play.check("and does not when a single bit of a copy is flipped", found is not None)
     text = b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
     subject = play.receipt.subject.encode() if play.receipt else b"sub_"
     play.check("and holds nothing of the erased person", subject not in text)
@@ -329,6 +337,16 @@ def spoken(word: str, text: bytes) -> bool:
 
 PICTURED = (the_reading, with_emotion)
 """The first and the last scene of the picture in the README."""
+
+
+def _with_one_bit_flipped(folder: Path) -> Path:
+    """A copy of an exported log in which one bit of one entry is another."""
+    altered = Path(shutil.copytree(folder, folder.with_name("audit-altered")))
+    entries = next(file for file in (altered / "tile/entries").rglob("*") if file.is_file())
+    content = bytearray(entries.read_bytes())
+    content[-1] ^= 1
+    entries.write_bytes(content)
+    return altered
 
 
 def _sealed_but_not_sent(play: Play) -> messages.Envelope:

@@ -18,7 +18,7 @@ from rich.text import Text
 from mien.values import Label, Ranking
 
 RECENT = 6
-PLEASANT = {
+COLOURS = {
     "joy": "yellow",
     "surprise": "cyan",
     "sadness": "blue",
@@ -227,7 +227,7 @@ def rows(labels: Sequence[Label]) -> Table:
 def word(label: Label) -> Text:
     """A label's words in its colour."""
     second = f" + {label.second}" if label.second else ""
-    return Text(label.expression + second, style=PLEASANT.get(label.expression, "magenta"))
+    return Text(label.expression + second, style=COLOURS.get(label.expression, "magenta"))
 
 
 def bar(share: float, width: int = 15) -> Text:
