@@ -2,7 +2,6 @@
 
     signing.key          Ed25519: receipts, capabilities, certificates, the service document
     log.key              Ed25519: checkpoints of the audit log
-    ip.key               32 bytes: client addresses are shortened under it
     kek-00000.key        32 bytes: key-encryption key of an epoch; everything in the database is under one of them
     seal-2026-11-22.key  96 bytes: what devices seal to on that UTC day; dies a day later
 
@@ -34,7 +33,7 @@ _SECRET: Final = 32
 _OTHERS: Final = 0o077
 _SEAL_FILE: Final = re.compile(r"seal-(\d{4}-\d{2}-\d{2})\.key")
 _KEK_FILE: Final = re.compile(r"kek-(\d{5})\.key")
-_FIXED: Final = ("signing", "log", "ip")
+_FIXED: Final = ("signing", "log")
 
 
 def day_of(now: int) -> str:
@@ -78,7 +77,6 @@ class FileKeys:
         _check_directory(directory)
         self.signing = SigningKey.from_secret(_read(directory / "signing.key"))
         self.log = SigningKey.from_secret(_read(directory / "log.key"))
-        self.ip_key = _read(directory / "ip.key")
         self._keks: dict[int, bytes] = {}
         self._seals: dict[str, OpenKey] = {}
         self._load()

@@ -57,11 +57,6 @@ class Keys(Protocol):
         """Signs the log's checkpoints and nothing else."""
         ...
 
-    @property
-    def ip_key(self) -> bytes:
-        """32 bytes under which client addresses are shortened to an HMAC."""
-        ...
-
     def epoch(self) -> int:
         """The number of the youngest key-encryption key."""
         ...

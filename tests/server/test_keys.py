@@ -36,7 +36,7 @@ def test_making_keys_again_keeps_those_there(directory: Path) -> None:
     assert {path.name: path.read_bytes() for path in directory.iterdir()} == before
 
 
-@pytest.mark.parametrize("name", ["signing.key", "log.key", "ip.key"])
+@pytest.mark.parametrize("name", ["signing.key", "log.key"])
 def test_a_missing_file_is_named(directory: Path, name: str) -> None:
     (directory / name).unlink()
     with pytest.raises(KeysMissing, match=name):
@@ -54,7 +54,7 @@ def test_no_key_encryption_key(directory: Path) -> None:
         FileKeys(directory, Entropy())
 
 
-@pytest.mark.parametrize("pattern", ["signing.key", "log.key", "ip.key", "kek-*.key", "seal-*.key"])
+@pytest.mark.parametrize("pattern", ["signing.key", "log.key", "kek-*.key", "seal-*.key"])
 def test_a_file_that_others_can_read_is_refused(directory: Path, pattern: str) -> None:
     path = next(directory.glob(pattern))
     path.chmod(0o644)
