@@ -6,7 +6,7 @@ CAMERA ?=
 TIERS ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test check fmt lint types layers vectors docs bench pins clean
+.PHONY: help setup setup-dev demo serve test check fmt fmt-check lint types layers vectors docs bench pins clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
