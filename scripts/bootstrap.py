@@ -32,6 +32,7 @@ def main(group: str) -> int:
     pip(
         "install",
         "--require-hashes",
+        "--no-deps",  # the pins are the whole closure: with a resolver, a newer release of one could break this
         "--only-binary",
         ":all:",
         "-r",

@@ -1,7 +1,9 @@
 """What every test shares: the list of what could not run here, and an exit status that does not hide it.
 
 A test that needs something this machine lacks skips with a reason `NOT RUN: <what> (<command that mends it>)`. Such skips are listed at the end and
-make the run fail, unless `MIEN_TIERS=core` says that they are expected. Any other skip fails the run in every tier: nothing is skipped silently.
+make the run fail, unless `MIEN_TIERS=core` says that they are expected. A test that compares with data which is no part of the project, and
+which nobody who clones it can be asked to have, skips with `NOT HERE: <what>`: listed, without making the run fail. Any other skip fails the
+run in every tier: nothing is skipped silently.
 """
 
 import os
@@ -11,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 MARK = "NOT RUN: "
+ABSENT = "NOT HERE: "
 
 
 class NotRun:
@@ -19,6 +22,7 @@ class NotRun:
     def __init__(self, tiers: str) -> None:
         self.tiers = tiers
         self.expected: list[tuple[str, str]] = []
+        self.absent: list[tuple[str, str]] = []
         self.silent: list[tuple[str, str]] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -32,7 +36,8 @@ class NotRun:
     def _note(self, node: str, why: object) -> None:
         reason = why[2] if isinstance(why, tuple) else str(why)
         reason = reason.removeprefix("Skipped: ")
-        (self.expected if reason.startswith(MARK) else self.silent).append((node, reason))
+        kinds = ((MARK, self.expected), (ABSENT, self.absent), ("", self.silent))
+        next(rows for mark, rows in kinds if reason.startswith(mark)).append((node, reason))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -46,12 +51,15 @@ class NotRun:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         for title, rows in (
             ("NOT RUN", self.expected),
+            ("NOT HERE", self.absent),
             ("SKIPPED WITHOUT A WAY TO MEND IT", self.silent),
         ):
             if rows:
                 terminalreporter.section(title)
                 for node, reason in rows:
-                    terminalreporter.line(f"{node}: {reason.removeprefix(MARK)}")
+                    terminalreporter.line(
+                        f"{node}: {reason.removeprefix(MARK).removeprefix(ABSENT)}"
+                    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -12,6 +12,7 @@ NEEDS_MORE = (
     "import pytest\ndef test_more():\n    pytest.skip('NOT RUN: no node (run `make setup-dev`)')\n"
 )
 SILENT = "import pytest\ndef test_silent():\n    pytest.skip('not today')\n"
+ELSEWHERE = "import pytest\ndef test_more():\n    pytest.skip('NOT HERE: an outside table')\n"
 GREEN = "def test_green():\n    assert True\n"
 
 
@@ -35,6 +36,7 @@ def run(folder: Path, tests: str, tiers: str) -> subprocess.CompletedProcess[str
         (NEEDS_MORE, "all", 1),
         (NEEDS_MORE, "core", 0),
         (SILENT, "core", 1),
+        (ELSEWHERE, "all", 0),
     ],
 )
 def test_what_did_not_run_decides_the_exit_status(
@@ -48,3 +50,9 @@ def test_the_summary_names_the_test_and_the_command_that_mends_it(tmp_path: Path
     done = run(tmp_path, NEEDS_MORE, "all")
     assert "NOT RUN" in done.stdout
     assert "test_it.py::test_more: no node (run `make setup-dev`)" in done.stdout
+
+
+def test_what_is_no_part_of_the_project_is_listed(tmp_path: Path) -> None:
+    done = run(tmp_path, ELSEWHERE, "all")
+    assert "NOT HERE" in done.stdout
+    assert "test_it.py::test_more: an outside table" in done.stdout
