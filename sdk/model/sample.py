@@ -1,4 +1,4 @@
-"""The sample videos: one rendered adult whose expression changes, and two who leave the picture; with truth tracks."""
+"""The sample videos: one rendered adult whose expression changes, two who leave the picture, one who talks; with truth tracks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from rich.progress import track
 
-from . import assets, iris, people, scene, skin
 from .paths import ASSETS, SAMPLES
+from .render import assets, iris, people, recipes, scene, skin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
     from numpy.random import Generator
 
-    from .assets import Assets, Bytes, Floats
+    from .render.assets import Assets, Bytes, Floats
 
 WIDTH, HEIGHT, RATE = 640, 480, 25
 DRAWN = 2  # times larger than kept
 FOURCC = "mp4v"  # MPEG-4 part 2: OpenCV cannot encode H.264, and its VP9 is slower and larger
+SYLLABLE = 0.12  # seconds a mouth shape of speech takes to come
+JAW = {"aa": 0.28, "O": 0.22, "E": 0.18, "I": 0.1}  # how far a mouth shape of speech opens the jaw
+CLOSED = 0.05  # the others
 RAMP = 0.6  # seconds an expression takes to come or go
 POSED: Mapping[str, Mapping[str, float]] = {
     "neutral": {"mouthSmile": 0.06},
@@ -59,6 +62,7 @@ TRACK = (  # expression, from second
     *(("neutral", 17.0), ("sadness", 19.0)),
 )
 SECONDS = 24
+SPOKEN = 10  # seconds of the clip of somebody who only talks
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class Actor:
     blinks: tuple[float, ...]
     phase: float
     leaves: float | None = None  # second from which they walk out to the side
+    words: tuple[tuple[str, float], ...] = ()  # mouth shape of speech (none: ""), from second
 
 
 def _sided(weights: Mapping[str, float], known: frozenset[str]) -> dict[str, float]:
@@ -106,6 +111,28 @@ def _lid(blinks: tuple[float, ...], second: float) -> float:
     return closed
 
 
+def _spoken(words: tuple[tuple[str, float], ...], second: float) -> dict[str, float]:
+    """Weights of the mouth shapes of speech at a time; each comes within `SYLLABLE` as the last one goes."""
+    shares: dict[str, float] = {}
+    for name, start in words:
+        part = _smooth((second - start) / SYLLABLE)
+        shares = {k: v * (1 - part) for k, v in shares.items()}
+        if name:
+            shares[f"visemes02/viseme_{name}"] = part
+            shares["jawOpen"] = shares.get("jawOpen", 0.0) + part * JAW.get(name, CLOSED)
+    return {k: v for k, v in shares.items() if v > 0.01}
+
+
+def speech(rng: Generator, seconds: float) -> tuple[tuple[str, float], ...]:
+    """Random syllables, four to six a second, with a pause now and then."""
+    out, t = [], 0.6
+    while t < seconds - 0.5:
+        pause = rng.random() < 0.12
+        out.append(("" if pause else str(rng.choice(recipes.VISEMES)), round(t, 2)))
+        t += float(rng.uniform(0.4, 0.7)) if pause else float(rng.uniform(0.16, 0.26))
+    return (*out, ("", round(t, 2)))
+
+
 def acting(actor: Actor, second: float, known: frozenset[str]) -> dict[str, float]:
     """Blendshape weights at a time."""
     weights: dict[str, float] = {}
@@ -115,6 +142,7 @@ def acting(actor: Actor, second: float, known: frozenset[str]) -> dict[str, floa
     wander = 0.10 * np.sin(second * 0.9 + actor.phase) + 0.06 * np.sin(second * 2.3)
     weights["eyeLookOutLeft" if wander > 0 else "eyeLookInLeft"] = abs(float(wander))
     weights["eyeLookInRight" if wander > 0 else "eyeLookOutRight"] = abs(float(wander))
+    weights |= _spoken(actor.words, second)
     closed = _lid(actor.blinks, second)
     for side in ("Left", "Right"):
         key = "eyeBlink" + side
@@ -202,6 +230,8 @@ def _person(data: Assets, seed: int, look: str) -> people.Person:
         blotches=0.02,
         freckles=0.0,
         lip_gloss=1.0 if woman else 0.3,
+        brow=0.0,
+        lash_line=0.0,
     )
     hair = (0.8, 0.85, 0.95) if woman else (0.6, 0.6, 0.6)
     return people.Person(
@@ -218,6 +248,7 @@ def _person(data: Assets, seed: int, look: str) -> people.Person:
         brow_tint=(0.3, 0.34, 0.4) if woman else (0.2, 0.2, 0.2),
         lashes="eyelashes02" if woman else "eyelashes01",
         glasses=None,
+        headwear=None,
         seed=seed,
     )
 
@@ -265,6 +296,15 @@ def cast(name: str) -> tuple[tuple[Actor, ...], float]:
         shirt = scene.shirt(data, (0.62, 0.5, 0.36))
         actor = Actor(_person(data, 3, "woman"), shot, shirt, TRACK, _blinks(rng, SECONDS), 0.4)
         return (_fixed(actor, data),), SECONDS
+    if name == "talking":
+        shot = replace(_studio(5.2), shift=(0.0, 0.25))
+        shirt = scene.shirt(data, (0.3, 0.34, 0.4))
+        words = speech(rng, SPOKEN)
+        still = (("neutral", 0.0),)
+        actor = Actor(
+            _person(data, 5, "man"), shot, shirt, still, _blinks(rng, SPOKEN), 1.2, words=words
+        )
+        return (_fixed(actor, data),), SPOKEN
     left, right = _studio(7.8), replace(_studio(7.8), yaw=-0.08)
     calm = (("neutral", 0.0), ("joy", 1.5))
     one = Actor(
@@ -307,7 +347,7 @@ def _truth(path: Path, actor: Actor, count: int) -> None:
 
 
 def make(name: str, path: Path, processes: int) -> None:
-    """Render the clip `name` (`person` or `two-faces`) to `path`."""
+    """Render the clip `name` (`person`, `two-faces` or `talking`) to `path`."""
     global _CAST
     cv2.setNumThreads(1)
     _CAST, seconds = cast(name)
@@ -324,8 +364,9 @@ def make(name: str, path: Path, processes: int) -> None:
 
 
 def run(processes: int) -> None:
-    """Make both clips and the truth track of the first."""
+    """Make the three clips and the truth track of the first."""
     SAMPLES.mkdir(parents=True, exist_ok=True)
     make("person", SAMPLES / "person.mp4", processes)
     _truth(SAMPLES / "truth.csv", _CAST[0], SECONDS * RATE)
     make("two-faces", SAMPLES / "two-faces.mp4", processes)
+    make("talking", SAMPLES / "talking.mp4", processes)

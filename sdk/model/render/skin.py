@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 
 LEFT, TOP, SPAN = -1.15, 8.2, 2.3
 SIZE = 256
+FROWN = 0.4  # how much the skin between lid and brow darkens under a full frown
 
 
 @dataclass(frozen=True, slots=True)
 class Complexion:
     """What is constant about one person's skin; colours are BGR factors, strengths 0..1 unless said."""
 
+    shade: float  # 0 fair .. 1 dark
     tint: tuple[float, float, float]
     specular: float
     wrinkles: float
@@ -53,6 +55,10 @@ class Complexion:
     blotches: float
     freckles: float
     lip_gloss: float
+    brow: float
+    brow_height: float
+    brow_colour: tuple[float, float, float]
+    lash_line: float
 
 
 LIPS = (
@@ -83,6 +89,7 @@ def draw_complexion(rng: Generator, femaleness: float, age: float) -> Complexion
     tint *= np.array([rng.uniform(0.88, 1.05), 1, rng.uniform(0.98, 1.06)])
     adult = age > 1.8
     return Complexion(
+        shade=shade,
         tint=(float(tint[0]), float(tint[1]), float(tint[2])),
         specular=float(rng.uniform(0.01, 0.10)),
         wrinkles=float(rng.uniform(0.5, 1.5)),
@@ -104,6 +111,10 @@ def draw_complexion(rng: Generator, femaleness: float, age: float) -> Complexion
         blotches=float(rng.uniform(0, 0.08)),
         freckles=_sometimes(rng, 0.15, 0.1, 0.6),
         lip_gloss=_sometimes(rng, 0.5, 0, 3),
+        brow=_sometimes(rng, 0.75, 0.2, 0.95),
+        brow_height=float(rng.uniform(0.02, 0.055)),
+        brow_colour=BEARDS[rng.choice(4, p=[0.6, 0.2, 0.12, 0.08])],
+        lash_line=_sometimes(rng, 0.45, 0.15, 0.8),
     )
 
 
@@ -204,6 +215,8 @@ LOWER_LIP = (
     *((-0.275, 6.617), (-0.1, 6.625), (0.1, 6.625), (0.275, 6.617), (0.2, 6.548), (0.1, 6.502)),
     *((0, 6.49), (-0.1, 6.502), (-0.2, 6.548)),
 )
+BROW = ((0.09, 7.385), (0.2, 7.42), (0.33, 7.435), (0.44, 7.41), (0.53, 7.37))
+LASH_LINE = ((0.185, 7.272), (0.24, 7.318), (0.32, 7.338), (0.4, 7.322), (0.46, 7.285))
 SEAM = (
     *((-0.27, 6.612), (-0.15, 6.618), (-0.05, 6.62), (0, 6.617)),
     *((0.05, 6.62), (0.15, 6.618), (0.27, 6.612)),
@@ -322,7 +335,7 @@ def _crease(
             where, bulge = m.blob((sign * 0.42, 6.98), (15, 11), 7)
             m.height[where] += min(apple, 1.4) * depth * 1.6 * bulge * m.k
         # brow and lid skin bunch up and darken under a frown; the mesh alone would catch more light there
-        frown = min(weights.get("browDown" + side, 0.0), 1.5) * 0.28
+        frown = min(weights.get("browDown" + side, 0.0), 1.5) * FROWN / 1.5
         m.dye(m.blob((sign * 0.24, 7.42), (17, 7), 4), (0.55, 0.55, 0.6), frown)
     _crease_middle(m, rng, weights, old, deep)
 
@@ -376,6 +389,8 @@ def _paint(m: _Map, rng: Generator, c: Complexion) -> None:
             * np.clip(0.75 + 0.5 * stubble[where], 0, 1.3)
         )
         m.dye((where, np.clip(hair, 0, 1)), c.beard_colour, c.beard)
+    for sign in (1, -1):
+        _paint_brow(m, c, stubble, sign)
     blotch = m.noise(rng, 24)[..., None] * c.blotches
     m.albedo *= 1 + blotch * np.array([0.6, 0.8, 0.5], np.float32)
     m.albedo *= 1 + m.noise(rng, 6)[..., None] * 0.03 * np.array([1.2, 0.9, 0.4], np.float32)
@@ -384,6 +399,19 @@ def _paint(m: _Map, rng: Generator, c: Complexion) -> None:
         spots = np.clip(m.blurred(dots, 0.8) * 4 * m.k**2, 0, 1)
         where, cheeks = m.blob((0, 7.05), (60, 28), 12)
         m.dye((where, spots[where] * cheeks), (0.5, 0.6, 0.75), c.freckles)
+
+
+def _paint_brow(m: _Map, c: Complexion, stubble: Floats, sign: int) -> None:
+    """Brow hair that lies flat on the skin, thicker inside than outside, and the dark line of the upper lashes."""
+    thick = c.brow_height * np.array([0.9, 1.1, 1.0, 0.7, 0.25])
+    upper = [(sign * x, y + t) for (x, y), t in zip(BROW, thick, strict=True)]
+    lower = [(sign * x, y - 0.8 * t) for (x, y), t in zip(BROW, thick, strict=True)]
+    where, hair = m.polygon([*upper, *lower[::-1]], 1.3)
+    hair = np.clip(hair * (0.85 + 0.35 * stubble[where]), 0, 1)
+    m.dye((where, hair), c.brow_colour, c.brow)
+    upper = [(sign * x, y + 0.012) for x, y in LASH_LINE]
+    lower = [(sign * x, y - 0.012) for x, y in LASH_LINE]
+    m.dye(m.polygon([*upper, *lower[::-1]], 0.9), (0.25, 0.25, 0.28), c.lash_line)
 
 
 def face_map(

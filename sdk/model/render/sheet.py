@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from ..paths import ASSETS
 from . import assets, people, recipes, scene
-from .paths import ASSETS
 
 if TYPE_CHECKING:
     from pathlib import Path

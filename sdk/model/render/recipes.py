@@ -31,24 +31,38 @@ AFFECT = {
     "disgust": (-0.7, 0.35),
     "contempt": (-0.5, 0.1),
 }
-# FACS action unit: the blendshape that stands for it and the weight that counts as full strength
-ACTIONS = {
-    "AU1": ("browInnerUp", 1.5),
-    "AU2": ("browOuterUp", 1.0),
-    "AU4": ("browDown", 1.2),
-    "AU5": ("eyeWide", 1.2),
-    "AU6": ("cheekSquint", 1.0),
-    "AU7": ("eyeSquint", 1.0),
-    "AU9": ("noseSneer", 1.3),
-    "AU10": ("mouthUpperUp", 1.2),
-    "AU12": ("mouthSmile", 1.0),
-    "AU14": ("mouthDimple", 1.0),
-    "AU15": ("mouthFrown", 1.2),
-    "AU17": ("mouthShrugLower", 0.8),
-    "AU20": ("mouthStretch", 1.2),
-    "AU26": ("jawOpen", 0.8),
-    "AU43": ("eyeBlink", 1.0),
+# FACS action unit (Ekman, Friesen and Hager 2002): the blendshapes that stand for it and the weight of each that counts as full strength
+ACTIONS: Mapping[str, Mapping[str, float]] = {
+    "AU1": {"browInnerUp": 1.5},
+    "AU2": {"browOuterUp": 1.0},
+    "AU4": {"browDown": 1.2},
+    "AU5": {"eyeWide": 1.2},
+    "AU6": {"cheekSquint": 1.0},
+    "AU7": {"eyeSquint": 1.0},
+    "AU9": {"noseSneer": 1.3},
+    "AU10": {"mouthUpperUp": 1.2},
+    "AU12": {"mouthSmile": 1.0},
+    "AU14": {"mouthDimple": 1.0},
+    "AU15": {"mouthFrown": 1.2},
+    "AU16": {"mouthLowerDown": 1.2},
+    "AU17": {"mouthShrugLower": 0.8},
+    "AU18": {"mouthPucker": 0.8, "visemes02/viseme_U": 1.2},
+    "AU20": {"mouthStretch": 1.2},
+    "AU22": {"mouthFunnel": 0.8, "visemes02/viseme_CH": 1.2, "visemes02/viseme_O": 1.6},
+    "AU24": {"mouthPress": 0.8},
+    "AU25": {
+        "jawOpen": 0.3,
+        "mouthLowerDown": 1.0,
+        "mouthUpperUp": 1.2,
+        "mouthFunnel": 1.0,
+        **{f"visemes02/viseme_{v}": 1.2 for v in ("E", "I", "O", "aa", "CH", "SS", "kk")},
+    },
+    "AU26": {"jawOpen": 0.8, "visemes02/viseme_aa": 1.4, "visemes02/viseme_O": 1.8},
+    "AU28": {"mouthRollLower": 1.0, "mouthRollUpper": 1.0},
+    "AU43": {"eyeBlink": 1.0},
 }
+VISEMES = ("CH", "DD", "E", "FF", "I", "O", "PP", "RR", "SS", "TH", "U", "aa", "kk", "nn")
+TALKING = 0.3  # share of the neutral faces that speak
 RECIPES: Mapping[str, tuple[tuple[float, Variant], ...]] = {
     "neutral": (
         (
@@ -359,7 +373,7 @@ RECIPES: Mapping[str, tuple[tuple[float, Variant], ...]] = {
     ),
 }
 _LIMITS = {"jawOpen": 1.0, "mouthSmile": 1.2, "browInnerUp": 2.2, "tongueOut": 1.0}
-_SIDED_NOISE = ("eyeLook", "tongue", "jawOpen", "eyeBlink")
+_QUIET = ("eyeLook", "tongue", "jawOpen", "eyeBlink", "visemes")  # never moved by noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,9 +400,13 @@ def side_free(action: str) -> str:
 def actions(weights: Mapping[str, float]) -> list[float]:
     """Strength 0..1 of each of `ACTIONS`; of two sides the stronger."""
     out = []
-    for shape, full in ACTIONS.values():
-        strength = max(weights.get(shape + side, 0.0) for side in ("", "Left", "Right"))
-        out.append(float(np.clip(strength / full, 0, 1)))
+    for shapes in ACTIONS.values():
+        strength = max(
+            weights.get(shape + side, 0.0) / full
+            for shape, full in shapes.items()
+            for side in ("", "Left", "Right")
+        )
+        out.append(float(np.clip(strength, 0, 1)))
     return out
 
 
@@ -406,7 +424,8 @@ def _draw_variant(rng: Generator, name: str, intensity: float) -> dict[str, floa
 
 def _to_sides(rng: Generator, weights: dict[str, float], known: frozenset[str]) -> dict[str, float]:
     near, far = ("Left", "Right") if rng.random() < 0.5 else ("Right", "Left")
-    lean = float(np.clip(rng.normal() * 0.12, -0.3, 0.3))
+    # most faces are nearly even, some people smile or frown askew: that alone is no contempt
+    lean = float(np.clip(rng.normal() * (0.12 if rng.random() < 0.8 else 0.35), -0.7, 0.7))
     out: dict[str, float] = {}
     for action, weight in weights.items():
         if action in known:
@@ -430,6 +449,21 @@ def _add_gaze(rng: Generator, weights: dict[str, float]) -> None:
     weights["eyeLookInRight" if x > 0 else "eyeLookOutRight"] = abs(x)
 
 
+def _speak(rng: Generator, weights: dict[str, float], known: frozenset[str]) -> None:
+    """One or two mouth shapes of speech (`visemes02` of the head data) on top."""
+    for word in rng.choice(VISEMES, int(rng.integers(1, 3)), replace=False):
+        name = f"visemes02/viseme_{word}"
+        if name in known:
+            weights[name] = float(rng.uniform(0.3, 1.0))
+
+
+def gaze(weights: Mapping[str, float]) -> tuple[float, float]:
+    """Where the eyes point within the head, -1..1: to the image's right (the person's left) and up."""
+    right = weights.get("eyeLookOutLeft", 0.0) - weights.get("eyeLookInLeft", 0.0)
+    up = weights.get("eyeLookUpLeft", 0.0) - weights.get("eyeLookDownLeft", 0.0)
+    return float(np.clip(right, -1, 1)), float(np.clip(up, -1, 1))
+
+
 def _settle_lids(rng: Generator, weights: dict[str, float]) -> None:
     droop = float(rng.random() * rng.random()) * 0.6 if rng.random() < 0.25 else 0.0
     for side in ("Left", "Right"):
@@ -451,8 +485,10 @@ def draw(
             weights[action] = weights.get(action, 0.0) + weight
     sided = _to_sides(rng, weights, known)
     for action in rng.choice(sorted(known), 5, replace=False):
-        if not str(action).startswith(_SIDED_NOISE):
+        if not str(action).startswith(_QUIET):
             sided[str(action)] = sided.get(str(action), 0.0) + abs(float(rng.normal())) * 0.09
+    if name == "neutral" and rng.random() < TALKING:
+        _speak(rng, sided, known)
     _add_gaze(rng, sided)
     _settle_lids(rng, sided)
     return Expression(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .paths import WORK
+from ..paths import WORK
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -42,6 +42,7 @@ PARTS = {
     **{name: f"eyebrows/{name}/{name}" for name in BROWS},
     **{name: f"eyelashes/{name}/{name}" for name in LASHES},
     **{name: f"hair/{name}/{name}" for name in HAIR},
+    "fedora": "hats/fedora01/fedora",
 }
 TEXTURES = {  # file, largest height
     "teeth": ("teeth/materials/teeth.png", 256),
@@ -53,6 +54,7 @@ TEXTURES = {  # file, largest height
         for name in HAIR
     },
 }
+TARGETS = ("macro", "face_detail", "arkit52", "visemes")
 LOWEST = 3.0  # nothing below the chest is ever seen
 BODY_VERTICES = 13380  # the rest of the base mesh are helpers on which the proxies hang
 
@@ -208,13 +210,15 @@ def load(folder: Path) -> Assets:
     races = ("african-", "asian-", "caucasian-")
     base = read_obj(folder / "base.obj", "body")
     upper = base.vertices[:, 1] > LOWEST
-    macro = read_targets(folder / "targets" / "macro.npz", upper)
-    detail = read_targets(folder / "targets" / "face_detail.npz", upper)
+    macro, detail, expression, visemes = (
+        read_targets(folder / "targets" / f"{name}.npz", upper) for name in TARGETS
+    )
+    spoken = {k: t for k, t in visemes.items() if k.startswith("visemes02/")}
     return Assets(
         base=base,
         macro={k: t for k, t in macro.items() if k.startswith(races) or "averagemuscle" in k},
         detail={k: t for k, t in detail.items() if not k.startswith("neck/")},
-        expression=read_targets(folder / "targets" / "arkit52.npz", upper),
+        expression={**expression, **spoken},
         proxies={name: read_proxy(folder / stem) for name, stem in PARTS.items()},
         textures={
             name: read_texture(folder / file, tallest) for name, (file, tallest) in TEXTURES.items()

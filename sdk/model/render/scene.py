@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from . import raster, skin
+from . import props, raster, skin
 from .assets import BODY_VERTICES, LOWEST, Mesh
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .assets import Assets, Bytes, Floats
-    from .people import Glasses, Person
+    from .people import Person
 
 EYES = (
     slice(14670, 14742),
@@ -94,6 +94,7 @@ class _Face:
     nose: int
     oval: NDArray[np.int64]  # chin to hairline without ears: makes the box
     jaw_teeth: NDArray[np.bool_]
+    forehead: int  # where a brim starts
 
 
 def rotation(pitch: float, yaw: float, roll: float) -> Floats:
@@ -172,6 +173,7 @@ def _constants(key: int) -> _Face:
         corners=np.array([nearest(-0.265, 6.615), nearest(0.265, 6.615)]),
         nose=int(bridge[v[bridge, 2].argmax()]),
         oval=np.where(oval & (v[:, 1] > 6.1) & (v[:, 1] < 7.88))[0],
+        forehead=nearest(0.0, 7.72),
         jaw_teeth=(teeth >= JAW_HELPERS[0]) & (teeth <= JAW_HELPERS[1]),
     )
 
@@ -282,9 +284,10 @@ def _draw_mouth(
     lower = constants(assets).jaw_teeth
     v[lower, 1] -= 0.12 * min(open_jaw, 0.8) * scale
     v[lower, 2] -= 0.06 * open_jaw * scale
+    shade = 1 - 0.45 * min(open_jaw, 1.0)  # teeth of a wide open mouth lie deep in its shadow
     look = raster.Surface(
         assets.textures["teeth"],
-        tint=person.teeth_tint,
+        tint=tuple(t * shade for t in person.teeth_tint),  # type: ignore[arg-type]
         specular=0.25,
         alpha_test=0.3,
         cavity_only=True,
@@ -364,8 +367,10 @@ def _expose(
     return np.sqrt(np.clip(bright, 0, 1)) * 255, gain
 
 
-def _draw_glasses(image: Floats, glasses: Glasses, view: _View, eyes: Floats, scale: float) -> None:
-    """Draw frames over the premultiplied BGRA float image in place."""
+def _draw_glasses(
+    image: Floats, glasses: props.Glasses, view: _View, eyes: Floats, scale: float
+) -> None:
+    """Place the frames on the head and draw them over the premultiplied BGRA float image in place."""
     g, angle = glasses, np.linspace(0, 2 * np.pi, 28, endpoint=False)
     rx, ry = g.rx * scale, g.ry * scale
     cos, sin = np.cos(angle), np.sin(angle)
@@ -375,35 +380,39 @@ def _draw_glasses(image: Floats, glasses: Glasses, view: _View, eyes: Floats, sc
     for c in eyes:
         z = c[2] + 0.24 * scale - 0.06 * scale * ((c[0] + x) / scale / 0.5) ** 2
         rings.append(view.project(np.stack([c[0] + x, c[1] + y, z], 1).astype(np.float32))[:, :2])
-    colour = (*g.colour, 255.0)
-    if g.lens > 0:
-        over = image.copy()
-        for ring in rings:
-            cv2.fillPoly(
-                over, [(ring * 8).astype(np.int32)], (*g.lens_colour, 255.0), cv2.LINE_AA, 3
-            )
-        image[:] = image * (1 - g.lens) + over * g.lens
-    width = max(1, round(g.width * view.pixels / 45))
     right, left = eyes
-    bridge = np.array(
-        [
-            [right[0] + rx, right[1], right[2] + 0.2 * scale],
-            [0, right[1] + 0.03 * scale, right[2] + 0.27 * scale],
-            [left[0] - rx, left[1], left[2] + 0.2 * scale],
-        ],
-        np.float32,
-    )
-    lines = [(ring, True) for ring in rings] + [(view.project(bridge)[:, :2], False)]
+    bridge = [
+        [right[0] + rx, right[1], right[2] + 0.2 * scale],
+        [0, right[1] + 0.03 * scale, right[2] + 0.27 * scale],
+        [left[0] - rx, left[1], left[2] + 0.2 * scale],
+    ]
+    bars = [view.project(np.array(bridge, np.float32))[:, :2]]
     for sign, c in ((-1, right), (1, left)):
         if sign * view.turn[0, 2] < 0.12:
             temple = [
                 [c[0] + sign * rx, c[1], c[2] + 0.1 * scale],
                 [c[0] + sign * (rx + 0.16 * scale), c[1], c[2] - 0.5 * scale],
             ]
-            lines.append((view.project(np.array(temple, np.float32))[:, :2], False))
-    for points, closed in lines:
-        dots = [(points * 8).astype(np.int32)]
-        cv2.polylines(image, dots, closed, colour, width, cv2.LINE_AA, 3)
+            bars.append(view.project(np.array(temple, np.float32))[:, :2])
+    props.lay_glasses(image, g, rings, bars, view.pixels)
+
+
+def _draw_headwear(
+    paint: _Painter, wear: props.Headwear, assets: Assets, posed: Floats, scale: float
+) -> None:
+    face = constants(assets)
+    if wear.kind == "fedora":
+        hat = assets.proxies["fedora"]
+        paint.draw(hat.mesh, hat.fit(posed), raster.Surface(FLAT, tint=wear.tint, specular=0.02))
+        return
+    cover = props.covered(wear, assets.base.vertices)
+    away = raster.normals(posed, face.head.faces) * np.float32(wear.thick * scale)
+    look = raster.Surface(FLAT, tint=wear.tint, keep=cover)
+    paint.draw(face.head, np.ascontiguousarray(posed + away, np.float32), look)
+    if wear.kind == "cap":
+        root = posed[face.forehead] + np.array([0, wear.edge - 7.72, 0], np.float32) * scale
+        mesh, points = props.brim(wear, root, scale)
+        paint.draw(mesh, points, raster.Surface(FLAT, tint=wear.tint))
 
 
 def aim(person: Person, posed: Floats, assets: Assets) -> Floats:
@@ -425,6 +434,7 @@ def render(
     size: tuple[int, int] | None = None,
     map_size: int = skin.SIZE,
     outfit: Outfit | None = None,
+    hand: props.Hand | None = None,
 ) -> Picture:
     """Draw `person` with blendshape `weights` at the shot's size and return it at `size` (width, height)."""
     face = constants(assets)
@@ -453,6 +463,8 @@ def render(
         raster.Surface(person.eyes, tint=tint, specular=0.18, alpha_test=0.2),
     )
     _draw_hair(paint, person, assets, posed)
+    if person.headwear is not None:
+        _draw_headwear(paint, person.headwear, assets, posed, scale)
     canvas = paint.canvas
     diffuse, shine = _light(shot, canvas, view.pixels, scale)
     covered = canvas.covered
@@ -463,6 +475,8 @@ def render(
     image = np.dstack([colour, covered * np.float32(255)]).astype(np.float32)
     if person.glasses is not None:
         _draw_glasses(image, person.glasses, view, eye_centres(posed), scale)
+    if hand is not None:
+        props.lay_hand(image, hand, box)
     five = np.vstack([view.project(eye_centres(posed)), at[face.nose], at[face.corners]])[:, :2]
     drawn = np.clip(image, 0, 255).astype(np.uint8)
     picture = Picture(drawn, five, at[face.points, :2], box, gain)

@@ -2,23 +2,26 @@
 
 A shard (.npz) holds for n renders: `image` (n, 136, 136, 4) uint8 premultiplied BGRA; `five` (n, 5, 2) and `points`
 (n, 26, 2) landmarks in pixels, image-left first; `box` (n, 4) x0 y0 x1 y1, chin to hairline without ears; `label` (n,) index into
-`recipes.CLASSES`; `intensity` (n,); `affect` (n, 2) valence and arousal; `actions` (n, 15) in the order of `recipes.ACTIONS`.
-Every render is another person.
+`recipes.CLASSES`; `intensity` (n,); `affect` (n, 2) valence and arousal; `actions` (n, 21) in the order of `recipes.ACTIONS`; `pose` (n, 3)
+pitch, yaw, roll in radians; `gaze` (n, 2), see `recipes.gaze`; `traits` (n, 4) skin 0 fair .. 1 dark, femaleness, age (1 child, 2 young,
+3 old), and 1 where something covers a part of the face. Each person stands for `EACH` renders in a row, every one with another expression,
+light and view.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from rich.progress import track
 
-from . import assets, people, recipes, scene
-from .paths import ASSETS
-from .plan import PRIOR, Plan
+from ..paths import ASSETS
+from ..plan import PRIOR, Plan
+from . import assets, people, props, recipes, scene
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +31,13 @@ if TYPE_CHECKING:
     from .assets import Bytes, Floats
 
 SIZE, DRAWN = 136, 224  # kept and drawn pixels
-FIELDS = ("image", "five", "points", "box", "label", "intensity", "affect", "actions")
+MAP = 176  # texels across the map of the skin: about two for each kept pixel
+EACH = 2
+HANDS = 0.08  # share of the renders with a hand before the face
+FIELDS = (
+    *("image", "five", "points", "box", "label", "intensity", "affect", "actions"),
+    *("pose", "gaze", "traits"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +52,43 @@ class Renders:
     intensity: Floats
     affect: Floats
     actions: Floats
+    pose: Floats
+    gaze: Floats
+    traits: Floats
 
     def __len__(self) -> int:
         return len(self.label)
 
 
+@lru_cache(maxsize=1)
+def _person(seed: int, number: int) -> people.Person:
+    return people.draw(np.random.default_rng([seed, number]), assets.load(ASSETS))
+
+
 def one(seed: int, index: int) -> tuple[Any, ...]:
     """Render number `index` of a run: a row in the order of `FIELDS`."""
-    rng = np.random.default_rng([seed, index])
+    rng = np.random.default_rng([seed, index // EACH, index % EACH])
     data = assets.load(ASSETS)
     chances = np.array(list(PRIOR.values()))
     label = int(rng.choice(len(PRIOR), p=chances / chances.sum()))
-    person = people.draw(rng, data)
+    person = _person(seed, index // EACH)
     expression = recipes.draw(rng, recipes.CLASSES[label], frozenset(data.expression))
     shot = scene.draw_shot(rng, person, DRAWN, float(rng.uniform(4.9, 5.7)))
-    picture = scene.render(person, expression.weights, shot, data, size=(SIZE, SIZE))
-    return (
-        picture.image,
-        picture.five,
-        picture.points,
-        picture.box,
-        label,
-        np.float32(expression.intensity),
-        np.array(expression.affect, np.float32),
-        np.array(recipes.actions(expression.weights), np.float32),
+    hand = props.draw_hand(rng) if rng.random() < HANDS else None
+    picture = scene.render(
+        person, expression.weights, shot, data, size=(SIZE, SIZE), map_size=MAP, hand=hand
     )
+    hidden = hand is not None or person.glasses is not None or person.headwear is not None
+    rows: tuple[Any, ...] = (
+        expression.intensity,
+        expression.affect,
+        recipes.actions(expression.weights),
+        (shot.pitch, shot.yaw, shot.roll),
+        recipes.gaze(expression.weights),
+        (person.complexion.shade, person.femaleness, person.age, float(hidden)),
+    )
+    numbers = (np.array(row, np.float32) for row in rows)
+    return (picture.image, picture.five, picture.points, picture.box, label, *numbers)
 
 
 def _shard(job: tuple[int, int, int, Path]) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import iris, skin
+from . import iris, props, skin
 from .assets import BROWS, HAIR, LASHES
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OPPOSITES = re.compile(
     r"-(decr|incr|up|down|in|out|convex|concave|compress|uncompress|backward|forward)$"
 )
-USUAL = 0.37  # standard deviation of a detail's weight
+USUAL = 0.33  # standard deviation of a detail's weight
 # Details that look like an expression or like another age: smaller deviations, 0 = never
 DAMPED = {
     "head/head-trans": 0.0,
@@ -36,10 +36,10 @@ DAMPED = {
     **{f"eyes/*-eye-height{k}": 0.3 for k in (1, 2, 3)},
 }
 FRINGES = {
-    "bob01": 0.3,
+    "bob01": 0.12,
     "bob02": 0.03,
-    "short03": 0.25,
-    "braid01": 0.35,
+    "short03": 0.12,
+    "braid01": 0.2,
 }  # hide an eye: drawn rarely
 HAIR_TINTS = (
     ((0.25, 0.22, 0.2), 0.28),
@@ -49,19 +49,6 @@ HAIR_TINTS = (
     ((0.6, 0.8, 1.0), 0.1),
     ((1.1, 1.15, 1.2), 0.05),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Glasses:
-    """Frames: radii in head units, exponent of the superellipse, line width at 224 px, BGR 0..255, lens opacity."""
-
-    rx: float
-    ry: float
-    power: int
-    width: float
-    colour: tuple[float, float, float]
-    lens: float
-    lens_colour: tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +67,8 @@ class Person:
     brows: str | None
     brow_tint: tuple[float, float, float]
     lashes: str
-    glasses: Glasses | None
+    glasses: props.Glasses | None
+    headwear: props.Headwear | None
     seed: int  # of the skin's noise and the wrinkles' places
 
 
@@ -132,28 +120,11 @@ def vary(rng: Generator, assets: Assets, vertices: Floats, amount: float = 1.0) 
                 assets.detail[name].apply(vertices, abs(own) * 0.8)
 
 
-def draw_glasses(rng: Generator) -> Glasses:
-    """Random glasses; a few are sunglasses."""
-    colour = rng.random(3) * rng.choice([40, 120, 220])
-    lens = 0.0
-    if rng.random() < 0.25:
-        lens = float(rng.uniform(0.1, 0.55)) if rng.random() < 0.75 else 0.9
-    dark = rng.random() < 0.6
-    frame = (float(colour[0]), float(colour[1]), float(colour[2]))
-    return Glasses(
-        rx=float(rng.uniform(0.2, 0.27)),
-        ry=float(rng.uniform(0.14, 0.22)),
-        power=int(rng.choice([2, 3, 5])),
-        width=float(rng.choice([1, 2, 2, 3, 4])),
-        colour=frame,
-        lens=lens,
-        lens_colour=frame if dark else (235.0, 235.0, 235.0),
-    )
-
-
-def _draw_hair(rng: Generator, femaleness: float) -> str | None:
+def _draw_hair(rng: Generator, femaleness: float, wear: props.Headwear | None) -> str | None:
     if rng.random() < 0.07:
         return None
+    if wear is not None and wear.kind != "cap":
+        return "short04" if wear.kind == "fedora" and rng.random() < 0.5 else None
     chances = np.array([FRINGES.get(h, 1.0) for h in HAIR])
     name = HAIR[rng.choice(len(HAIR), p=chances / chances.sum())]
     long = name in {"long01", "ponytail01", "braid01", "bob01"}
@@ -167,11 +138,12 @@ def _scaled(colour: tuple[float, float, float], factor: float) -> tuple[float, f
 
 
 def draw(rng: Generator, assets: Assets) -> Person:
-    """A random person of any age from ten on, any sex and any mixture of the three source ethnicities."""
+    """A random person of any age from ten on, any sex and any mixture of the three source ethnicities, evenly drawn."""
     race = rng.dirichlet([0.45] * 3)
     femaleness = float(rng.beta(0.5, 0.5))
-    child = rng.random() < 0.2
-    age = float(rng.uniform(1, 2)) if child else 2 + float(rng.beta(0.8, 1.1))
+    child = rng.random() < 0.22
+    age = float(rng.uniform(1, 1.8)) if child else float(rng.uniform(1.8, 3))
+    wear = props.draw_headwear(rng) if rng.random() < 0.1 else None
     vertices = shape(assets, race, femaleness, age, float(rng.uniform(-0.8, 0.7)))
     vary(rng, assets, vertices)
     tint = HAIR_TINTS[rng.choice(len(HAIR_TINTS), p=[c for _, c in HAIR_TINTS])][0]
@@ -185,17 +157,18 @@ def draw(rng: Generator, assets: Assets) -> Person:
         femaleness=femaleness,
         complexion=skin.draw_complexion(rng, femaleness, age),
         eyes=iris.texture(rng),
-        eye_tint=float(rng.uniform(0.85, 1.12)),
+        eye_tint=float(rng.uniform(0.72, 1.06)),
         teeth_tint=(
             float(rng.uniform(0.85, 1.0)) * bright,
             float(rng.uniform(0.95, 1.02)) * bright,
             bright,
         ),
-        hair=_draw_hair(rng, femaleness),
+        hair=_draw_hair(rng, femaleness, wear),
         hair_tint=tint,
         brows=BROWS[rng.integers(len(BROWS))] if rng.random() < 0.96 else None,
         brow_tint=_scaled(tint, float(rng.uniform(0.3, 0.85))),
         lashes=LASHES[rng.integers(len(LASHES))],
-        glasses=draw_glasses(rng) if rng.random() < (0.03 if child else 0.14) else None,
+        glasses=props.draw_glasses(rng) if rng.random() < (0.03 if child else 0.14) else None,
+        headwear=wear,
         seed=int(rng.integers(2**31)),
     )
