@@ -3,33 +3,56 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .plan import FULL, SMALL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
 
 def _render(args: argparse.Namespace) -> None:
-    from . import renders
+    from .render import shards
 
-    renders.make(SMALL if args.small else FULL, args.processes)
+    shards.make(SMALL if args.small else FULL, args.processes)
 
 
 def _train(args: argparse.Namespace) -> None:
     from . import train
 
     plan = SMALL if args.small else FULL
-    for name in args.networks or train.STAGES:
-        train.run(plan, name, args.processes)
+    if args.networks:
+        for name in args.networks:
+            train.run(plan, name, args.processes)
+        return
+    with _beside(train.SECOND, args) as rest:
+        for name in train.FIRST:
+            train.run(plan, name, max(1, args.processes // 2))
+        if rest.wait():
+            sys.exit("training failed; see above")
+
+
+@contextmanager
+def _beside(networks: Sequence[str], args: argparse.Namespace) -> Iterator[subprocess.Popen[bytes]]:
+    """Train `networks` in another process meanwhile; it ends with this one."""
+    command = [sys.executable, "-m", "model", "train", *networks]
+    command += ["--processes", str(max(1, args.processes // 2))]
+    other = subprocess.Popen(command + (["--small"] if args.small else []))
+    try:
+        yield other
+    finally:
+        other.terminate()
+        other.wait()
 
 
 def _finish(args: argparse.Namespace) -> None:
     from . import finish
 
-    finish.run(SMALL if args.small else FULL)
+    finish.run(SMALL if args.small else FULL, args.processes)
 
 
 def _all(args: argparse.Namespace) -> None:
@@ -49,8 +72,14 @@ def _evaluate(args: argparse.Namespace) -> None:
     evaluate.run(args.folder, crops=args.crops)
 
 
+def _evaluate_micro(args: argparse.Namespace) -> None:
+    from . import evaluate_micro
+
+    evaluate_micro.run(args.folder)
+
+
 def _sheet(args: argparse.Namespace) -> None:
-    from . import sheet
+    from .render import sheet
 
     sheet.run(args.picture)
 
@@ -80,6 +109,8 @@ def main() -> None:
     evaluation = command("evaluate", _evaluate, "run the shipped pipeline over labelled images")
     evaluation.add_argument("folder", type=Path)
     evaluation.add_argument("--crops", action="store_true", help="each image is a face crop")
+    cubes = command("evaluate-micro", _evaluate_micro, "polarity over labelled flow cubes")
+    cubes.add_argument("folder", type=Path)
     args = parser.parse_args()
     args.run(args)
 

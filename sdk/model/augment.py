@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from mien.infer import detection, geometry
+from mien.infer import detection, flow, geometry
 
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-    from .assets import Bytes, Floats
     from .backgrounds import Bank
-    from .renders import Renders
+    from .render.assets import Bytes, Floats
+    from .render.shards import Renders
 
 C = geometry.CROP
 FLIP_FIVE = [1, 0, 2, 4, 3]
@@ -218,36 +218,55 @@ def _mirror(grey: Bytes, points: Floats) -> tuple[Bytes, Floats]:
     return np.ascontiguousarray(grey[:, ::-1]), moved[order].astype(np.float32)
 
 
-def _finish(rng: Generator, grey: Bytes, points: Floats) -> Crop:
-    flip = _chance(rng, 0.5)
+def _finish(rng: Generator, grey: Bytes, points: Floats, chance: float = 0.5) -> Crop:
+    flip = _chance(rng, chance)
     if flip:
         grey, points = _mirror(grey, points)
     return Crop(grey, points, flip)
 
 
-def aligned_crop(rng: Generator, data: Renders, k: int, bank: Bank) -> Crop:
-    """For the expression network: aligned by landmarks that are a little off."""
-    noise = rng.normal(size=(5, 2)).astype(np.float32) * 0.7
-    transform = geometry.aligned(data.five[k] + noise)
+def aligned_crop(
+    rng: Generator,
+    data: Renders,
+    k: int,
+    bank: Bank,
+    seen: Floats | None = None,
+    *,
+    flip: bool = True,
+) -> Crop:
+    """For the expression network: aligned by landmarks that are a little off.
+
+    `seen` (m, 5, 2): what the landmark network says of this render in m looks; three of five crops are aligned as it will be in use.
+    """
+    if seen is not None and _chance(rng, 0.6):
+        five = seen[int(rng.integers(len(seen)))] + rng.normal(size=(5, 2)) * 0.3
+    else:
+        five = data.five[k] + rng.normal(size=(5, 2)) * rng.choice([0.5, 0.8, 1.3])
+    transform = geometry.aligned(np.asarray(five, np.float32))
     transform = jittered(rng, transform, angle=5, scale=0.07, aspect=0.03, shift=0.03)
     colour = over(geometry.warp(data.image[k], transform), bank.piece(rng, C))
     grey = photographed(rng, grey_of(rng, colour))
-    return _finish(rng, grey, _points(data, k, transform))
+    return _finish(rng, grey, _points(data, k, transform), 0.5 if flip else 0.0)
+
+
+def framed_loosely(rng: Generator, data: Renders, k: int) -> Floats:
+    """The transform of the landmark network's first look, by a box that is off."""
+    x0, y0, x1, y1 = (float(v) for v in data.box[k])
+    transform = geometry.framed((x0, y0, x1 - x0, y1 - y0))
+    return jittered(rng, transform, angle=9, scale=0.16, aspect=0.05, shift=0.055)
 
 
 def loose_crop(rng: Generator, data: Renders, k: int, bank: Bank) -> Crop:
     """For the landmark network: the first look (framed by a box that is off) or the second (focused)."""
     if _chance(rng, 0.6):
-        x0, y0, x1, y1 = (float(v) for v in data.box[k])
-        transform = geometry.framed((x0, y0, x1 - x0, y1 - y0))
-        transform = jittered(rng, transform, angle=9, scale=0.16, aspect=0.05, shift=0.055)
+        transform = framed_loosely(rng, data, k)
     else:
         transform = geometry.focused(data.five[k] + rng.normal(size=(5, 2)).astype(np.float32))
         transform = jittered(rng, transform, angle=4, scale=0.08, aspect=0.03, shift=0.035)
     crop = geometry.warp(data.image[k], transform)
     points = _points(data, k, transform)
     colour = over(crop, bank.piece(rng, C))
-    if _chance(rng, 0.25):
+    if _chance(rng, 0.35):
         colour = tight(rng, bytes_of(colour), points * C).astype(np.float32) / 255
     return _finish(rng, photographed(rng, grey_of(rng, colour)), points)
 
@@ -348,6 +367,7 @@ def _hidden(rng: Generator, canvas: Floats, box: Floats) -> None:
     cv2.ellipse(canvas, (int(x), int(y)), axes, float(rng.uniform(0, 180)), 0, 360, colour, -1)
 
 
+TRAINED = 160  # side of the detector's training pictures; the network itself takes any side in 32s
 _LEVELS = np.linspace(0, 1, 256, dtype=np.float32)
 _NOISE = (np.random.default_rng(7).normal(size=(400, 400, 3)) * 12).astype(np.int8)
 
@@ -390,25 +410,25 @@ def scene_with_faces(
     keys: Floats,
     bank: Bank,
     chances: tuple[float, ...] = (0.12, 0.68, 0.15, 0.05),
-) -> tuple[Bytes, list[tuple[Floats, Floats]]]:
-    """A picture (160, 160, 3) and the boxes and landmarks of its faces; chances: of 0, 1, 2, ... faces."""
-    side = detection.SIDE
+) -> tuple[Bytes, list[tuple[Floats, Floats, int]]]:
+    """A picture (160, 160, 3) and box, landmarks and render of its faces; chances: of 0, 1, 2, ... faces."""
+    side = TRAINED
     canvas = bank.piece(rng, side).astype(np.float32) / 255
-    faces: list[tuple[Floats, Floats]] = []
+    faces: list[tuple[Floats, Floats, int]] = []
     count = int(rng.choice(len(chances), p=chances))
     most = 1.0 if count == 1 else 0.5
     for _ in range(count):
-        height = float(np.exp(rng.uniform(np.log(0.065), np.log(0.9 * most)))) * side
+        height = float(np.exp(rng.uniform(np.log(0.065), np.log(1.05 * most)))) * side
         key = int(keys[rng.integers(len(keys))])
         before = canvas.copy()
         placed = _pasted(rng, canvas, data, key, height)
         if placed is None:
             continue
-        taken = [b for b, _ in faces]
+        taken = [b for b, *_ in faces]
         if taken and (detection.overlap(placed[0], np.array(taken)) > 0.05).any():
             canvas = before
             continue
-        faces.append(placed)
+        faces.append((*placed, key))
         if _chance(rng, 0.15):
             _hidden(rng, canvas, placed[0])
     picture = _developed(rng, canvas)
@@ -417,7 +437,7 @@ def scene_with_faces(
     return picture, faces
 
 
-def _letterboxed(rng: Generator, picture: Bytes, faces: list[tuple[Floats, Floats]]) -> None:
+def _letterboxed(rng: Generator, picture: Bytes, faces: list[tuple[Floats, Floats, int]]) -> None:
     """The empty band under or beside a picture that is not square, where no face is, in place."""
     side = len(picture)
     wide = _chance(rng, 0.7)
@@ -426,3 +446,33 @@ def _letterboxed(rng: Generator, picture: Bytes, faces: list[tuple[Floats, Float
     if first < 0.95:
         at = int(side * rng.uniform(first, 0.97))
         (picture if wide else picture.transpose(1, 0, 2))[at:] = 114
+
+
+# ---- movement ----------------------------------------------------------------------------------------------------
+
+
+def moved_otherwise(rng: Generator, moved: Floats) -> Floats:
+    """A flow (28, 28, 2) as another head, crop and method would have given it, as a cube (28, 28, 3).
+
+    Mirrored, turned, scaled and shifted; with what is left of the head's own movement, smooth errors of the flow, and noise.
+    """
+    n = flow.CUBE
+    if _chance(rng, 0.5):
+        moved = moved[:, ::-1] * np.array([-1, 1], np.float32)
+    angle, scale = float(rng.normal() * 5), float(np.exp(rng.normal() * 0.1))
+    turn = cv2.getRotationMatrix2D((n / 2, n / 2), angle, scale)
+    turn[:, 2] += rng.normal(size=2) * 1.6
+    moved = cv2.warpAffine(
+        np.ascontiguousarray(moved), turn, (n, n), borderMode=cv2.BORDER_REPLICATE
+    )
+    usual = float(moved.std()) + 1e-6
+    y, x = np.mgrid[-1 : 1 : n * 1j, -1 : 1 : n * 1j].astype(np.float32)
+    head = rng.normal(size=(3, 2)) * np.array([[1.0], [0.5], [0.5]]) * rng.uniform(0, 1)
+    moved = moved + usual * (head[0] + x[..., None] * head[1] + y[..., None] * head[2])
+    for cells, most in ((4, 0.5), (9, 0.5), (n, 0.25)):
+        grid = rng.normal(size=(cells, cells, 2)).astype(np.float32)
+        error = cv2.resize(grid, (n, n), interpolation=cv2.INTER_CUBIC)
+        moved = moved + usual * float(rng.uniform(0, most)) * error
+    if _chance(rng, 0.4):
+        moved = cv2.GaussianBlur(moved.astype(np.float32), (0, 0), float(rng.uniform(0.4, 1.3)))
+    return flow.cube(np.asarray(moved, np.float32))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.random import Generator
 
-    from .assets import Bytes, Floats
+    from .render.assets import Bytes, Floats
 
     Colour = tuple[float, float, float]
 

@@ -31,6 +31,7 @@ from rich.table import Table
 
 from mien.infer import Eyes, load_models
 from mien.infer.detection import overlap
+from mien.infer.eyes import LARGEST, SMALLEST
 from mien.values import EXPRESSIONS
 
 from . import measure
@@ -40,11 +41,10 @@ if TYPE_CHECKING:
 
     from mien.values import Face, Scores
 
-    from .assets import Bytes
+    from .render.assets import Bytes
 
 NAMES = {"happiness": "joy"}  # names used by labelled folders -> ours
 ENOUGH = 0.4
-SMALLEST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +100,19 @@ def _choose(faces: tuple[Face, ...], row: Row) -> tuple[Face | None, bool]:
     return (faces[best], True) if shared[best] > ENOUGH else (None, False)
 
 
-def _enlarged(pixels: Bytes) -> Bytes:
-    """Pictures under the room's smallest side are enlarged."""
-    smallest = min(pixels.shape[:2])
-    if smallest >= SMALLEST:
+def _fitted(pixels: Bytes) -> Bytes:
+    """The picture with sides the room takes: the very small are enlarged, the very large shrunk, whatever the shape."""
+    height, width = pixels.shape[:2]
+    sides = [int(np.clip(side, SMALLEST, LARGEST)) for side in (width, height)]
+    if min(height, width) < SMALLEST and max(height, width) * SMALLEST <= LARGEST:
+        k = SMALLEST / min(height, width)
+        sides = [round(width * k), round(height * k)]
+    elif max(height, width) > LARGEST:
+        k = LARGEST / max(height, width)
+        sides = [max(SMALLEST, round(side * k)) for side in (width, height)]
+    if sides == [width, height]:
         return pixels
-    k = SMALLEST / smallest
-    return np.asarray(cv2.resize(pixels, None, fx=k, fy=k), np.uint8)
+    return np.asarray(cv2.resize(pixels, sides, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def look(eyes: Eyes, pixels: Bytes, row: Row, *, crops: bool) -> Outcome:
@@ -167,7 +173,7 @@ def report(folder: Path, *, crops: bool = False, quiet: bool = False) -> dict[st
             unreadable += 1
             console.print(f"cannot read {row.path.name}")
             continue
-        outcomes.append(look(eyes, _enlarged(np.asarray(pixels, np.uint8)), row, crops=crops))
+        outcomes.append(look(eyes, _fitted(np.asarray(pixels, np.uint8)), row, crops=crops))
     times = [o.seconds for o in outcomes]
     detected = (
         None if crops or not outcomes else round(float(np.mean([o.found for o in outcomes])), 4)

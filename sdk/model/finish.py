@@ -1,45 +1,64 @@
-"""After training: measure on held-out renders, calibrate the temperature, export, write the model card.
+"""After training: measure on held-out renders, calibrate, export, write the model card.
 
 The last `held_out` renders of the plan were never trained on. The first half of them sets the temperature and the threshold from which
-a face counts (few false alarms); the second half gives the figures of the card.
+a face counts (few false alarms); the second half gives the figures of the card. What needs no calibration (which groups of people
+are read better than others) is measured on both halves.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import cv2
 import numpy as np
 import torch
 
-from mien.infer import Eyes, detection, geometry, load_models
+from mien.infer import Eyes, geometry, load_models
 
-from . import augment, card, export, measure, nets, recipes, renders, train
+from . import (
+    augment,
+    brief_movements,
+    card,
+    evaluate,
+    export,
+    figures,
+    finding,
+    looks,
+    measure,
+    nets,
+    train,
+)
 from .backgrounds import Bank
-from .paths import WORK
+from .paths import PHOTOS, WORK
+from .render import recipes, shards
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from mien.values import Face
-
     from .plan import Plan
-    from .renders import Renders
+    from .render.assets import Floats
+    from .render.shards import Renders
 
-PICTURES = 400
-ALARMS = 0.02  # false alarms per composed picture that the threshold may let through: a second face stops all labels
-LOWEST = 0.2  # face threshold while the right one is looked for
+ALARMS: Final = 0.02  # false alarms per composed picture that the threshold may let through: a second face stops all labels
+LOWEST: Final = 0.2  # face threshold while the right one is looked for
+BATCH: Final = 200
+GROUPS: Final = {  # trait (column of `traits`) -> name of a group -> from, to
+    "skin tone": (0, {"fair": (0, 1 / 3), "medium": (1 / 3, 2 / 3), "dark": (2 / 3, 1.01)}),
+    "sex": (1, {"male": (0, 0.5), "female": (0.5, 1.01)}),
+    "age": (2, {"child or teenager": (1, 1.8), "adult": (1.8, 2.4), "old": (2.4, 3.01)}),
+    "before the face": (3, {"nothing": (-1, 0.5), "glasses, hat or hand": (0.5, 2)}),
+}
 
 
-def _crops(data: Renders, keys: NDArray[np.int64], bank: Bank, seed: int, *, hard: bool) -> Any:
-    """Aligned crops of `keys`: hard = with the training's faults of cameras, else clean."""
-    rng = np.random.default_rng([seed, 99])
-    if hard:
-        return np.stack([augment.aligned_crop(rng, data, int(k), bank).grey for k in keys])
+def _crops(data: Renders, keys: NDArray[np.int64], bank: Bank, rng: Any, seen: Any) -> Any:
+    """Aligned crops of `keys`: with the training's faults of cameras and landmarks as seen (`seen`), else clean and true."""
+    if seen is not None:
+        return np.stack(
+            [augment.aligned_crop(rng, data, int(k), bank, seen[k], flip=False).grey for k in keys]
+        )
     out = []
     for k in keys:
         crop = geometry.warp(data.image[k], geometry.aligned(data.five[k]))
@@ -47,118 +66,109 @@ def _crops(data: Renders, keys: NDArray[np.int64], bank: Bank, seed: int, *, har
     return np.stack(out)
 
 
-def _logits(weights: Path, crops: Any) -> Any:
+def _outputs(weights: Path, crops: Any) -> dict[str, Any]:
+    """What the network says of crops (n, 64, 64): every output by name."""
     net = nets.Expression()
     net.load_state_dict(torch.load(weights, weights_only=True))
-    shipped = nets.ShippedExpression(net.eval())
+    net.eval()
     with torch.no_grad():
-        return np.concatenate(
-            [shipped(torch.from_numpy(c[None]))[0].numpy() for c in crops]
-        ).astype(np.float64)
+        starts = range(0, len(crops), BATCH)
+        parts = [net(torch.from_numpy(crops[k : k + BATCH])) for k in starts]
+    return {k: np.concatenate([p[k].numpy() for p in parts]).astype(np.float64) for k in parts[0]}
 
 
-def _expression(data: Renders, keys: Any, weights: Path, bank: Bank, seed: int) -> dict[str, Any]:
-    """Temperature from the first half of `keys`, figures from the second."""
-    half = len(keys) // 2
-    hard = _logits(weights, _crops(data, keys[:half], bank, seed, hard=True))
-    temperature = measure.best_temperature(hard, data.label[keys[:half]])
-    figures: dict[str, Any] = {"temperature": round(temperature, 4)}
-    truth = data.label[keys[half:]]
-    for name, faults in (("clean", False), ("hard", True)):
-        crops = _crops(data, keys[half:], bank, seed + 1, hard=faults)
-        chances = measure.softmax(_logits(weights, crops), temperature)
-        table = measure.confusion(truth, chances.argmax(1), len(recipes.CLASSES))
-        figures[name] = {
-            "n": len(truth),
-            "accuracy": round(measure.accuracy(table), 4),
-            "macro_f1": round(measure.macro_f1(table, sorted(set(truth.tolist()))), 4),
-            "calibration_error": round(measure.calibration_error(chances, truth), 4),
-            "recall": {
-                c: round(float(r), 3)
-                for c, r in zip(recipes.CLASSES, measure.recalls(table), strict=True)
-            },
-        }
-    return figures
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What the shipped detection made of composed pictures, before any threshold."""
-
-    heights: Any  # per true face, as a share of the picture
-    scores: (
-        Any  # per true face: score of the found face that overlaps it by more than half, 0 if none
-    )
-    errors: Any  # per true face: mean landmark error over the distance of the eyes, NaN if missed
-    alarms: Any  # scores of found faces where none is, or where one was found already
-
-    def alarms_at(self, threshold: float) -> float:
-        """False alarms per picture with faces under `threshold` dropped."""
-        return int((self.alarms >= threshold).sum()) / PICTURES
-
-
-def _corners(faces: tuple[Face, ...]) -> Any:
-    rows = [(f.box[0], f.box[1], f.box[0] + f.box[2], f.box[1] + f.box[3]) for f in faces]
-    return np.array(rows, np.float32).reshape(-1, 4)
-
-
-def _find(eyes: Eyes, data: Renders, keys: Any, bank: Bank, seed: int) -> _Found:
-    """Run the shipped detection and landmarks on new pictures of held-out people."""
-    rng = np.random.default_rng([seed, 98])
-    rows, alarms = [], []
-    for _ in range(PICTURES):
-        picture, faces = augment.scene_with_faces(rng, data, keys, bank)
-        seen = eyes.faces(picture)
-        corners, matched = _corners(seen), set()
-        near = np.zeros(len(seen), bool)  # at a true face, though not well enough to have found it
-        for box, five in faces:
-            shared = detection.overlap(box.astype(np.float32), corners)
-            best = int(shared.argmax()) if len(seen) else -1
-            height = float(box[3] - box[1]) / detection.SIDE
-            if best < 0 or shared[best] <= 0.5:
-                rows.append((height, 0.0, np.nan))
-                near |= shared > 0.3
-                continue
-            matched.add(best)
-            away = np.linalg.norm(np.array(seen[best].landmarks) - five, axis=1).mean()
-            rows.append((height, seen[best].score, away / np.linalg.norm(five[0] - five[1])))
-        alarms += [f.score for k, f in enumerate(seen) if k not in matched and not near[k]]
-    heights, scores, errors = np.array(rows).T
-    return _Found(heights, scores, errors, np.array(alarms))
-
-
-def _detection(found: _Found, threshold: float) -> dict[str, Any]:
-    hit = found.scores >= threshold
-    bands = {"under .15": (0, 0.15), ".15 to .3": (0.15, 0.3), "over .3": (0.3, 2)}
-    inside = {k: (found.heights >= a) & (found.heights < b) for k, (a, b) in bands.items()}
+def _of_classes(truth: Any, chances: Any) -> dict[str, Any]:
+    table = measure.confusion(truth, chances.argmax(1), len(recipes.CLASSES))
+    recall = zip(recipes.CLASSES, measure.recalls(table), strict=True)
     return {
-        "pictures": PICTURES,
-        "faces": len(hit),
-        "face_threshold": threshold,
-        "recall": round(float(hit.mean()), 4),
-        "recall_by_height": {k: round(float(hit[m].mean()), 3) for k, m in inside.items()},
-        "false_alarms_per_picture": round(found.alarms_at(threshold), 4),
-        "landmark_error_of_eye_distance": round(float(np.median(found.errors[hit])), 4),
+        "n": len(truth),
+        "accuracy": round(measure.accuracy(table), 4),
+        "macro_f1": round(measure.macro_f1(table, sorted(set(truth.tolist()))), 4),
+        "calibration_error": round(measure.calibration_error(chances, truth), 4),
+        "recall": {c: round(float(r), 3) for c, r in recall},
+        "confusion": table.tolist(),
+        "reliability": measure.reliability(chances, truth),
     }
 
 
-def run(plan: Plan) -> None:
+def _of_measures(data: Renders, keys: Any, out: dict[str, Any]) -> dict[str, Any]:
+    """How well actions, affect, head pose and gaze are told: correlations and mean absolute errors."""
+    actions = {
+        name: {
+            "correlation": measure.correlation(data.actions[keys, k], out["actions"][:, k]),
+            "error": round(float(np.abs(data.actions[keys, k] - out["actions"][:, k]).mean()), 3),
+        }
+        for k, name in enumerate(recipes.ACTIONS)
+    }
+    pose = np.degrees(np.abs(data.pose[keys, :2] - out["pose"]).mean(0))
+    return {
+        "actions": actions,
+        "valence": measure.correlation(data.affect[keys, 0], out["affect"][:, 0]),
+        "arousal": measure.correlation(data.affect[keys, 1], out["affect"][:, 1]),
+        "pitch_degrees": round(float(pose[0]), 1),
+        "yaw_degrees": round(float(pose[1]), 1),
+        "gaze": measure.correlation(data.gaze[keys, 0], out["gaze"][:, 0]),
+    }
+
+
+def _of_groups(data: Renders, keys: Any, hits: Any) -> dict[str, Any]:
+    """Accuracy per group of people with 95 % intervals, and the gap between best and worst; `hits` (n, k): right or wrong."""
+    out = {}
+    for trait, (column, groups) in GROUPS.items():
+        value = data.traits[keys, column]
+        rows = {
+            name: hits[(value >= low) & (value < high)].mean(1)
+            for name, (low, high) in groups.items()
+        }
+        out[trait] = measure.gap(rows)
+    return out
+
+
+def _expression(plan: Plan, data: Renders, keys: Any, weights: Path, seen: Floats) -> Any:
+    """Temperature from the first half of `keys`, figures from the second, groups from both."""
+    half, bank = len(keys) // 2, Bank(plan.seed + 1000, 100)
+    rng = np.random.default_rng([plan.seed, 99])
+    outs = {
+        name: _outputs(weights, _crops(data, keys, bank, rng, looked))
+        for name, looked in (("clean", None), ("hard", seen))
+    }
+    truth = data.label[keys]
+    temperature = measure.best_temperature(outs["hard"]["logits"][:half], truth[:half])
+    result: dict[str, Any] = {"temperature": round(temperature, 4)}
+    for name, out in outs.items():
+        chances = measure.softmax(out["logits"][half:], temperature)
+        result[name] = _of_classes(truth[half:], chances)
+    result["measures"] = _of_measures(data, keys, outs["hard"])
+    hits = np.stack([out["logits"].argmax(1) == truth for out in outs.values()], 1)
+    result["groups"] = _of_groups(data, keys, hits)
+    return result
+
+
+def run(plan: Plan, processes: int = 2) -> None:
     """Measure, calibrate, export; figures go to the card."""
     cv2.setNumThreads(1)
-    torch.set_num_threads(1)
-    data = renders.load(plan)
+    torch.set_num_threads(2)
+    data = shards.load(plan)
     keys = np.arange(len(data) - plan.held_out, len(data))
     first, second = keys[: len(keys) // 2], keys[len(keys) // 2 :]
-    bank = Bank(plan.seed + 1000, 100)
     weights = {name: plan.stage_folder(name) / "weights.pt" for name in train.STAGES}
-    figures = {"expression": _expression(data, keys, weights["expression"], bank, plan.seed)}
-    temperature = figures["expression"]["temperature"]
-    export.run(weights, temperature, LOWEST)
-    found = _find(Eyes(load_models()), data, first, bank, plan.seed)
-    grid = [float(t) for t in np.round(np.arange(0.3, 0.8, 0.01), 2)]
-    threshold = next((t for t in grid if found.alarms_at(t) <= ALARMS), grid[-1])
-    export.run(weights, temperature, threshold)
-    found = _find(Eyes(load_models()), data, second, bank, plan.seed + 1)
-    figures["detection"] = _detection(found, threshold)
-    (WORK / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
-    card.write(plan, figures)
+    seen = looks.make(data, Bank(plan.seed), weights["landmarks"], plan.seed, processes)
+    found: dict[str, Any] = {
+        "expression": _expression(plan, data, keys, weights["expression"], seen)
+    }
+    torch.set_num_threads(1)
+    temperature = found["expression"]["temperature"]
+    bank = Bank(plan.seed + 1000, 100)
+    export.run(weights, export.Numbers(temperature, LOWEST, brief_movements.LOWEST))
+    tried = finding.find(Eyes(load_models()), data, first, bank, plan.seed)
+    threshold = tried.threshold(ALARMS)
+    found["micro"] = brief_movements.measured(plan, weights["micro"], processes)
+    export.run(weights, export.Numbers(temperature, threshold, found["micro"]["threshold"]))
+    eyes = Eyes(load_models())
+    found["detection"] = finding.find(eyes, data, second, bank, plan.seed + 1).figures(threshold)
+    found["micro"]["spotting"] = brief_movements.spotting(plan, found["micro"]["threshold"])
+    if (PHOTOS / "labels.csv").is_file():
+        found["photographs"] = evaluate.report(PHOTOS, quiet=True)
+    (WORK / "figures.json").write_text(json.dumps(found, indent=1) + "\n")
+    figures.draw(found["expression"], data, keys)
+    card.write(plan, found)

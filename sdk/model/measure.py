@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -69,3 +69,58 @@ def macro_f1(table: Ints, present: Sequence[int]) -> float:
         total = table[k].sum() + table[:, k].sum()
         scores.append(2 * table[k, k] / total if total else 0.0)
     return float(np.mean(scores)) if scores else float("nan")
+
+
+def reliability(probabilities: Floats, labels: Ints) -> list[tuple[float, float, int]]:
+    """Per bin of the strongest probability: mean probability, share that was right, count; empty bins are left out."""
+    top, hit = probabilities.max(1), probabilities.argmax(1) == labels
+    place = np.minimum((top * BINS).astype(int), BINS - 1)
+    return [
+        (
+            round(float(top[place == b].mean()), 4),
+            round(float(hit[place == b].mean()), 4),
+            int((place == b).sum()),
+        )
+        for b in np.unique(place)
+    ]
+
+
+def correlation(truth: Floats, guess: Floats) -> float:
+    """Pearson's, 0 where the truth does not vary."""
+    if truth.std() < 1e-6 or guess.std() < 1e-6:
+        return 0.0
+    return round(float(np.corrcoef(truth, guess)[0, 1]), 3)
+
+
+def uf1(table: Ints) -> float:
+    """Unweighted mean of the F1 of each class (See et al. 2019)."""
+    return round(macro_f1(table, range(len(table))), 4)
+
+
+def uar(table: Ints) -> float:
+    """Unweighted mean of the recalls of the classes that are there."""
+    return round(float(np.nanmean(recalls(table))), 4)
+
+
+def gap(groups: Mapping[str, Floats], draws: int = 2000) -> dict[str, Any]:
+    """Accuracy per group (from hits per person), and the gap between best and worst; 95 % intervals by bootstrap over people."""
+    rng = np.random.default_rng(0)
+    means = {k: float(v.mean()) for k, v in groups.items()}
+    again = {
+        k: np.array([v[rng.integers(0, len(v), len(v))].mean() for _ in range(draws)])
+        for k, v in groups.items()
+    }
+    best, worst = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
+    spread = again[best] - again[worst]
+
+    def interval(values: Floats) -> list[float]:
+        return [round(float(q), 4) for q in np.quantile(values, (0.025, 0.975))]
+
+    return {
+        "groups": {
+            k: {"n": len(v), "accuracy": round(means[k], 4), "interval": interval(again[k])}
+            for k, v in groups.items()
+        },
+        "gap": round(means[best] - means[worst], 4),
+        "gap_interval": interval(spread),
+    }

@@ -8,7 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-CLASSES, ACTIONS, POINTS = 8, 15, 31  # 31: the five landmarks and 26 more that only help training
+CLASSES, ACTIONS, POINTS = 8, 21, 31  # 31: the five landmarks and 26 more that only help training
+EMBEDDING = 96
+
+
+MEASURES = {"affect": 2, "actions": ACTIONS, "pose": 2, "gaze": 2, "points": POINTS * 2}
 
 
 def standardized(crop: Tensor) -> Tensor:
@@ -39,23 +43,31 @@ class Block(nn.Module):
 
 
 class Expression(nn.Module):
-    """(B, 64, 64) aligned grey crop -> class logits (B, 8), valence and arousal (B, 2), actions (B, 15), points (B, 62)."""
+    """(B, 64, 64) aligned grey crop -> a dict of what the face shows.
 
-    def __init__(self, widths: tuple[int, ...] = (28, 44, 72, 112)) -> None:
+    `embedding` (B, 96) >= 0, from which one linear layer makes `logits` (B, 8), so that a person's own layer can take its place; `affect`
+    (B, 2) valence and arousal; `actions` (B, 21); `pose` (B, 2) pitch and yaw in
+    radians (roll is gone with the alignment); `gaze` (B, 2); `points` (B, 62), a training aid.
+    """
+
+    def __init__(self, widths: tuple[int, ...] = (32, 56, 96, 160)) -> None:
         super().__init__()
         self.stem = conv(1, widths[0], 5, 2)
         self.body = nn.Sequential(*[Block(a, b) for a, b in pairwise(widths)])
         self.drop = nn.Dropout(0.2)
-        self.label = nn.Linear(widths[-1] * 4, CLASSES)
-        self.affect = nn.Linear(widths[-1] * 4, 2)
-        self.action = nn.Linear(widths[-1] * 4, ACTIONS)
-        self.point = nn.Linear(widths[-1] * 4, POINTS * 2)  # a training aid
+        features = widths[-1] * 4
+        self.embed = nn.Linear(features, EMBEDDING)
+        self.label = nn.Linear(EMBEDDING, CLASSES)
+        self.measures = nn.Linear(features, sum(MEASURES.values()))
 
-    def forward(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, crop: Tensor) -> dict[str, Tensor]:
         """See the class."""
         h = self.body(functional.relu(self.stem(standardized(crop))))
         z = self.drop(functional.adaptive_avg_pool2d(h, 2).flatten(1))
-        return self.label(z), self.affect(z), self.action(z), self.point(z)
+        embedding = functional.relu(self.embed(z))
+        parts = self.measures(z).split(list(MEASURES.values()), 1)
+        measured = dict(zip(MEASURES, parts, strict=True))
+        return {"logits": self.label(embedding), "embedding": embedding, **measured}
 
 
 class Landmarks(nn.Module):
@@ -91,7 +103,7 @@ class Separable(nn.Module):
 
 
 class Detector(nn.Module):
-    """(B, 160, 160, 3) BGR pixels -> grid (B, 15, 20, 20); the channels are those of `mien.infer.detection.decode`."""
+    """(B, h, w, 3) BGR pixels, sides in 32s -> grid (B, 15, h/8, w/8); the channels are those of `mien.infer.detection.decode`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -113,20 +125,52 @@ class Detector(nn.Module):
         c = self.far(b)
         b = b + functional.interpolate(self.down(c), scale_factor=2.0)
         a = a + functional.interpolate(self.across(b), scale_factor=2.0)
-        return torch.as_tensor(self.out(self.head(a)))
+        grid: Tensor = self.out(self.head(a))
+        return grid
+
+
+class Micro(nn.Module):
+    """(B, 28, 28, 3) horizontal and vertical flow and strain from onset to apex -> logits (B, 3) of negative, positive, surprise.
+
+    Three shallow streams after STSTNet (Liong et al. 2019, 'Shallow Triple Stream Three-dimensional CNN'), 1,683 parameters. Each channel
+    is brought to zero mean and unit spread first, so neither the unit of the flow nor a constant shift of the whole face matters.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.streams = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(3, n, 3, padding=1),
+                nn.BatchNorm2d(n),
+                nn.ReLU(),
+                nn.MaxPool2d(3, 3, 1),
+                nn.Dropout2d(0.2),
+            )
+            for n in (3, 5, 8)
+        )
+        self.label = nn.Linear(16 * 25, 3)
+
+    def forward(self, cube: Tensor) -> Tensor:
+        """See the class."""
+        x = cube.permute(0, 3, 1, 2)
+        x = x - x.mean((2, 3), keepdim=True)
+        x = x / ((x * x).mean((2, 3), keepdim=True).sqrt() + 1e-6)
+        z = torch.cat([s(x) for s in self.streams], 1)
+        logits: Tensor = self.label(functional.avg_pool2d(z, 2).flatten(1))
+        return logits
 
 
 class ShippedExpression(nn.Module):
-    """What is exported: mean over the crop and its mirror image."""
+    """What is exported: all but the training aid, in the order of the contract."""
 
     def __init__(self, net: Expression) -> None:
         super().__init__()
         self.net = net
 
-    def forward(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(1, 64, 64) -> logits (1, 8), affect (1, 2), actions (1, 15)."""
-        label, affect, action, _ = self.net(torch.cat([crop, crop.flip(2)]))
-        return tuple(x.mean(0, keepdim=True) for x in (label, affect, action))  # type: ignore[return-value]
+    def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
+        """(1, 64, 64) -> logits (1, 8), affect (1, 2), actions (1, 21), pose (1, 2), gaze (1, 2), embedding (1, 96)."""
+        out = self.net(crop)
+        return tuple(out[k] for k in ("logits", "affect", "actions", "pose", "gaze", "embedding"))
 
 
 class ShippedLandmarks(nn.Module):

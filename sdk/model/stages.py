@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
-    from .assets import Floats
     from .backgrounds import Bank
-    from .renders import Renders
+    from .render.assets import Floats
+    from .render.shards import Renders
 
 SMOOTHING: Final = 0.1
 
@@ -38,6 +38,7 @@ class ExpressionStage:
     rate: float = 4e-3
     decay: float = 0.02
     size: int = 64
+    seen: Floats | None = None  # landmarks as the trained network sees them (n, m, 5, 2)
     chances: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -46,26 +47,38 @@ class ExpressionStage:
         self.chances = each[labels] / each[labels].sum()
 
     def batch(self, rng: Generator) -> tuple[Any, ...]:
-        """Crops, labels, affect, actions, points."""
+        """Crops, labels, and what else is measured, in the order of `nets.MEASURES`."""
         keys = rng.choice(self.keys, self.size, p=self.chances)
-        crops = [augment.aligned_crop(rng, self.data, int(k), self.bank) for k in keys]
+        crops = [
+            augment.aligned_crop(
+                rng, self.data, int(k), self.bank, None if self.seen is None else self.seen[k]
+            )
+            for k in keys
+        ]
+        mirrored = np.array([c.mirrored for c in crops])
+        pose, gaze = self.data.pose[keys, :2].copy(), self.data.gaze[keys].copy()
+        pose[mirrored, 1] *= -1
+        gaze[mirrored, 0] *= -1
         return (
             np.stack([c.grey for c in crops]),
             self.data.label[keys],
             self.data.affect[keys],
             self.data.actions[keys],
-            np.stack([c.points for c in crops]),
+            pose,
+            gaze,
+            np.stack([c.points for c in crops]).reshape(self.size, -1) - 0.5,
         )
 
     def loss(self, net: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
         """Cross-entropy with label smoothing, and small squared errors."""
-        crops, labels, affect, actions, points = batch
-        logits, o_affect, o_actions, o_points = net(crops)
-        loss = functional.cross_entropy(logits, labels, label_smoothing=SMOOTHING)
-        loss = loss + 0.3 * functional.mse_loss(o_affect, affect)
-        loss = loss + 0.5 * functional.mse_loss(o_actions, actions)
-        flat = points.flatten(1) - 0.5
-        return loss + functional.smooth_l1_loss(o_points, flat, beta=0.02)
+        crops, labels, affect, actions, pose, gaze, points = batch
+        out = net(crops)
+        loss = functional.cross_entropy(out["logits"], labels, label_smoothing=SMOOTHING)
+        loss = loss + 0.3 * functional.mse_loss(out["affect"], affect)
+        loss = loss + 0.8 * functional.mse_loss(out["actions"], actions)
+        loss = loss + 0.5 * functional.mse_loss(out["pose"], pose)
+        loss = loss + 0.1 * functional.mse_loss(out["gaze"], gaze)
+        return loss + functional.smooth_l1_loss(out["points"], points, beta=0.02)
 
 
 @dataclass(slots=True)
@@ -104,15 +117,16 @@ class LandmarkStage:
         return 20 * point + 0.3 * functional.binary_cross_entropy_with_logits(o_presence, presence)
 
 
-def grid_targets(faces: list[list[tuple[Floats, Floats]]]) -> tuple[Floats, Floats, Floats]:
+def grid_targets(faces: list[list[tuple[Floats, Floats, int]]]) -> tuple[Floats, Floats, Floats]:
     """Heat (B, g, g), regression (B, 14, g, g) and where it counts (B, g, g) for the faces of each picture."""
-    g, stride = detection.CELLS, detection.STRIDE
+    stride = detection.STRIDE
+    g = augment.TRAINED // stride
     rows, columns = np.mgrid[0:g, 0:g]
     x, y = (columns + 0.5) * stride, (rows + 0.5) * stride
     heat = np.zeros((len(faces), g, g), np.float32)
     target = np.zeros((len(faces), 14, g, g), np.float32)
     counts = np.zeros((len(faces), g, g), np.float32)
-    for j, (box, five) in ((j, f) for j, several in enumerate(faces) for f in several):
+    for j, (box, five, _) in ((j, f) for j, several in enumerate(faces) for f in several):
         width, height = box[2] - box[0], box[3] - box[1]
         cx, cy = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
         away = ((x - cx) / (0.16 * width + 2.5)) ** 2 + ((y - cy) / (0.16 * height + 2.5)) ** 2
@@ -164,3 +178,27 @@ class DetectorStage:
         error = functional.smooth_l1_loss(out[:, 1:], target, beta=0.05, reduction="none")
         boxes = (error * self.weight * counts[:, None]).sum() / (counts.sum() + 1)
         return focal + 2 * boxes
+
+
+@dataclass(slots=True)
+class MicroStage:
+    """The polarity of a brief movement, from its flow."""
+
+    cubes: Floats  # (n, 28, 28, 3)
+    labels: NDArray[np.int64]
+    steps: int
+    name: str = "micro"
+    rate: float = 3e-3
+    decay: float = 0.01
+    size: int = 128
+
+    def batch(self, rng: Generator) -> tuple[Any, ...]:
+        """Cubes and labels."""
+        keys = rng.integers(0, len(self.labels), self.size)
+        cubes = [augment.moved_otherwise(rng, self.cubes[k, ..., :2]) for k in keys]
+        return np.stack(cubes), self.labels[keys]
+
+    def loss(self, net: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
+        """Cross-entropy with label smoothing."""
+        cubes, labels = batch
+        return functional.cross_entropy(net(cubes), labels, label_smoothing=SMOOTHING)

@@ -116,6 +116,55 @@ def test_a_tiny_grey_crop_is_looked_at(tmp_path: Path) -> None:
     assert evaluate.report(tmp_path, crops=True, quiet=True)["n"] == 1
 
 
+def odd_pictures(folder: Path) -> dict[str, bool]:
+    """Pictures of every odd kind under `folder`, from one frame with a face; whether each can be read."""
+    video = cv2.VideoCapture(str(SAMPLES / "person.mp4"))
+    face = np.asarray(video.read()[1], np.uint8)
+    video.release()
+    alpha = np.dstack([face, np.full(face.shape[:2], 128, np.uint8)])
+    made = {
+        "wide.png": face.astype(np.uint16) * 257,
+        "grey.png": cv2.cvtColor(face, cv2.COLOR_BGR2GRAY),
+        "alpha.png": alpha,
+        "turned.png": np.rot90(face),
+        "8k.png": cv2.resize(face, (7680, 4320)),
+        "larger.png": cv2.resize(face, (9000, 200)),
+        "pixel.png": face[:1, :1],
+        "line.png": face[:1],
+        "plain.jpg": face,
+    }
+    for name, pixels in made.items():
+        assert cv2.imwrite(str(folder / name), pixels)
+    whole = (folder / "plain.jpg").read_bytes()
+    (folder / "truncated.png").write_bytes((folder / "grey.png").read_bytes()[:300])
+    (folder / "corrupt.jpg").write_bytes(whole[:2] + bytes(len(whole) - 2))
+    (folder / "empty.png").write_bytes(b"")
+    return dict.fromkeys(made, True) | dict.fromkeys(("corrupt.jpg", "empty.png"), False)
+
+
+@pytest.mark.parametrize("crops", [False, True])
+def test_odd_pictures_are_read_or_counted_as_unreadable(tmp_path: Path, crops: bool) -> None:
+    odd = odd_pictures(tmp_path)
+    write_labels(tmp_path, [{"file": name, "label": "neutral"} for name in odd])
+    figures = evaluate.report(tmp_path, crops=crops, quiet=True)
+    assert figures["n"] == sum(odd.values())
+    assert figures["unreadable"] == len(odd) - sum(odd.values())
+
+
+@pytest.mark.parametrize("name", ["wide.png", "grey.png", "alpha.png", "8k.png", "plain.jpg"])
+def test_a_face_is_found_whatever_the_file_holds(tmp_path: Path, name: str) -> None:
+    odd_pictures(tmp_path)
+    write_labels(tmp_path, [{"file": name, "label": ""}])
+    assert evaluate.report(tmp_path, quiet=True)["detection_recall"] == 1
+
+
+def test_a_truncated_picture_is_no_crash(tmp_path: Path) -> None:
+    odd_pictures(tmp_path)
+    write_labels(tmp_path, [{"file": "truncated.png", "label": "joy"}])
+    figures = evaluate.report(tmp_path, quiet=True)
+    assert figures["n"] + figures["unreadable"] == 1
+
+
 # ---- figures -------------------------------------------------------------------------------------------------------
 
 
