@@ -11,7 +11,8 @@ PREFIX = "bench_"
 def names() -> list[str]:
     """What can be measured."""
     return sorted(
-        path.stem.removeprefix(PREFIX) for path in Path(__file__).parent.glob(f"{PREFIX}*.py")
+        path.stem.removeprefix(PREFIX).replace("_", "-")
+        for path in Path(__file__).parent.glob(f"{PREFIX}*.py")
     )
 
 
@@ -20,7 +21,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in names():
         print(f"usage: make bench NAME={'|'.join(names())}", file=sys.stderr)
         return 2
-    measure = importlib.import_module(f"tests.bench.{PREFIX}{arguments[0]}")
+    measure = importlib.import_module(f"tests.bench.{PREFIX}{arguments[0].replace('-', '_')}")
     print(json.dumps(measure.run()))
     return 0
 

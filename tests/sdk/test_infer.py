@@ -5,6 +5,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ Pixels = NDArray[np.uint8]
 Change = Callable[[Any], None]
 Seen = list[tuple[int, tuple[Face, ...], Scores | None]]
 SAMPLES = Path(__file__).parents[2] / "samples" / "person"
-NAMES = ("detector", "landmarks", "expression")
+NAMES = ("detector", "landmarks", "expression", "micro")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,10 @@ def frames(name: str, step: int) -> list[tuple[int, Pixels]]:
 
 
 def test_room_exports_exactly_its_contract() -> None:
-    assert sorted(exported) == ["Eyes", "Models", "load_models"]
+    assert sorted(exported) == [
+        *("Eyes", "Models", "Shelf", "SiteClassifier", "SiteDetector", "SiteEyes"),
+        *("load_models", "site_eyes"),
+    ]
 
 
 def test_embedded_models_load_and_say_who_they_are() -> None:
@@ -344,8 +348,12 @@ def test_scores_are_probabilities_and_bounded(seen: Seen) -> None:
             assert min(scores.expressions) >= 0
             assert -1 <= scores.valence <= 1
             assert -1 <= scores.arousal <= 1
-            assert len(scores.actions) == 15
+            assert len(scores.actions) == manifest.ACTIONS >= 17
             assert all(0 <= v <= 1 for v in scores.actions.values())
+            assert all(-1.6 < angle < 1.6 for angle in scores.pose)
+            assert all(-1 <= g <= 1 for g in scores.gaze)
+            assert len(scores.embedding) == manifest.EMBEDDING
+            assert min(scores.embedding) >= 0
 
 
 @pytest.mark.parametrize("word", ["neutral", "joy"])
@@ -397,6 +405,21 @@ def test_the_same_pixels_give_the_same_answer(eyes: Eyes) -> None:
     assert eyes.scores(pixels, first[0]) == eyes.scores(pixels, second[0])
 
 
+def test_several_threads_may_share_the_eyes(eyes: Eyes) -> None:
+    pictures = [pixels for _, pixels in frames("person.mp4", 60)] + [
+        pixels for _, pixels in frames("two-faces.mp4", 50)
+    ]
+
+    def look(pixels: Pixels) -> tuple[tuple[Face, ...], list[Scores]]:
+        faces = eyes.faces(pixels)
+        return faces, [eyes.scores(pixels, face) for face in faces]
+
+    alone = [look(pixels) for pixels in pictures]
+    with ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(look, pictures * 3))
+    assert together == alone * 3
+
+
 # ---- geometry ------------------------------------------------------------------------------------------------------
 
 
@@ -428,16 +451,19 @@ def test_similarity_recovers_turn_scale_and_shift() -> None:
     assert geometry.apply(geometry.inverse(transform), moved) == pytest.approx(points, abs=1e-3)
 
 
-def test_letterbox_keeps_the_aspect_and_the_corner() -> None:
-    square, scale = detection.letterbox(np.full((100, 400, 3), 200, np.uint8))
-    side = detection.SIDE
-    assert scale == side / 400
-    assert (square[0, : side // 4] == 200).all()
-    assert (square[0, side // 4 :] == 114).all()
+@pytest.mark.parametrize("shape", [(480, 640), (720, 1280), (1280, 720), (500, 500), (16, 8192)])
+def test_letterbox_keeps_the_aspect_and_the_corner(shape: tuple[int, int]) -> None:
+    picture, scale = detection.letterbox(geometry.Levels(np.full((*shape, 3), 200, np.uint8)))
+    assert scale == detection.LONG / max(shape)
+    assert all(side % detection.BLOCK == 0 for side in picture.shape[1:3])
+    height, width = (max(1, round(side * scale)) for side in shape)
+    assert (picture[0, :height, :width] == 200).all()
+    assert (picture[0, height:] == 114).all()
+    assert (picture[0, :, width:] == 114).all()
 
 
 def test_overlapping_boxes_become_one() -> None:
-    grid = np.full(manifest.GRID[1:], -9.0, np.float32)
+    grid = np.full((15, 20, 24), -9.0, np.float32)
     grid[1:] = 0
     grid[0, 8, 8], grid[0, 8, 10], grid[0, 2, 2] = 3.0, 2.0, 1.0
     boxes, scores = detection.decode(grid, 0.3)

@@ -65,13 +65,18 @@ class Face:
 class Scores:
     """What the network says of one face: calibrated probabilities in the order of `EXPRESSIONS`, valence and arousal in -1..1.
 
-    `actions` are facial action strengths 0..1 by name; may be empty.
+    `actions` are strengths 0..1 of FACS action units by name (`AU12`); may be empty. `pose` is pitch (positive: chin down), yaw (positive: to
+    the person's left) and roll (positive: counter-clockwise in the picture) of the head in radians. `gaze` is where the eyes point within the
+    head, -1..1: to the person's left and up. `embedding` is the layer below the expressions, for a person's own last layer; device only.
     """
 
     expressions: tuple[float, ...]
     valence: float
     arousal: float
     actions: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    pose: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    gaze: tuple[float, float] = (0.0, 0.0)
+    embedding: tuple[float, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

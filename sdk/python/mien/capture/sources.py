@@ -25,6 +25,8 @@ MAX_SIDE: Final = 8192
 _CHANNELS: Final = 3
 _ODD_FPS: Final = 240.0
 _FALLBACK_FPS: Final = 30.0
+_LONGEST_PAUSE: Final = 60.0
+"""Seconds between two pictures of a file beyond which its time stamps are not believed."""
 
 
 class Ticker(Protocol):
@@ -83,12 +85,13 @@ def _video(path: Path, permit: Permit, clock: Ticker | None) -> Frames:
         rate = _rate(video)
         start = clock.monotonic() if clock else 0.0
         index = 0
+        at = -1 / rate
         while True:
             permit()
             there, pixels = video.read()
             if not there:
                 break
-            at = index / rate
+            at = _stamp(video, at, 1 / rate)
             if clock:
                 clock.sleep(max(0.0, start + at - clock.monotonic()))
                 permit()
@@ -155,6 +158,14 @@ def _rate(video: Any) -> float:
 
     rate = float(video.get(cv2.CAP_PROP_FPS))
     return rate if 0.0 < rate <= _ODD_FPS else _FALLBACK_FPS
+
+
+def _stamp(video: Any, last: float, step: float) -> float:
+    """When the picture just read is shown, in seconds: as the file says, so that a variable rate keeps its pace; a step on where it says nonsense."""
+    import cv2
+
+    said = float(video.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+    return said if last < said < last + _LONGEST_PAUSE else last + step
 
 
 def seconds_of(source: Source) -> float:

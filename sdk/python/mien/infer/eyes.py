@@ -1,13 +1,14 @@
 """Frame to faces, face to scores. Pure: pixels in, numbers out; nothing is kept."""
 
+import math
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-import cv2
 import numpy as np
 
 from mien.errors import FrameRejected
 from mien.infer import detection, geometry
+from mien.infer.micro import Watch
 from mien.values import Face, Scores
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def check(pixels: object) -> "Bytes":
 
 
 class Eyes:
-    """Finds faces and reads expressions with the embedded models. Not thread-safe; holds no picture."""
+    """Finds faces and reads expressions with the embedded models. Holds no picture, so several threads may share one."""
 
     def __init__(self, models: "Models") -> None:
         self._models = models
@@ -53,37 +54,25 @@ class Eyes:
         Raises `FrameRejected` unless `pixels` is (H, W, 3) uint8 BGR with sides of 16 to 8192.
         """
         picture = check(pixels)
-        grey = _grey(picture)
-        height, width = picture.shape[:2]
-        found = self._search(picture, grey, [(0, 0, width, height)])
-        if not found:  # nothing at first sight: look again, closer
-            found = self._search(picture, grey, _windows(width, height), most=2)
+        levels = geometry.Levels(picture)
+        found = self._search(levels, detection.LONG)
+        for long in detection.AGAIN:
+            found = found or self._search(levels, long)
         found.sort(key=lambda face: -face.score)
         corners = np.array([_corners(f.box) for f in found], np.float32).reshape(-1, 4)
         return tuple(found[k] for k in detection.apart(corners))
 
-    def _search(
-        self,
-        picture: "Bytes",
-        grey: "Bytes",
-        windows: list[tuple[int, int, int, int]],
-        most: int = detection.MOST,
-    ) -> list[Face]:
-        """Faces seen through windows (x, y, width, height) of the picture; one face may be seen through several.
-
-        `most` is the number of candidates looked at in each window.
-        """
+    def _search(self, levels: geometry.Levels, long: int) -> list[Face]:
+        """Faces seen when the picture's longer side is `long` pixels."""
         found = []
-        for x, y, width, height in windows:
-            square, scale = detection.letterbox(picture[y : y + height, x : x + width])
-            boxes, scores = detection.decode(self._models.detector.run(square)[0][0], _CANDIDATE)
-            places = boxes[:most] / scale + (x, y, x, y)
-            for box, score in zip(places, scores[:most], strict=True):
-                face = self._face(grey, _sized(box))
-                joint = face.score * float(score) ** _DETECTOR_WEIGHT
-                if joint >= self._models.face_threshold:
-                    corners = (box + geometry.usual_box(np.array(face.landmarks, np.float32))) / 2
-                    found.append(Face(_sized(corners), face.landmarks, min(joint, 1.0)))
+        small, scale = detection.letterbox(levels, long)
+        boxes, scores = detection.decode(self._models.detector.run(small)[0][0], _CANDIDATE)
+        for box, score in zip(boxes / scale, scores, strict=True):
+            face = self._face(levels, _sized(box))
+            joint = face.score * float(score) ** _DETECTOR_WEIGHT
+            if joint >= self._models.face_threshold:
+                corners = (box + geometry.usual_box(np.array(face.landmarks, np.float32))) / 2
+                found.append(Face(_sized(corners), face.landmarks, min(joint, 1.0)))
         return found
 
     def face_in(self, pixels: "Bytes", box: "Box") -> Face:
@@ -91,47 +80,63 @@ class Eyes:
 
         Raises `FrameRejected` as `faces` does.
         """
-        return self._face(_grey(check(pixels)), box)
+        return self._face(geometry.Levels(check(pixels)), box)
 
-    def _face(self, grey: "Bytes", box: "Box") -> Face:
+    def _face(self, levels: geometry.Levels, box: "Box") -> Face:
         """Two looks of the landmark network: at the box, then closer, levelled by the first answer."""
-        landmarks, first = self._look(grey, geometry.framed(box))
-        landmarks, second = self._look(grey, geometry.focused(landmarks))
+        landmarks, first = self._look(levels, geometry.framed(box))
+        landmarks, second = self._look(levels, geometry.focused(landmarks))
         points = tuple((float(x), float(y)) for x, y in landmarks)
         return Face(box, points, float(np.sqrt(first * second)))
 
     def scores(self, pixels: "Bytes", face: Face) -> Scores:
-        """What the expression network says of `face`: calibrated probabilities, valence, arousal, action strengths.
+        """What the expression network says of `face`: calibrated probabilities, affect, action strengths, head pose, gaze.
 
         Raises `FrameRejected` as `faces` does.
         """
-        grey = _grey(check(pixels))
         transform = geometry.aligned(np.array(face.landmarks, np.float32))
-        crop = geometry.warp(grey, transform)
-        logits, affect, actions = self._models.expression.run(crop[None])
-        warm = logits[0].astype(np.float64) / self._models.temperature
-        odds = np.exp(warm - warm.max())
-        valence, arousal = (float(v) for v in np.clip(affect[0], -1, 1))
-        strengths = (float(v) for v in np.clip(actions[0], 0, 1))
+        crop = geometry.crop(check(pixels), transform)
+        logits, affect, actions, pose, gaze, embedding = (
+            out[0] for out in self._models.expression.run(crop[None])
+        )
+        valence, arousal = _within(affect, -1)
+        pitch, yaw = pose.tolist()
+        x, y = _within(gaze, -1)
+        strengths = zip(self._models.actions, _within(actions, 0), strict=True)
         return Scores(
-            expressions=tuple(float(p) for p in odds / odds.sum()),
+            expressions=_softmax(logits.tolist(), self._models.temperature),
             valence=valence,
             arousal=arousal,
-            actions=MappingProxyType(dict(zip(self._models.actions, strengths, strict=True))),
+            actions=MappingProxyType(dict(strengths)),
+            pose=(pitch, yaw, geometry.roll(transform)),
+            gaze=(x, y),
+            embedding=tuple(embedding.tolist()),
         )
 
+    def watch(self) -> Watch:
+        """A watcher of brief movements of one face, with these models."""
+        return Watch(self._models)
+
     def _look(
-        self, grey: "Bytes", transform: "NDArray[np.float32]"
+        self, levels: geometry.Levels, transform: "NDArray[np.float32]"
     ) -> "tuple[NDArray[np.float32], float]":
         """Landmarks (5, 2) in the picture and how face-like the crop is, 0..1."""
-        crop = geometry.warp(grey, transform)
-        points, presence = self._models.landmarks.run(crop[None])
+        points, presence = self._models.landmarks.run(levels.grey(transform)[None])
         back = geometry.inverse(transform)
         return geometry.apply(back, points[0] * geometry.CROP), float(presence[0])
 
 
-def _grey(pixels: "Bytes") -> "Bytes":
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
+def _softmax(logits: list[float], temperature: float) -> tuple[float, ...]:
+    """Probabilities; in plain numbers, as few as they are."""
+    most = max(logits)
+    odds = [math.exp((one - most) / temperature) for one in logits]
+    total = sum(odds)
+    return tuple(one / total for one in odds)
+
+
+def _within(values: "NDArray[np.float32]", low: float) -> list[float]:
+    """Numbers within `low`..1."""
+    return [min(max(value, low), 1.0) for value in values.tolist()]
 
 
 def _sized(corners: "NDArray[np.float32]") -> "Box":
@@ -144,11 +149,3 @@ def _corners(box: "Box") -> tuple[float, float, float, float]:
     """x, y, width, height -> x0 y0 x1 y1."""
     x, y, width, height = box
     return x, y, x + width, y + height
-
-
-def _windows(width: int, height: int) -> list[tuple[int, int, int, int]]:
-    """The four corners and the middle of a picture, each .6 of its sides."""
-    w, h = round(width * 0.6), round(height * 0.6)
-    across, down = (0, width - w), (0, height - h)
-    corners = [(x, y, w, h) for y in down for x in across]
-    return [*corners, ((width - w) // 2, (height - h) // 2, w, h)]

@@ -12,16 +12,19 @@ from typing import Any, Final
 
 from mien.errors import ModelMissing, ModelTampered
 from mien.infer import pin
-from mien.values import EXPRESSIONS
+from mien.values import EXPRESSIONS, POLARITIES
 
 EMBEDDED: Final = Path(__file__).with_name("models")
-FORMAT: Final = 1
+FORMAT: Final = 2
 MAX_BYTES: Final = 4_000_000
 """No model here is near this; a larger file is refused before it is read."""
-GRID: Final = (1, 15, 20, 20)
-DETECTOR_SIDE: Final = 160
+MOST_ID: Final = 254
+"""A label has eight bits for the model; 255 says that it is a site's own."""
+ACTIONS: Final = 21
+EMBEDDING: Final = 96
 
-Tensor = tuple[str, tuple[int, ...], str]
+Tensor = tuple[str, tuple[int | None, ...], str]
+"""Name, shape (None: any size) and type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,8 @@ class Contract:
 
 CONTRACTS: Final[Mapping[str, Contract]] = {
     "detector": Contract(
-        (("pixels", (1, DETECTOR_SIDE, DETECTOR_SIDE, 3), "uint8"),),
-        (("grid", GRID, "float32"),),
+        (("pixels", (1, None, None, 3), "uint8"),),
+        (("grid", (1, 15, None, None), "float32"),),
     ),
     "landmarks": Contract(
         (("crop", (1, 64, 64), "uint8"),),
@@ -46,8 +49,15 @@ CONTRACTS: Final[Mapping[str, Contract]] = {
         (
             ("logits", (1, len(EXPRESSIONS)), "float32"),
             ("affect", (1, 2), "float32"),
-            ("actions", (1, 15), "float32"),
+            ("actions", (1, ACTIONS), "float32"),
+            ("pose", (1, 2), "float32"),
+            ("gaze", (1, 2), "float32"),
+            ("embedding", (1, EMBEDDING), "float32"),
         ),
+    ),
+    "micro": Contract(
+        (("cube", (1, 28, 28, 3), "float32"),),
+        (("logits", (1, len(POLARITIES) - 1), "float32"),),
     ),
 }
 """What this room is written for. A manifest that says otherwise belongs to other code."""
@@ -61,6 +71,7 @@ class Verified:
     model_id: int
     temperature: float
     face_threshold: float
+    micro_threshold: float
     actions: tuple[str, ...]
     blobs: Mapping[str, bytes]
 
@@ -78,7 +89,8 @@ def _read(path: Path) -> bytes:
 
 def _tensors(entries: Any) -> tuple[Tensor, ...]:
     return tuple(
-        (str(e["name"]), tuple(int(n) for n in e["shape"]), str(e["dtype"])) for e in entries
+        (str(e["name"]), tuple(None if n is None else int(n) for n in e["shape"]), str(e["dtype"]))
+        for e in entries
     )
 
 
@@ -97,7 +109,7 @@ def _parse(raw: bytes) -> dict[str, Any]:
 
 
 def _check_meaning(manifest: dict[str, Any]) -> None:
-    if tuple(manifest["labels"]) != EXPRESSIONS:
+    if (tuple(manifest["labels"]), tuple(manifest["polarities"])) != (EXPRESSIONS, POLARITIES[1:]):
         message = "the label map of the models is not the one of this version; reinstall mien"
         raise ModelTampered(message)
     if set(manifest["files"]) != set(CONTRACTS):
@@ -106,10 +118,11 @@ def _check_meaning(manifest: dict[str, Any]) -> None:
         )
         raise ModelTampered(message)
     numbers_hold = (
-        0 <= int(manifest["model_id"]) <= 255  # noqa: PLR2004 - eight bits in a label
+        0 <= int(manifest["model_id"]) <= MOST_ID
         and 0.05 < float(manifest["temperature"]) < 20  # noqa: PLR2004
         and 0 < float(manifest["face_threshold"]) < 1
-        and len(manifest["actions"]) == CONTRACTS["expression"].outputs[2][1][1]
+        and 0 < float(manifest["micro_threshold"]) < 1
+        and len(manifest["actions"]) == ACTIONS
     )
     if not numbers_hold:
         message = "the model manifest holds numbers out of range; reinstall mien"
@@ -158,6 +171,7 @@ def verify(directory: Path) -> Verified:
             model_id=int(manifest["model_id"]),
             temperature=float(manifest["temperature"]),
             face_threshold=float(manifest["face_threshold"]),
+            micro_threshold=float(manifest["micro_threshold"]),
             actions=tuple(str(a) for a in manifest["actions"]),
             blobs=blobs,
         )

@@ -40,13 +40,20 @@ class Network:
             raise ModelTampered(message)
         self._input = contract.inputs[0][0]
 
-    def run(self, pixels: "NDArray[np.uint8]") -> "list[NDArray[np.float32]]":
-        """Outputs for one input of the shape in the contract."""
-        return list(self._session.run(None, {self._input: pixels}))
+    def run(self, given: "NDArray[Any]") -> "list[NDArray[np.float32]]":
+        """Outputs for one input of the shape and type in the contract. Several threads may call it."""
+        return list(self._session.run(None, {self._input: given}))
 
 
 def _described(tensors: Any) -> tuple[manifest.Tensor, ...]:
-    return tuple((t.name, tuple(t.shape), _TYPES.get(t.type, t.type)) for t in tensors)
+    return tuple(
+        (
+            t.name,
+            tuple(n if isinstance(n, int) else None for n in t.shape),
+            _TYPES.get(t.type, t.type),
+        )
+        for t in tensors
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +64,12 @@ class Models:
     model_id: int
     temperature: float = field(repr=False)
     face_threshold: float = field(repr=False)
+    micro_threshold: float = field(repr=False)
     actions: tuple[str, ...] = field(repr=False)
     detector: Network = field(repr=False)
     landmarks: Network = field(repr=False)
     expression: Network = field(repr=False)
+    micro: Network = field(repr=False)
 
 
 def load_models(directory: Path | None = None, *, threads: int = 1) -> Models:
@@ -75,6 +84,7 @@ def load_models(directory: Path | None = None, *, threads: int = 1) -> Models:
         model_id=checked.model_id,
         temperature=checked.temperature,
         face_threshold=checked.face_threshold,
+        micro_threshold=checked.micro_threshold,
         actions=checked.actions,
         **networks,
     )

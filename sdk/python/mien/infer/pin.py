@@ -2,4 +2,4 @@
 
 from typing import Final
 
-MANIFEST_SHA256: Final = "a0bbd40f163a43d965c8e912767d15a0e8772c24461a962eb0083b8c38d287ad"
+MANIFEST_SHA256: Final = "2a20e1bb96c4db829dbd975bcc45e7bab9f9e7fa91a38c13db25ecb6fd8cd915"
