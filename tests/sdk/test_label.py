@@ -48,6 +48,7 @@ score = st.builds(
     st.lists(share, min_size=8, max_size=8).map(tuple),
     st.one_of(st.floats(-5, 5), st.just(float("nan"))),
     st.one_of(st.floats(-5, 5), st.just(float("inf"))),
+    st.dictionaries(st.sampled_from(["AU4", "AU12", "AU25", "AU43"]), share),
 )
 picture = st.tuples(
     st.floats(0.0, 2.0),  # seconds since the last one
@@ -87,6 +88,7 @@ def test_no_label_ever_breaks_a_rule(
             ends.append(reading.label.ended_at)
             assert reading.label.window == window
             assert reading.label.confidence >= int(0.4 * 16)
+            assert reading.because.endswith(f" -> {reading.label.expression}")
         if seen.faces != 1:
             clean_since = at
     assert all(later - earlier >= window for earlier, later in pairwise(ends))

@@ -1,11 +1,12 @@
 """A session as a whole: what a person sees of it, and how it ends."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import cv2
 import pytest
 
-from mien import Client, local_session
+from mien import Claims, Client, local_session
 from mien.client import Session
 from mien.consent import open_capability, person_json
 from mien.errors import (
@@ -16,6 +17,7 @@ from mien.errors import (
     RequestRefused,
 )
 from mien.testing import FakeClock, FakeEyes, FakeServer, film, picture
+from mien.values import Face
 from mien.wire.canonical import encode
 from mien.wire.messages import dump
 from mien.wire.signatures import Kind, sign
@@ -53,6 +55,63 @@ def test_nobody_affirms_and_the_camera_goes_off(consented: Client) -> None:
     with pytest.raises(AffirmationNeeded), consented.session(pictures) as session:
         list(session)
     assert next(pictures).at <= 3 + Session.PATIENCE + 1
+
+
+@dataclass(slots=True)
+class Moved:
+    """A brief movement that is over."""
+
+    polarity: str
+
+
+@dataclass
+class WatchfulEyes(FakeEyes):
+    """Fake eyes that spot one brief movement, at their twelfth picture."""
+
+    watches: list["WatchfulEyes"] = field(default_factory=list)
+    pictures: int = 0
+    forgotten: int = 0
+
+    def watch(self) -> "WatchfulEyes":  # type: ignore[override]
+        self.watches.append(self)
+        return self
+
+    def see(self, at: float, pixels: object, face: Face, closure: float = 0.0) -> Moved | None:
+        self.pictures += 1
+        return Moved("surprise") if self.pictures == 12 else None
+
+    def forget(self) -> None:
+        self.forgotten += 1
+
+
+def test_a_brief_movement_is_told_once_by_the_next_label() -> None:
+    eyes = WatchfulEyes()
+    with local_session(
+        film("joy", seconds=4), ask=lambda _: True, eyes=eyes.make, paced=False
+    ) as session:
+        told = [reading.label.polarity for reading in session if reading.label]
+    assert told == ["none", "surprise", "none"]
+
+
+def test_a_movement_is_forgotten_with_the_face() -> None:
+    eyes = WatchfulEyes()
+    with local_session(
+        film("joy", (), "joy", seconds=1), ask=lambda _: True, eyes=eyes.make, paced=False
+    ) as session:
+        list(session)
+    assert eyes.forgotten == 10
+
+
+def test_nobody_watches_for_movements_that_no_purpose_needs(
+    server: FakeServer, tmp_path: Path
+) -> None:
+    eyes = WatchfulEyes()
+    client = server.client(tmp_path / "home", eyes=eyes)
+    client.notice()
+    client.consent(purposes=["personalize_offers"], claims=Claims(jurisdictions=("EU-DE",)))
+    with client.session(film("joy", seconds=2)) as session:
+        assert {r.label.polarity for r in session if r.label} == {"none"}
+    assert eyes.watches == []
 
 
 def test_two_faces_give_no_label(consented: Client, server: FakeServer) -> None:

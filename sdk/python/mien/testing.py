@@ -187,6 +187,9 @@ class FakeEyes:
         good = {"joy": 0.8, "neutral": 0.0, "surprise": 0.2}.get(EXPRESSIONS[number], -0.6)
         return Scores(shares, good, 0.3)
 
+    def watch(self) -> None:
+        """No brief movements: drawn squares do not move."""
+
 
 def _landmarks(x: int, y: int) -> tuple[tuple[float, float], ...]:
     return tuple(

@@ -46,6 +46,29 @@ class SystemClock:
         time.sleep(seconds)
 
 
+class Movement(Protocol):
+    """A brief movement that is over; `mien.infer.micro.Movement` is one."""
+
+    @property
+    def polarity(self) -> str:
+        """`negative`, `positive` or `surprise`."""
+        ...
+
+
+class Watch(Protocol):
+    """Watches one face for brief movements; `mien.infer.micro.Watch` is one."""
+
+    def see(
+        self, at: float, pixels: "NDArray[np.uint8]", face: Face, closure: float = 0.0
+    ) -> Movement | None:
+        """One picture at `at` seconds; a movement once it is over."""
+        ...
+
+    def forget(self) -> None:
+        """The face was lost."""
+        ...
+
+
 class Eyes(Protocol):
     """Finds faces and reads expressions; `mien.infer.Eyes` is one, `mien.testing.FakeEyes` another."""
 
@@ -55,6 +78,10 @@ class Eyes(Protocol):
 
     def scores(self, pixels: "NDArray[np.uint8]", face: Face) -> Scores:
         """The expression of one face."""
+        ...
+
+    def watch(self) -> "Watch | None":
+        """A fresh watcher of brief movements, None when these eyes have none."""
         ...
 
 

@@ -9,13 +9,13 @@ from types import TracebackType
 from typing import Any, Final, Self, cast
 
 from mien import capture, consent, label, seal, send
-from mien.client.given import Clock, Entropy, Eyes, EyesMaker, SystemClock, embedded_eyes
+from mien.client.given import Clock, Entropy, Eyes, EyesMaker, SystemClock, Watch, embedded_eyes
 from mien.errors import (
     AffirmationNeeded,
     ConsentError,
     ConsentMissing,
 )
-from mien.values import Frame, Label
+from mien.values import Face, Frame, Label, Scores
 from mien.wire.messages import Capability
 
 _CLOSING_SECONDS: Final = 15.0
@@ -67,6 +67,7 @@ class Session:
         self._batch = seal.Batch(sink.beat if sink else seal.BEAT)
         self._readings: Iterator[label.Reading] | None = None
         self._reader: label.Reader | None = None
+        self._watch: Watch | None = None
         self._affirmed = threading.Event()
         self._waiting_since: float | None = None
         self._at = 0.0
@@ -155,10 +156,26 @@ class Session:
         sight = label.Sight(frame.at, unix, len(faces), box, fault)
         refusal = reader.look(sight)
         if refusal is not None:
+            if self._watch:
+                self._watch.forget()
             return refusal
         scores = eyes.scores(frame.pixels, faces[0])
         purposes = tuple(self._wanted & set(self._permit().purposes))
+        if label.needs_polarity(purposes):
+            self._watch = self._watch or eyes.watch()
+            self._watched(frame, faces[0], scores, reader)
+        else:
+            self._watch = None
         return reader.read(sight, scores, purposes)
+
+    def _watched(self, frame: Frame, face: Face, scores: Scores, reader: label.Reader) -> None:
+        """What was brief goes into the next label, as one of three words."""
+        if self._watch is None:
+            return
+        closure = scores.actions.get("AU43", 0.0)
+        movement = self._watch.see(frame.at, frame.pixels, face, closure)
+        if movement is not None:
+            reader.note(movement.polarity)
 
     def _patience(self, reading: label.Reading, at: float) -> None:
         if reading.why != "affirm again":

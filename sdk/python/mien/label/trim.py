@@ -13,16 +13,31 @@ _NEED_STATE: Final = frozenset({"adapt_service", "adapt_lessons"})
 _NEED_POLARITY: Final = frozenset({"adapt_service"})
 
 
+def needs_affect(purposes: Collection[str]) -> bool:
+    """Whether one of `purposes` needs valence and arousal."""
+    return not _NEED_AFFECT.isdisjoint(purposes)
+
+
+def needs_state(purposes: Collection[str]) -> bool:
+    """Whether one of `purposes` needs the state."""
+    return not _NEED_STATE.isdisjoint(purposes)
+
+
+def needs_polarity(purposes: Collection[str]) -> bool:
+    """Whether one of `purposes` needs the polarity of brief movements."""
+    return not _NEED_POLARITY.isdisjoint(purposes)
+
+
 def trim(label: Label, purposes: Collection[str]) -> Label | None:
     """`label` without what none of `purposes` needs; None when none of them needs a label."""
     wanted = frozenset(purposes)
     if not wanted & frozenset(LABEL_PURPOSES):
         return None
-    affect = bool(wanted & _NEED_AFFECT)
+    affect = needs_affect(wanted)
     return replace(
         label,
-        state=label.state if wanted & _NEED_STATE else "none",
-        polarity=label.polarity if wanted & _NEED_POLARITY else "none",
+        state=label.state if needs_state(wanted) else "none",
+        polarity=label.polarity if needs_polarity(wanted) else "none",
         valence=label.valence if affect else None,
         arousal=label.arousal if affect else None,
     )
