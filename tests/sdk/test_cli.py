@@ -1,10 +1,13 @@
 """The device's commands, as a person types them. Yes and no weigh the same; an error is one line and status 2."""
 
+import io
 import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import metadata
 from pathlib import Path
@@ -12,12 +15,20 @@ from typing import Self
 
 import cv2
 import httpx
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from rich.console import Console
 from typer.testing import CliRunner
 
-from mien import cli
-from mien.client import SystemClock
-from mien.testing import FakeServer, picture
+from mien import cli, client
+from mien.cli import look
+from mien.client import SystemClock, local_session
+from mien.errors import ModelInvalid
+from mien.label import Moment, Reading
+from mien.testing import FakeEyes, FakeServer, picture
+from mien.testing import film as play
+from mien.values import Face, Label, Scores
 
 runner = CliRunner()
 
@@ -175,6 +186,57 @@ def test_look_reads_after_a_yes_and_keeps_nothing(film: Path) -> None:
     assert done.exit_code == 0, (done.output, done.exception)
     assert "0 labels were shown, none were kept" in done.output
     assert sorted(film.parent.iterdir()) == before
+
+
+@dataclass
+class Actors(FakeEyes):
+    """Fake eyes that see a smile, too."""
+
+    def scores(self, pixels: NDArray[np.uint8], face: Face) -> Scores:
+        return replace(super().scores(pixels, face), actions={"AU12": 0.8, "AU6": 0.6})
+
+
+def test_look_shows_labels_and_says_what_is_not_validated(
+    film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def played(source: object, *, ask: Callable[[str], bool], eyes: object) -> client.Session:
+        scenes = play("joy", "joy", "joy")
+        return local_session(scenes, ask=ask, eyes=Actors().make, paced=False)
+
+    monkeypatch.setattr(client, "local_session", played)
+    done = runner.invoke(cli.app, ["look", "--video", str(film)], input="yes\n")
+    assert "2 labels were shown, none were kept" in done.output
+    assert "states are not validated on people" in " ".join(done.output.split())
+
+
+def test_look_uses_the_models_chosen_in_a_folder(film: Path, tmp_path: Path) -> None:
+    (tmp_path / "in_use.json").write_text("not a choice")
+    words = ["look", "--video", str(film), "--models"]
+    done = runner.invoke(cli.app, [*words, str(tmp_path)], input="yes\n")
+    assert isinstance(done.exception, ModelInvalid)
+    done = runner.invoke(cli.app, [*words, str(tmp_path / "none")], input="yes\n")
+    assert done.exit_code == 0, (done.output, done.exception)
+
+
+def shown(reading: Reading, *labels: Label) -> str:
+    console = Console(width=110, record=True, file=io.StringIO())
+    console.print(look._table(deque(labels), reading))
+    return console.export_text()
+
+
+def test_look_shows_the_word_of_the_moment_and_why() -> None:
+    moment = Moment("joy", 0.82, "surprise", 0.5, 0.1, "smile 0.8, cheek raise 0.6 -> joy")
+    label = Label("neutral", 1_790_000_000, 12, state="confused")
+    text = shown(Reading(3.0, "gathering", now=moment), label)
+    assert "now: joy 82% mixed with surprise (smile 0.8, cheek raise 0.6 -> joy)" in text
+    assert "state: confused (not validated on people)" in text
+
+
+def test_look_says_when_it_is_not_sure() -> None:
+    text = shown(Reading(3.0, "unsure", now=Moment(None, 0.3)))
+    assert "now: not sure" in text
+    assert "state: none (not validated on people)" in text
+    assert "now:" not in shown(Reading(3.0, "no face"))
 
 
 def test_an_error_is_one_line_and_status_two(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@
     │   └── FrameRejected            not an H x W x 3 array of 8-bit pixels
     ├── ModelError
     │   ├── ModelMissing
-    │   └── ModelTampered            hash, shape or label map differ from the manifest
+    │   ├── ModelTampered            hash, shape or label map differ from the manifest
+    │   └── ModelInvalid             the manifest of a site's own model is wrong; names the field
     ├── LabelInvalid                 outside the closed vocabulary
     ├── SealError
     │   ├── EnvelopeInvalid          truncated, oversized, wrong MAC, cannot be opened
@@ -141,7 +142,7 @@ class FrameRejected(CaptureError):
 
 
 class ModelError(MienError):
-    """An embedded model cannot be used."""
+    """A model cannot be used."""
 
     code = "model-error"
 
@@ -156,6 +157,12 @@ class ModelTampered(ModelError):
     """Hash, shape or label map differ from the manifest."""
 
     code = "model-tampered"
+
+
+class ModelInvalid(ModelError):
+    """The manifest of a site's own model is wrong, or the model does not do what it says; the message names the field."""
+
+    code = "model-invalid"
 
 
 class LabelInvalid(MienError):

@@ -1,4 +1,4 @@
-"""The device's command line: `mien look`, `mien consent`, `mien me`. The server's commands join when its extra is installed.
+"""The device's command line: `mien look`, `mien consent`, `mien me`, `mien models`. The server's commands join when its extra is installed.
 
 Each command loads what it needs when it runs. Whoever adds commands names a function `commands(app)` in the entry-point group `mien.commands`.
 """
@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from mien.cli import consent, look, me
+from mien.cli import consent, look, me, models
 from mien.cli.demo.command import demo
 from mien.errors import MienError
 
@@ -30,6 +30,7 @@ def build() -> typer.Typer:
     found.command("look")(look.look)
     found.command("consent")(consent.consent)
     found.add_typer(me.app(), name="me", help=me.HELP)
+    found.add_typer(models.app(), name="models", help=models.HELP)
     found.command("demo")(demo)
     for point in metadata.entry_points(group=GROUP):
         _join(found, point)

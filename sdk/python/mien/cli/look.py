@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from mien.client import Session
-    from mien.label import Reading
+    from mien.client import EyesMaker, Session
+    from mien.label import Moment, Reading
     from mien.values import Label
 
 ROWS: Final = 12
@@ -35,12 +35,15 @@ SAYS: Final = {
 def look(
     camera: Annotated[int, typer.Option(help="Number of the camera.", min=0)] = 0,
     video: Annotated[Path | None, typer.Option(help="Read a video file instead.")] = None,
+    models: Annotated[
+        Path | None, typer.Option(help="Use the models chosen in this folder (`mien models use`).")
+    ] = None,
 ) -> None:
     """Show what this device reads in your face, live. Asks first; nothing is sent and nothing is kept."""
     from rich.console import Console
 
     from mien.cli.ask import yes
-    from mien.client import local_session
+    from mien.client import embedded_eyes, local_session
 
     console = Console()
 
@@ -49,9 +52,18 @@ def look(
         return yes(console, "May this device read your expression now?")
 
     source = video if video is not None else camera
-    with local_session(source, ask=ask) as session:
+    with local_session(source, ask=ask, eyes=_eyes(models) or embedded_eyes) as session:
         shown = _watch(console, session)
     console.print(f"The camera is off. {shown} labels were shown, none were kept.")
+
+
+def _eyes(folder: Path | None) -> "EyesMaker | None":
+    """The models chosen in `folder`, loaded when the session asks and not before; None without a folder."""
+    if folder is None:
+        return None
+    from mien.infer import site_eyes
+
+    return site_eyes(folder)
 
 
 def _watch(console: "Console", session: "Session") -> int:
@@ -91,14 +103,10 @@ def _affirmed(console: "Console", live: "Live", session: "Session") -> bool:
 def _table(rows: "deque[Label]", reading: "Reading | None") -> "Table":
     from rich.table import Table
 
-    caption = "a guess, and it can be wrong"
-    if reading is not None:
-        caption = f"{reading.at:6.1f} s  {SAYS[reading.why]}"
-    table = Table(title="what this device reads", caption=caption)
-    for column in ("time", "expression", "mixed with", "sure", "pleasant", "excited"):
-        table.add_column(
-            column, justify="left" if column in {"expression", "mixed with"} else "right"
-        )
+    table = Table(title="what this device reads", caption=_caption(rows, reading))
+    words = {"expression", "mixed with", "state"}
+    for column in ("time", "expression", "mixed with", "sure", "pleasant", "excited", "state"):
+        table.add_column(column, justify="left" if column in words else "right")
     for label in rows:
         clock = f"{label.ended_at // 60 % 60:02d}:{label.ended_at % 60:02d}"
         table.add_row(
@@ -108,8 +116,29 @@ def _table(rows: "deque[Label]", reading: "Reading | None") -> "Table":
             f"{(label.confidence + 0.5) / 16:.0%}",
             _signed(label.valence),
             _signed(label.arousal),
+            "" if label.state == "none" else label.state,
         )
     return table
+
+
+def _caption(rows: "deque[Label]", reading: "Reading | None") -> str:
+    from mien.label import NOT_VALIDATED
+
+    if reading is None:
+        return f"a guess, and it can be wrong; states are {NOT_VALIDATED}"
+    lines = [f"{reading.at:6.1f} s  {SAYS[reading.why]}"]
+    if reading.now:
+        lines.append(f"now: {_live(reading.now)}")
+    state = rows[-1].state if rows else "none"
+    lines.append(f"state: {state} ({NOT_VALIDATED})")
+    return "\n".join(lines)
+
+
+def _live(now: "Moment") -> str:
+    if now.expression is None:
+        return "not sure"
+    mixed = f" mixed with {now.second}" if now.second else ""
+    return f"{now.expression} {now.share:.0%}{mixed} ({now.because})"
 
 
 def _signed(value: int | None) -> str:

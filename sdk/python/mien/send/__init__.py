@@ -1,10 +1,12 @@
 """Send: the one room on the network. It takes the closed union `Outbound` and nothing else.
 
 Gives parsed answers. Invariants: nothing that is not an `Outbound`, checked again field by field, becomes bytes; redirects are not followed; an
-answer is bounded in size and time and is either what the protocol says or an error. Deliberately absent: any other host, any call home.
+answer is bounded in size and time and is either what the protocol says or an error. Deliberately absent: any other host, any call home. `fetch` is apart from all that: it sends nothing, and gets the
+one file that a person asked for.
 """
 
 from mien.send.courier import Courier
+from mien.send.fetch import fetch
 from mien.send.outbound import (
     CertificateQuery,
     NoticeQuery,
@@ -27,4 +29,5 @@ __all__ = [
     "Sender",
     "ServiceQuery",
     "Statement",
+    "fetch",
 ]
