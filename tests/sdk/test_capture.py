@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mien import capture
+from mien.capture import sources
 from mien.errors import CameraUnavailable, ConsentMissing, FrameRejected, VideoUnreadable
 from mien.testing import FakeClock, picture
 from mien.values import Frame
@@ -54,6 +55,43 @@ def test_a_video_plays_at_its_own_speed(video: Path) -> None:
     clock = FakeClock()
     assert len(list(capture.frames(video, yes, clock))) == 20
     assert clock.monotonic() == pytest.approx(1.9)
+
+
+class Stamped:
+    """A video of a variable rate, or with time stamps that make no sense."""
+
+    def __init__(self, stamps: list[float]) -> None:
+        self.stamps, self.read_so_far = stamps, 0
+
+    def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
+        return True
+
+    def get(self, what: int) -> float:
+        return 25.0 if what == cv2.CAP_PROP_FPS else self.stamps[self.read_so_far - 1]
+
+    def read(self) -> tuple[bool, Any]:
+        self.read_so_far += 1
+        return self.read_so_far <= len(self.stamps), picture("joy")
+
+    def release(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("stamps", "seen"),
+    [
+        ([0, 20, 100, 500], [0.0, 0.02, 0.1, 0.5]),
+        ([0, 0, 0], [0.0, 0.04, 0.08]),
+        ([0, 40, float("nan"), 1e12, 30], [0.0, 0.04, 0.08, 0.12, 0.16]),
+    ],
+    ids=["a variable rate", "no stamps", "nonsense"],
+)
+def test_a_video_keeps_its_own_times_and_they_only_go_forward(
+    video: Path, monkeypatch: pytest.MonkeyPatch, stamps: list[float], seen: list[float]
+) -> None:
+    monkeypatch.setattr(sources, "_opened", lambda _: Stamped(stamps))
+    frames = capture.frames(video, yes, FakeClock(), paced=False)
+    assert [frame.at for frame in frames] == pytest.approx(seen)
 
 
 def test_without_a_permit_not_even_the_file_is_looked_for() -> None:

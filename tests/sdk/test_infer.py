@@ -202,6 +202,18 @@ def _words(content: Any) -> None:
     content["model_id"] = "one"
 
 
+def _polarities(content: Any) -> None:
+    content["polarities"].reverse()
+
+
+def _amount(content: Any) -> None:
+    content["micro_threshold"] = 0
+
+
+def _taken(content: Any) -> None:
+    content["model_id"] = 255  # means a site's own model
+
+
 def _number(content: Any) -> None:
     content["labels"] = 8
 
@@ -209,6 +221,7 @@ def _number(content: Any) -> None:
 CHANGES = [
     *(_relabel, _shape, _input, _type, _extra, _less, _outside, _format),
     *(_id, _temperature, _threshold, _actions, _field, _words, _number),
+    *(_polarities, _amount, _taken),
 ]
 
 

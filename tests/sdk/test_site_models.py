@@ -723,6 +723,12 @@ def test_a_model_changed_on_disk_is_not_used(stocked: Shelf) -> None:
         stocked.load("tiny")
 
 
+def test_brief_movements_are_watched_for_where_the_embedded_networks_are_loaded() -> None:
+    own = Eyes(load_models())
+    assert SiteEyes(made_detector(DETECTOR), made_classifier(CLASSIFIER)).watch() is None
+    assert SiteEyes(made_detector(DETECTOR), own, embedded=own).watch() is not None
+
+
 def test_a_file_that_grew_beyond_all_measure_is_not_read(stocked: Shelf) -> None:
     with (stocked.folder / "tiny.onnx").open("wb") as file:
         file.truncate(site.MOST_BYTES + 1)
