@@ -26,8 +26,8 @@ ALARMS: Final = 1.0  # false alarms a minute that the threshold may let through
 SLACK: Final = 0.15  # seconds by which a spotted onset may be off
 
 
-def measured(plan: Plan, weights: Path, processes: int) -> dict[str, Any]:
-    """UF1, UAR and accuracy of the polarity on pairs of new people, and the spotter's threshold from the first half of the clips."""
+def polarity(plan: Plan, weights: Path, processes: int) -> dict[str, Any]:
+    """UF1, UAR and accuracy of the polarity on pairs of new people."""
     cubes, labels = brief.pairs(plan, processes)
     first = int(len(labels) * train.FRESH) // brief.EACH * brief.EACH
     net = nets.Micro()
@@ -36,26 +36,25 @@ def measured(plan: Plan, weights: Path, processes: int) -> dict[str, Any]:
     with torch.no_grad():
         guesses = net(torch.from_numpy(cubes[first:])).numpy().argmax(1)
     table = measure.confusion(labels[first:], guesses, len(brief.WORDS))
-    clips = list(brief.clips(plan.seed, CLIPS, processes))
-    _CLIPS[plan.seed] = clips
-    tried = {t: _spotted(clips[: CLIPS // 2], t) for t in THRESHOLDS}
-    quiet = [t for t, f in tried.items() if f["false_alarms_per_minute"] <= ALARMS]
-    threshold = quiet[0] if quiet else THRESHOLDS[-1]
     return {
         "n": len(guesses),
         "uf1": measure.uf1(table),
         "uar": measure.uar(table),
         "accuracy": round(measure.accuracy(table), 4),
-        "threshold": threshold,
     }
 
 
-_CLIPS: dict[int, list[brief.Clip]] = {}
+def clips(plan: Plan, processes: int) -> tuple[list[brief.Clip], list[brief.Clip]]:
+    """Clips of new people: the first half sets the threshold, the second measures."""
+    made = list(brief.clips(plan.seed, CLIPS, processes))
+    return made[: CLIPS // 2], made[CLIPS // 2 :]
 
 
-def spotting(plan: Plan, threshold: float) -> dict[str, Any]:
-    """The spotter on the second half of the clips."""
-    return _spotted(_CLIPS[plan.seed][CLIPS // 2 :], threshold)
+def threshold(given: list[brief.Clip]) -> float:
+    """The lowest threshold with few enough false alarms."""
+    tried = {t: spotting(given, t) for t in THRESHOLDS}
+    quiet = [t for t, f in tried.items() if f["false_alarms_per_minute"] <= ALARMS]
+    return quiet[0] if quiet else THRESHOLDS[-1]
 
 
 def _watched(clip: brief.Clip, models: Any) -> list[Any]:
@@ -70,11 +69,11 @@ def _watched(clip: brief.Clip, models: Any) -> list[Any]:
     return seen
 
 
-def _spotted(clips: list[brief.Clip], threshold: float) -> dict[str, Any]:
+def spotting(given: list[brief.Clip], threshold: float) -> dict[str, Any]:
     """Share of the brief movements spotted, their polarity, and false alarms a minute."""
     models = replace(load_models(), micro_threshold=threshold)
     there, spotted, right, alarms = 0, 0, 0, 0
-    for clip in clips:
+    for clip in given:
         there += clip.word is not None
         seen = _watched(clip, models)
         around = (clip.onset - SLACK, clip.offset + SLACK)
@@ -83,9 +82,9 @@ def _spotted(clips: list[brief.Clip], threshold: float) -> dict[str, Any]:
         if hits:
             spotted += 1
             right += hits[0].polarity == clip.word
-    minutes = len(clips) * brief.SECONDS / 60
+    minutes = len(given) * brief.SECONDS / 60
     return {
-        "clips": len(clips),
+        "clips": len(given),
         "movements": there,
         "spotted": round(spotted / max(there, 1), 3),
         "polarity_right": round(right / max(spotted, 1), 3),

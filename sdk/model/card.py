@@ -120,10 +120,12 @@ def _micro(figures: dict[str, Any]) -> list[str]:
 def _photographs(figures: dict[str, Any]) -> list[str]:
     right = sum(row[word] for word, row in figures["confusion"].items())
     missed = sum(row["missed"] for row in figures["confusion"].values())
+    error = figures["calibration_error"]  # None when no labelled face was found
+    sure = "not measured, for want of faces" if error is None else f"{error:.2f}"
     text = (
         f"`make evaluate` over {figures['n']} free photographs with one face each (five of them hard on purpose: profile, cap, sunglasses, low light): "
         f"{_percent(figures['detection_recall'])} found, {figures['faces_per_image']:.2f} faces reported per photograph; of the {figures['labelled']} that plainly smile or "
-        f"are neutral, {right} read right ({missed} not found). Expected calibration error on these {figures['calibration_error']:.2f}. A small set, and not a "
+        f"are neutral, {right} read right ({missed} not found). Expected calibration error on these {sure}. A small set, and not a "
         "blind one: see below."
     )
     return ["", "### Photographs of real people", "", text]

@@ -3,8 +3,8 @@
 A cube is (28, 28, 3): horizontal flow, vertical flow, strain, from onset to apex; any unit and offset per channel (the network takes
 both out). Channels may come first. The folder holds one of:
 
-- `labels.csv` with columns `file`, `label`, `subject`, and the files beside it: `.npy`, or 8-bit pictures (`.png`) whose channels are the
-  cube's in the order they are stored for OpenCV's reader reversed, that is red = horizontal flow, green = vertical flow, blue = strain;
+- `labels.csv` with columns `file`, `label`, `subject`, and the files beside it: `.npy`, or 8-bit pictures (`.png`) whose red is the horizontal
+  flow, green the vertical flow and blue the strain;
 - one `.npz` with arrays `cubes` (n, 28, 28, 3), `labels` (n,), `subjects` (n,);
 - `cubes.npy`, `labels.npy`, `subjects.npy`.
 

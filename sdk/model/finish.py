@@ -162,11 +162,16 @@ def run(plan: Plan, processes: int = 2) -> None:
     export.run(weights, export.Numbers(temperature, LOWEST, brief_movements.LOWEST))
     tried = finding.find(Eyes(load_models()), data, first, bank, plan.seed)
     threshold = tried.threshold(ALARMS)
-    found["micro"] = brief_movements.measured(plan, weights["micro"], processes)
-    export.run(weights, export.Numbers(temperature, threshold, found["micro"]["threshold"]))
+    first_clips, second_clips = brief_movements.clips(plan, processes)
+    loud = brief_movements.threshold(first_clips)
+    export.run(weights, export.Numbers(temperature, threshold, loud))
     eyes = Eyes(load_models())
     found["detection"] = finding.find(eyes, data, second, bank, plan.seed + 1).figures(threshold)
-    found["micro"]["spotting"] = brief_movements.spotting(plan, found["micro"]["threshold"])
+    found["micro"] = {
+        **brief_movements.polarity(plan, weights["micro"], processes),
+        "threshold": loud,
+        "spotting": brief_movements.spotting(second_clips, loud),
+    }
     if (PHOTOS / "labels.csv").is_file():
         found["photographs"] = evaluate.report(PHOTOS, quiet=True)
     (WORK / "figures.json").write_text(json.dumps(found, indent=1) + "\n")

@@ -120,6 +120,13 @@ def _held(person: people.Person, weights: Weights, shot: scene.Shot, data: Asset
     return replace(aimed, gain=_picture(person, weights, aimed, data).gain)
 
 
+def _cast(rng: Generator, data: Assets) -> tuple[people.Person, Weights, scene.Shot]:
+    """Somebody without a hat, their resting face, and a camera that holds aim and exposure."""
+    person = replace(people.draw(rng, data), headwear=None)
+    rest = resting(rng, frozenset(data.expression))
+    return person, rest, _held(person, rest, _shot(rng, person), data)
+
+
 def _grainy(rng: Generator, crop: Bytes) -> Bytes:
     noise = rng.normal(size=crop.shape) * rng.uniform(0.3, 3)
     return np.clip(crop + noise, 0, 255).astype(np.uint8)
@@ -136,9 +143,7 @@ def _pairs(job: tuple[int, int]) -> list[tuple[Floats, int]]:
     rng = np.random.default_rng([seed, 55, number])
     data = assets.load(ASSETS)
     known = frozenset(data.expression)
-    person = replace(people.draw(rng, data), headwear=None)
-    rest = resting(rng, known)
-    shot = _held(person, rest, _shot(rng, person), data)
+    person, rest, shot = _cast(rng, data)
     before = _picture(person, rest, shot, data)
     transform = geometry.aligned(before.five, flow.SIDE)
     first = geometry.crop(_over_grey(before), transform, flow.SIDE)
@@ -191,9 +196,7 @@ def clip(seed: int, number: int) -> Clip:
     rng = np.random.default_rng([seed, 56, number])
     data = assets.load(ASSETS)
     known = frozenset(data.expression)
-    person = replace(people.draw(rng, data), headwear=None)
-    rest = resting(rng, known)
-    shot = _held(person, rest, _shot(rng, person), data)
+    person, rest, shot = _cast(rng, data)
     word = (None, *WORDS)[number % 4] if number % 8 != 4 else None
     more = movement(rng, word or WORDS[int(rng.integers(3))], known)
     onset = float(rng.uniform(1.9, 2.9))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LEFT, TOP, SPAN = -1.15, 8.2, 2.3
 SIZE = 256
-FROWN = 0.4  # how much the skin between lid and brow darkens under a full frown
+FROWN = 0.4  # how much the skin between lid and brow darkens under the strongest frown (1.5)
 
 
 @dataclass(frozen=True, slots=True)
