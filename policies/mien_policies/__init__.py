@@ -1,13 +1,25 @@
 """The law as files: Cedar policies, jurisdictions, retention, notices and cases. Data for officers; the only code reads notices.
 
-`mien_server.authorize` loads the bundle in `directory()`; whoever shows a notice asks `notice(locale)`.
+`mien_server.authorize` loads the bundle in `directory()`; whoever shows a notice asks `notice(locale)`, or `notices()` for all languages at once.
 """
 
 from pathlib import Path
 
-from mien_policies.reading import NoticeSource, PurposeText, locales, notice
+from mien_policies.languages import best, language, locales, notice, notices
+from mien_policies.reading import NoticeSource, PurposeText, listed, plain
 
-__all__ = ["NoticeSource", "PurposeText", "directory", "locales", "notice"]
+__all__ = [
+    "NoticeSource",
+    "PurposeText",
+    "best",
+    "directory",
+    "language",
+    "listed",
+    "locales",
+    "notice",
+    "notices",
+    "plain",
+]
 
 
 def directory() -> Path:

@@ -162,5 +162,6 @@ def run(weights: dict[str, Path], numbers: Numbers) -> None:
     source = SHIPPED.parent / "pin.py"
     head = source.read_text().partition("MANIFEST_SHA256")[0]
     digest = hashlib.sha256(raw).hexdigest()
-    source.write_text(f'{head}MANIFEST_SHA256: Final = "{digest}"\n')
+    source.write_text(f'{head}MANIFEST_SHA256: Final = "{digest}"\nMODEL_ID: Final = {MODEL_ID}\n')
     pin.MANIFEST_SHA256 = digest  # type: ignore[misc]  # what is measured next in this process is what was just written
+    pin.MODEL_ID = MODEL_ID  # type: ignore[misc]  # the same

@@ -10,7 +10,7 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.metadata import version
@@ -20,8 +20,10 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from structlog.typing import FilteringBoundLogger
 
+from mien.errors import PolicyInvalid
 from mien_server import logs
 from mien_server.authorize import Authorizer, Bundle, load_bundle
+from mien_server.authorize.reload import Reloader, place_of_fault
 from mien_server.background import Task, running
 from mien_server.errors import NotReady
 from mien_server.keys import FileKeys, create_keys, day_of
@@ -105,6 +107,7 @@ def create_app(
     keys = open_keys(settings, entropy)
     keys.rotate(clock.now())
     meters = Meters()
+    reloader = Reloader(settings.policies)
     authorizer = CountedAuthorizer(load_bundle(settings.policies), meters)
     store = open_store(settings.database)
     pipeline = Pipeline(store, keys, authorizer, clock, entropy, origin=settings.origin)
@@ -118,7 +121,8 @@ def create_app(
         ready=_ready(store, keys, clock),
         openapi=openapi_document,
     )
-    app = _bare(_lifespan(settings, store, pipeline, meters, logger))
+    tasks = _tasks(settings, pipeline, _reload(reloader, authorizer, meters, logger))
+    app = _bare(_lifespan(tasks, store, pipeline, meters, logger))
     app.state.pipeline = pipeline
     install(app, ENDPOINTS, services)
     app.add_exception_handler(HTTPException, http_error)
@@ -167,6 +171,23 @@ def administer(settings: Settings, work: Callable[[Transaction], T]) -> T:
     return asyncio.run(run())
 
 
+def attend(settings: Settings, work: Callable[[Pipeline], Awaitable[T]]) -> T:
+    """Run one errand of the pipeline on the configured database and keys, beside a running server or without one."""
+
+    async def run() -> T:
+        clock, entropy = SystemClock(), SystemEntropy()
+        authorizer = Authorizer(load_bundle(settings.policies))
+        keys = open_keys(settings, entropy)
+        store = open_store(settings.database)
+        try:
+            pipeline = Pipeline(store, keys, authorizer, clock, entropy, origin=settings.origin)
+            return await work(pipeline)
+        finally:
+            await store.close()
+
+    return asyncio.run(run())
+
+
 def _bare(lifespan: Any) -> FastAPI:
     # No interactive pages: they would load scripts from elsewhere. No redirects: one address for one thing. No telemetry of the framework's own,
     # whoever configures OpenTelemetry in this process: it would see addresses and paths.
@@ -192,20 +213,44 @@ def _ready(store: Store, keys: Keys, clock: Clock) -> Callable[[], Any]:
     return ready
 
 
-def _lifespan(
-    settings: Settings,
-    store: Store,
-    pipeline: Pipeline,
-    meters: Meters,
-    logger: FilteringBoundLogger,
-) -> Callable[[FastAPI], Any]:
+def _reload(
+    reloader: Reloader, authorizer: Authorizer, meters: Meters, logger: FilteringBoundLogger
+) -> Callable[[], Awaitable[None]]:
+    """One look at the bundle. A bad one is told by the place of its fault, and the one in force stays."""
+
+    async def reload() -> None:
+        try:
+            bundle = await asyncio.to_thread(reloader.look, authorizer)
+        except PolicyInvalid as error:
+            meters.task("reload", "refused")
+            logger.error("policy-invalid", code=error.code, where=place_of_fault(error))  # noqa: TRY400 - the place is all that may be told
+        else:
+            if bundle:
+                logger.info("policies-reloaded", version=bundle.version, bundle=bundle.sha256)
+
+    return reload
+
+
+def _tasks(
+    settings: Settings, pipeline: Pipeline, reload: Callable[[], Awaitable[None]]
+) -> tuple[Task, ...]:
     tasks = (
         Task("rotate", settings.rotate_seconds, pipeline.rotate),
         Task("sequence", settings.sequence_seconds, pipeline.sequence),
         Task("complete_erasures", settings.erase_seconds, pipeline.complete_erasures),
         Task("sweep", settings.sweep_seconds, pipeline.sweep),
+        Task("reload", settings.reload_seconds, reload),
     )
+    return tuple(task for task in tasks if task.seconds)
 
+
+def _lifespan(
+    tasks: tuple[Task, ...],
+    store: Store,
+    pipeline: Pipeline,
+    meters: Meters,
+    logger: FilteringBoundLogger,
+) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with running(tasks, meters, logger):

@@ -5,7 +5,7 @@ effects, the pending leaf of the log) commits together or not at all. The closur
 on another thread, and may be run again from the start by a store that retries; so it returns its answer and changes nothing else.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
@@ -14,6 +14,7 @@ from mien.wire.messages import SealKeyDoc
 from mien_server.values import (
     Catalogue,
     Erasure,
+    Evidence,
     Person,
     PersonKey,
     Record,
@@ -194,6 +195,10 @@ class People(Protocol):
         """Add or replace a key."""
         ...
 
+    def delete_key(self, site: str, subject: str, key: str) -> None:
+        """Delete one key of the key set and the sequence numbers of its device."""
+        ...
+
     def stream(self, site: str, subject: str, device: str, seq: int = 0) -> Stream | None:
         """Person (locked for share), device and sequence in one read. None when there is no such person or key."""
         ...
@@ -214,6 +219,10 @@ class People(Protocol):
 
     def expired(self, now: int, limit: int) -> tuple[Person, ...]:
         """People whose consent stands in the row but ended by `now`."""
+        ...
+
+    def standing_under(self, site: str, notice: bytes, limit: int) -> tuple[Person, ...]:
+        """Up to `limit` people whose consent to the notice with this SHA-256 stands in the row."""
         ...
 
     def mark(self, site: str, subject: str) -> None:
@@ -258,8 +267,10 @@ class Records(Protocol):
         """Every record of a person, oldest first."""
         ...
 
-    def delete(self, site: str, subject: str, limit: int) -> int:
-        """Delete up to `limit` records of a person; how many."""
+    def delete(
+        self, site: str, subject: str, limit: int, classes: Collection[str] | None = None
+    ) -> int:
+        """Delete up to `limit` records of a person, of these data classes or of all; how many."""
         ...
 
     def delete_expired(self, now: int, limit: int) -> int:
@@ -379,6 +390,52 @@ class Erasures(Protocol):
         ...
 
 
+class Evidences(Protocol):
+    """Proofs of consent, and the notices they rest on."""
+
+    def add(self, evidence: Evidence) -> None:
+        """Store one."""
+        ...
+
+    def of_person(self, site: str, subject: str) -> tuple[Evidence, ...]:
+        """All of a person, oldest first."""
+        ...
+
+    def delete_expired(self, now: int, limit: int) -> int:
+        """Delete up to `limit` whose time has passed; how many."""
+        ...
+
+    def wrapped_before(self, epoch: int, limit: int) -> tuple[Evidence, ...]:
+        """Those whose key is wrapped by an older key-encryption key."""
+        ...
+
+    def rewrap(self, evidence: str, wrapped_key: bytes, epoch: int) -> None:
+        """Replace a wrapped key."""
+        ...
+
+    def keep_notice(self, sha256: bytes, content: bytes) -> None:
+        """Keep what was shown (canonical bytes), once. It says nothing of anybody."""
+        ...
+
+    def notice(self, sha256: bytes) -> bytes | None:
+        """What was shown under this hash."""
+        ...
+
+
+class GuardianVerifier(Protocol):
+    """Who decides whether a guardian is one, where a law wants that verified (COPPA: 16 CFR 312.5; DPDP 9(1)).
+
+    Without a verifier the answer is no. `mien_server.unseal.SignedVerifier` believes signed words of the key that the site registered.
+    """
+
+    def verified(self, site: Site, subject: str, guardian: str, word: str | None, now: int) -> bool:
+        """Whether the holder of key id `guardian` is verified as guardian of `subject`; `word` is what the statement carried.
+
+        Raises `SignatureInvalid` or `RequestInvalid` for a forged or foreign word.
+        """
+        ...
+
+
 class Transaction(Protocol):
     """One transaction, by noun."""
 
@@ -415,6 +472,11 @@ class Transaction(Protocol):
     @property
     def erasures(self) -> Erasures:
         """Erasures."""
+        ...
+
+    @property
+    def evidence(self) -> Evidences:
+        """Proofs of consent."""
         ...
 
     @property

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -10,13 +10,25 @@ from pydantic import Field
 from mien.errors import RequestInvalid, SettingsError
 from mien.values import Offer
 from mien.wire.canonical import b64
-from mien.wire.messages import Jurisdiction, Message, OfferDoc, Role, Sector, SiteId, parse
+from mien.wire.keys import VerifyKey
+from mien.wire.messages import (
+    Jurisdiction,
+    Message,
+    OfferDoc,
+    Role,
+    Sector,
+    SignKeyText,
+    SiteId,
+    parse,
+)
 from mien_server.ports import Clock, Entropy, Sites
 from mien_server.values import Catalogue, Site
 
 MAX_OFFERS = 10_000
 MAX_CATALOGUE_BYTES = 8 * 1024 * 1024
 KEY_BYTES = 24
+_ONLY = {"workplace": frozenset({"employee", "candidate"})}
+"""Sectors that have no other roles."""
 
 Expression = Literal[
     "neutral", "joy", "surprise", "anger", "fear", "sadness", "disgust", "contempt"
@@ -38,6 +50,7 @@ class SiteDoc(Message):
     contact: Annotated[str, Field(min_length=3, max_length=200)]
     origins: Annotated[list[Origin], Field(max_length=32)] = Field(default_factory=list)
     impact_assessment: bool = False
+    verifier: SignKeyText | None = None
 
 
 class CatalogueDoc(Message):
@@ -57,7 +70,8 @@ class Registered:
 
 
 def register(doc: SiteDoc, entropy: Entropy, clock: Clock) -> Registered:
-    """A site with fresh keys. Only their SHA-256 goes into the site."""
+    """A site with fresh keys. Only their SHA-256 goes into the site. Raises `SettingsError` for roles that its sector does not have."""
+    _check_roles(doc)
     publishable = "pk_" + b64(entropy.bytes(KEY_BYTES))
     secret = "sk_" + b64(entropy.bytes(KEY_BYTES))
     site = Site(
@@ -72,9 +86,21 @@ def register(doc: SiteDoc, entropy: Entropy, clock: Clock) -> Registered:
         secret_sha256=digest(secret),
         origins=tuple(doc.origins),
         impact_assessment=doc.impact_assessment,
+        verifier=VerifyKey.from_text(doc.verifier).public if doc.verifier else None,
         created_at=clock.now(),
     )
     return Registered(site, publishable, secret)
+
+
+def _check_roles(doc: SiteDoc) -> None:
+    """Policy denies a role against its sector; here the owner is told before anybody is asked."""
+    for sector, roles in _ONLY.items():
+        if doc.sector == sector and not set(doc.roles) <= roles:
+            msg = f"a site of sector `{sector}` serves {' and '.join(sorted(roles))} only; choose its roles or another sector"
+            raise SettingsError(msg)
+    if doc.sector != "health" and "patient" in doc.roles:
+        msg = "patients are served by a site of sector `health`; choose that sector or another role"
+        raise SettingsError(msg)
 
 
 def digest(key: str) -> bytes:
@@ -115,6 +141,16 @@ def add(sites: Sites, site: Site, offers: Catalogue | None) -> None:
     sites.put(site)
     if offers is not None:
         sites.put_catalogue(site.id, offers)
+
+
+def name_verifier(sites: Sites, site: str, key: str | None) -> None:
+    """Say whose word verifies guardians for a site; None: nobody's. Raises `SettingsError` (no such site), `RequestInvalid` (no key)."""
+    found = sites.get(site)
+    if found is None:
+        msg = f"site `{site}` is not registered; see `mien site list`"
+        raise SettingsError(msg)
+    public = None if key is None else VerifyKey.from_text(key).public
+    sites.put(replace(found, verifier=public))
 
 
 def offer(sites: Sites, site: str, offers: Catalogue) -> None:

@@ -49,6 +49,10 @@ class Settings(BaseSettings):
         default=None,
         description="Directory of the policy bundle; without it, the one that ships. `mien policy check` says whether it can be used.",
     )
+    reload_seconds: Annotated[float, Field(ge=0, le=3600)] = Field(
+        default=5.0,
+        description="Seconds between two looks at the policy bundle; a change is taken over after two looks that found the same. 0: only at a start.",
+    )
     origin: Annotated[str, Field(pattern=r"^[a-z0-9.-]+(/[a-zA-Z0-9._-]+)*$", max_length=200)] = (
         Field(
             default="mien.local/log",

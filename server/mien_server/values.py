@@ -10,7 +10,10 @@ from mien.values import Offer
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A registered site: what it may claim, who answers for it, and the hashes of its two keys (the keys themselves are shown once)."""
+    """A registered site: what it may claim, who answers for it, and the hashes of its two keys (the keys themselves are shown once).
+
+    `verifier` is the Ed25519 public key of whoever verifies guardians for this site; None: nobody does, and where a law wants it the answer is no.
+    """
 
     id: str
     name: str
@@ -24,6 +27,7 @@ class Site:
     origins: tuple[str, ...] = ()
     impact_assessment: bool = False
     created_at: int = 0
+    verifier: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class Question:
     """What the policy is asked. Built by the pipeline inside the using transaction; answered by `authorize`.
 
     `action`: give_consent, infer, record, use, contribute or retain. `effect`, what emotion would change: order, content, help, none (price,
-    eligibility and urgency are always denied). `jurisdictions`: every claim anybody made; all their laws apply. Each default is the
+    eligibility and urgency are always denied). `guardian`: one countersigned; `guardian_verified`: the site's verifier vouches for them. `jurisdictions`: every claim anybody made; all their laws apply. Each default is the
     answer that is denied: a time of 0 means not stated (`consent_expires_at`: all but give_consent; `retain_until`: record, use, retain).
     """
 
@@ -45,6 +49,7 @@ class Question:
     effect: str = "none"
     age_band: str = "undeclared"
     guardian: bool = False
+    guardian_verified: bool = False
     written_release: bool = False
     gpc: bool = False
     explicit_after_gpc: bool = False
@@ -55,11 +60,24 @@ class Question:
     consent_expires_at: int = 0
     retain_until: int = 0
     subject_known: bool = False
+    data_class: str = "label"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One question as it was asked, and its answer: what a logged decision keeps so that it can be asked again under other policies."""
+
+    question: Question
+    allow: bool
+    policies: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the policy answered. `policies` determined it; `laws` and `says` are theirs. `errors` is empty whenever `allow` is true."""
+    """What the policy answered. `policies` determined it; `laws` and `says` are theirs. `errors` is empty whenever `allow` is true.
+
+    `asked` is every question behind it: one a purpose and, where the device's sector is not the site's, one a sector.
+    """
 
     allow: bool
     policies: tuple[str, ...]
@@ -69,6 +87,7 @@ class Decision:
     bundle_sha256: str
     at: int
     errors: tuple[str, ...] = ()
+    asked: tuple[Judged, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +95,7 @@ class Person:
     """A subject of a site and the state of their consent: the row every use reads in its own transaction.
 
     `wrapped_key` is the subject's data key wrapped by the key-encryption key of `epoch`; None once erased. `tombstoned_at` is 0 while alive.
+    `gpc_at` is when the browser's privacy signal was first seen, 0 for never: a consent given after it wins, one given before does not.
     """
 
     site: str
@@ -86,8 +106,9 @@ class Person:
     sector: str
     role: str
     age_band: str
-    gpc: bool
+    gpc_at: int
     guardian: bool
+    guardian_verified: bool
     written_release: bool
     notice_sha256: bytes
     consented_at: int
@@ -100,7 +121,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class PersonKey:
-    """A public key of a subject's key set. `sealed_stream` is the stream key under the subject's data key; devices only."""
+    """A public key of a subject's key set. `sealed_stream` is the stream key under the subject's data key; devices only.
+
+    `expires_at` is when a link key ends; 0 for all others.
+    """
 
     site: str
     subject: str
@@ -110,6 +134,7 @@ class PersonKey:
     seal: bytes | None
     sealed_stream: bytes | None = field(repr=False)
     added_at: int = 0
+    expires_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +156,7 @@ class Event:
 
     At rest everything but id, site, subject and times is sealed under the subject's data key; an anonymous event has no subject and no emotion.
     `features` is one tuple of floats per place; `propensities` the probability each place's offer had. `rewards` maps place to 0..1.
+    `basis` is the purposes it rests on: without any of them it goes.
     """
 
     id: str
@@ -143,6 +169,7 @@ class Event:
     propensities: tuple[float, ...]
     used_emotion: bool
     rewards: tuple[tuple[int, float], ...] = ()
+    basis: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +220,23 @@ class SealedEvent:
     retain_until: int
     content: bytes = field(repr=False)
     learned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The proof of one act of consent at rest: statement, receipt and the notice's hash, under a key of its own, wrapped by that of `epoch`.
+
+    It outlives the person's data key, because consent must be shown to have been given (GDPR 7(1)), and not `retain_until`.
+    """
+
+    id: str
+    site: str
+    subject: str
+    at: int
+    retain_until: int
+    sealed: bytes = field(repr=False)
+    wrapped_key: bytes = field(repr=False)
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)

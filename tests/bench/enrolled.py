@@ -100,7 +100,7 @@ def enrol(client: httpx.Client, site: str, key: str) -> Device:
                 stream_key, SealKey.from_text(server.public), Use.STREAM_KEY, site.encode(), subject.encode(), device.encode()
             )),
         )],
-        notice_sha256=_sha256(encode(notice)), locale="en", purposes=["personalize_offers"],
+        model=1, notice_sha256=_sha256(encode(notice)), locale="en", purposes=["personalize_offers"],
         claims=ClaimsDoc.of(Claims(jurisdictions=("EU-DE",), age_band="adult")), method="bench",
     )  # fmt: skip
     body = {"jws": sign(Kind.CONSENT, dump(statement), signing)}

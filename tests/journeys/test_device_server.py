@@ -28,6 +28,7 @@ from mien.wire.slots import pack_slot
 CATALOGUE = Path(__file__).resolve().parents[2] / "samples/catalogue/demo.json"
 GERMANY = Claims(jurisdictions=("EU-DE",), age_band="adult")
 OFFERS = ["personalize_offers"]
+BOTH = ["personalize_offers", "declare_mood"]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 def connect(stage: Stage, home: Path, **more: str) -> Client:
     given = {"key": stage.publishable, "trust": stage.trust} | more
-    return Client(stage.url, SITE, home=home, eyes=FakeEyes().make, **given)  # type: ignore[arg-type]
+    return Client(stage.url, SITE, home=home, eyes=FakeEyes(), **given)  # type: ignore[arg-type]
 
 
 def agree(client: Client) -> Client:
@@ -126,7 +127,7 @@ def test_yes_again_after_a_no(consented: Client) -> None:
 def test_emotion_is_used_while_consent_stands_and_not_after(client: Client) -> None:
     before = client.rank(places=20)
     client.notice()
-    client.consent(purposes=OFFERS, claims=GERMANY)
+    client.consent(purposes=BOTH, claims=GERMANY)
     for _ in range(5):
         client.declare("joy")
     during = client.rank(places=20)
@@ -231,6 +232,8 @@ def test_an_envelope_sent_twice_is_kept_once(
     consented: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after a crash between the server's answer and the note of it."""
+    consented.notice()
+    consented.consent(purposes=BOTH, claims=GERMANY)
     monkeypatch.setattr(Keep, "sent", lambda _keep, _number: None)
     consented.declare("joy")
     monkeypatch.undo()

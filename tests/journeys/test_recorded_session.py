@@ -141,7 +141,10 @@ def session(stage: Stage, tap: Tap) -> list[Request]:
     with Client(tap.url, SITE, key=stage.publishable, trust=stage.trust, home=home) as client:
         client.rank()
         client.notice("en")
-        client.consent(purposes=["personalize_offers"], claims=Claims(("EU-DE",), age_band="adult"))
+        client.consent(
+            purposes=["personalize_offers", "declare_mood"],
+            claims=Claims(("EU-DE",), age_band="adult"),
+        )
         with client.session(PERSON, paced=False) as reading:
             labels = [step.label for step in reading if step.label]
         assert labels

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.policies.questions import ACTIONS, EFFECTS
 from typer.testing import CliRunner
 
 from mien.errors import PolicyInvalid
-from mien_server.authorize import Bundle, load_bundle
+from mien.values import AGE_BANDS, CONSENT_STATES, PURPOSES, ROLES, SECTORS, SOURCES
+from mien_server.authorize import DATA_CLASSES, Bundle, load_bundle
 from mien_server.authorize.bundle import digest
+from mien_server.authorize.words import vocabulary
 from mien_server.cli.policy import app
 
 RUN = CliRunner()
@@ -123,6 +126,27 @@ BAD = {
         policy(GOOD + "forbid (principal, action, resource) when { context.now + 1 > 2 };"),
         "cedar/x.cedar:1`: arithmetic (`+`) can overflow",
     ),
+    "a number from text": (
+        policy(
+            GOOD
+            + 'forbid (principal, action, resource) when { decimal("1.0").lessThan(decimal("2.0")) };'
+        ),
+        "cedar/x.cedar:1`: `lessThan` can err",
+    ),
+    "an address inside a branch": (
+        policy(
+            GOOD
+            + 'forbid (principal, action, resource) when { if principal.gpc then ip("::1").isLoopback() else false };'
+        ),
+        "cedar/x.cedar:1`: `isLoopback` can err",
+    ),
+    "a date inside a set": (
+        policy(
+            GOOD
+            + 'forbid (principal, action, resource) when { [datetime("2027-01-01")].isEmpty() };'
+        ),
+        "cedar/x.cedar:1`: `datetime` can err",
+    ),
     # annotations
     "no law": (
         policy(GOOD.replace('@law("policy:x")\n', "") + "forbid (principal, action, resource);"),
@@ -177,11 +201,35 @@ BAD = {
     ),
     "a broken schema": (
         change("cedar/schema.cedarschema", "entity Use {", "entity Use = {{"),
-        "cedar/schema.cedarschema:31`: error parsing schema: unexpected token `{`",
+        "cedar/schema.cedarschema:38`: error parsing schema: unexpected token `{`",
     ),
     "a schema that names an unknown type": (
         change("cedar/schema.cedarschema", "effect: Effect,\n", "effect: Efect,\n"),
         "cedar/schema.cedarschema:1`: ",
+    ),
+    "a schema without a vocabulary": (
+        change("cedar/schema.cedarschema", "entity DataClass enum", "entity Other enum"),
+        "cedar/schema.cedarschema:1`: ",
+    ),
+    "a vocabulary that is no list": (
+        change(
+            "cedar/schema.cedarschema",
+            'entity Effect enum ["order", "content", "help", "price", "eligibility", "urgency", "none"];',
+            "entity Effect;",
+        ),
+        "cedar/schema.cedarschema:1`: declares no `entity Effect enum [...]`",
+    ),
+    "a schema without an action": (
+        change("cedar/schema.cedarschema", "action retain_evidence", "action keep_evidence"),
+        "cedar/schema.cedarschema:1`: declares no `action retain_evidence appliesTo ...`",
+    ),
+    "a schema that asks for what no question holds": (
+        change("cedar/schema.cedarschema", "  gpc: Bool,", "  gpc: Bool,\n  height: Long,"),
+        "cedar/schema.cedarschema:1`: does not fit the questions that are asked",
+    ),
+    "a notice with a word too many": (
+        change("notices/de.md", "{contact}", "{kontakt}"),
+        "notices/de.md:",
     ),
     "a title without version": (write("bundle.toml", "title = 'x'\n"), "`version` is missing"),
     "a version of another type": (
@@ -267,6 +315,33 @@ def test_comments_and_stray_space_are_no_policies(broken: Path, bundle: Bundle) 
     (broken / "cedar/empty.cedar").write_text("\n// nothing; here\n\n")
     (broken / "cedar/.note").write_text("ours")
     assert load_bundle(broken).policies.keys() == bundle.policies.keys()
+
+
+LIKE = 'forbid (principal, action, resource) when { "a" like "a*" && {a: true}.a && principal is Person && principal has role && [1].containsAll([1]) };'
+
+
+def test_what_cannot_err_is_no_fault(broken: Path) -> None:
+    (broken / "cedar/x.cedar").write_text(GOOD + LIKE)
+    assert "x" in load_bundle(broken).policies
+
+
+def test_the_schema_has_the_words_of_the_questions(bundle: Bundle) -> None:
+    assert vocabulary(bundle.schema) == {
+        "action": frozenset(ACTIONS), "sector": frozenset(SECTORS), "role": frozenset(ROLES), "purpose": frozenset(PURPOSES),
+        "consented_purposes": frozenset(PURPOSES), "age_band": frozenset(AGE_BANDS), "source": frozenset(SOURCES),
+        "consent_state": frozenset(CONSENT_STATES), "data_class": frozenset(DATA_CLASSES), "effect": frozenset(EFFECTS),
+    }  # fmt: skip
+
+
+def test_the_bundle_brings_its_own_notices(bundle: Bundle, broken: Path) -> None:
+    file = broken / "notices/en.md"
+    file.write_text(
+        file.read_text("utf-8").replace("use your camera", "borrow your camera"), "utf-8"
+    )
+    own = load_bundle(broken)
+    assert own.notices.keys() == bundle.notices.keys() >= {"de", "en"}
+    assert "borrow your camera" in own.notices["en"].text
+    assert own.directory == broken
 
 
 DECIDES = [

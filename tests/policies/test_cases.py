@@ -1,5 +1,6 @@
 """The officer's cases hold, and they notice when a policy is gone."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,17 @@ from typer.testing import CliRunner
 import mien_policies
 from mien.errors import PolicyInvalid
 from mien_server.authorize import Bundle, load_bundle
-from mien_server.authorize.cases import Case, load_cases, run_cases, uncovered
+from mien_server.authorize.cases import (
+    COLUMNS,
+    Case,
+    Cell,
+    Outcome,
+    load_cases,
+    load_matrix,
+    run_cases,
+    uncovered,
+    uncovered_cells,
+)  # fmt: skip
 from mien_server.cli.policy import app
 
 RUN = CliRunner()
@@ -18,14 +29,114 @@ CEDAR_FILES = sorted(
 )
 
 
+@pytest.fixture(scope="module")
+def outcomes(bundle: Bundle) -> dict[tuple[str, int], Outcome]:
+    """What became of every case, by file and line."""
+    return {(each.case.file, each.case.line): each for each in run_cases(bundle, load_cases())}
+
+
 @pytest.mark.parametrize("case", load_cases(), ids=lambda case: f"{case.policy}: {case.name}")
-def test_case(bundle: Bundle, case: Case) -> None:
-    (outcome,) = run_cases(bundle, [case])
-    assert not outcome.wrong
+def test_case(outcomes: dict[tuple[str, int], Outcome], case: Case) -> None:
+    assert not outcomes[case.file, case.line].wrong
 
 
 def test_every_policy_has_an_allowed_and_a_denied_case(bundle: Bundle) -> None:
     assert uncovered(bundle, load_cases()) == ()
+
+
+def test_every_cell_that_says_something_has_an_allowed_and_a_denied_case() -> None:
+    assert uncovered_cells(load_cases(), load_matrix()) == ()
+
+
+def test_a_denied_case_of_a_cell_names_a_law_of_its_place(bundle: Bundle) -> None:
+    """A cell is not covered by a no that has nothing to do with it."""
+    for outcome in run_cases(bundle, [c for c in load_cases() if c.cell and not c.allow]):
+        place = outcome.case.cell.partition("/")[0]
+        around = {place, bundle.places[place]}
+        spoke = [bundle.policies[name] for name in outcome.decision.policies]
+        laws = {law for policy in spoke if policy.place in around for law in policy.laws}
+        assert outcome.case.law in laws, outcome.case
+
+
+@pytest.mark.parametrize("cell", [name for name, cell in load_matrix().items() if "F" in cell.says])
+def test_where_something_is_forbidden_a_declared_mood_is_not(cell: str) -> None:
+    assert any(
+        case.cell == cell and case.allow and case.question.purpose == "declare_mood"
+        for case in load_cases()
+    )
+
+
+def law_says() -> dict[str, str]:
+    """The cells of LAW.md that say something, with their words."""
+    try:
+        text = (Path(__file__).resolve().parents[3] / "shared/LAW.md").read_text("utf-8")
+    except OSError:
+        pytest.skip("NOT HERE: ../shared/LAW.md, the matrix that the cases cover")
+    names = {"US federal": "US", "China": "CN", "Brazil": "BR", "India": "IN", "Korea": "KR"}
+    rows = [row.strip("|").split("|") for row in text.split("\n\n| | ")[1].split("\n\n")[0].splitlines()[2:]]  # fmt: skip
+    return {
+        f"{names.get(row[0].strip(), row[0].strip())}/{column}": said.strip()
+        for row in rows
+        for column, said in zip(COLUMNS, row[1:], strict=True)
+        if said.strip() != "-"
+    }
+
+
+def test_the_matrix_is_that_of_the_law() -> None:
+    assert load_matrix().keys() == law_says().keys()
+
+
+def test_the_matrix_forbids_where_the_law_forbids() -> None:
+    matrix = load_matrix()
+    forbidden = {
+        name
+        for name, said in law_says().items()
+        if re.search(r"\bF\b|F\?", said.replace("GPC", ""))
+    }
+    assert forbidden <= {name for name, cell in matrix.items() if "F" in cell.says}
+
+
+def test_a_cell_without_cases_is_noticed() -> None:
+    cases = [case for case in load_cases() if (case.cell, case.allow) != ("KR/health", False)]
+    matrix = {**load_matrix(), "KR/moon": Cell("F", only="deny", why="nobody is there")}
+    assert uncovered_cells(cases, matrix) == (
+        "cell KR/health needs a case that expects deny",
+        "cell KR/moon needs a case that expects deny",
+    )
+    del matrix["EU/minors"], matrix["KR/moon"]
+    assert uncovered_cells(load_cases(), matrix) == ("cell EU/minors is not in matrix.toml",)
+
+
+MATRICES = {
+    "no row": ("EU = 3\n", "`EU` needs a table of"),
+    "an unknown column": ("[EU]\ncircus = 'F'\n", "`EU` needs a table of"),
+    "no letters": ("[EU]\nretail = ''\n", "use letters of"),
+    "an unknown letter": ("[EU]\nretail = 'Q'\n", "`Q` of `EU`: use letters of"),
+    "neither letters nor a table": ("[EU]\nretail = 3\n", "must be letters or a table"),
+    "an unknown key": ("[EU]\nretail = { says = 'F', whom = 'x' }\n", "`whom` is not known here"),
+    "only without a reason": ("[EU]\nretail = { says = 'F', only = 'deny' }\n", "`why` says why"),
+    "only the unknown": ("[EU]\nretail = { says = 'F', only = 'maybe', why = 'x' }\n", "must be allow or deny"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_a_malformed_matrix_is_refused(broken: Path, name: str) -> None:
+    text, told = MATRICES[name]
+    (broken / "cases/matrix.toml").write_text(text)
+    with pytest.raises(PolicyInvalid, match=r"cases/matrix\.toml:1") as refused:
+        load_matrix(broken / "cases")
+    assert told in str(refused.value)
+
+
+def test_a_matrix_that_is_gone_is_missed(broken: Path) -> None:
+    (broken / "cases/matrix.toml").unlink()
+    with pytest.raises(PolicyInvalid, match="is missing"):
+        load_matrix(broken / "cases")
+
+
+def test_a_cell_with_one_side_only_says_why(broken: Path) -> None:
+    (broken / "cases/matrix.toml").write_text("[EU]\nretail = { says = 'F', only = 'deny', why = 'x' }\n")  # fmt: skip
+    assert load_matrix(broken / "cases") == {"EU/retail": Cell("F", "deny", "x")}
 
 
 @pytest.mark.parametrize("name", load_bundle().policies)
@@ -123,6 +234,18 @@ MALFORMED = {
         "`laws` is not known",
     ),
     "a key of another type": (HEAD + "request = 3\nexpect = 'allow'\n", "`request` must be dict"),
+    "a cell that it has nothing to do with": (
+        HEAD + "cell = 'EU/health'\nrequest = {}\nexpect = 'allow'\n",
+        "ours.toml:1`: the request does not lie in the cell `EU/health`",
+    ),
+    "a cell of another place": (
+        HEAD + "cell = 'UK/retail'\nrequest = {}\nexpect = 'allow'\n",
+        "does not lie in the cell `UK/retail`",
+    ),
+    "a grown-up among minors": (
+        HEAD + "cell = 'EU/minors'\nrequest = {}\nexpect = 'allow'\n",
+        "does not lie in the cell `EU/minors`",
+    ),
     "no TOML": ("[[case]\n", "ours.toml:1`: is not TOML"),
     "no list of cases": ("case = 3\n", "`case` must be list"),
 }

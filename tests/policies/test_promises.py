@@ -1,76 +1,44 @@
 """P9 and P3 as laws over all questions: emotion never works against the person, and nothing happens without a standing yes."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
-import cedarpy
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.policies.questions import (
+    ACTIONS,
+    AGAINST,
+    FIELDS,
+    GOOD,
+    JUNK,
+    PLACES,
+    many,
+    questions,
+)  # fmt: skip
 
-from mien.values import AGE_BANDS, CONSENT_STATES, PURPOSES, ROLES, SECTORS, SOURCES
+from mien.values import CONSENT_STATES, STANDING
 from mien_server.authorize import FAIL_CLOSED, Authorizer, load_bundle
-from mien_server.authorize.bundle import policy_set
+from mien_server.authorize.words import EVIDENCE
 from mien_server.values import Question
 
-GOOD = Question(
-    action="use",
-    sector="retail",
-    role="customer",
-    jurisdictions=frozenset({"EU-DE"}),
-    now=1_800_000_000,
-    purpose="adapt_service",
-    source="face",
-    effect="help",
-    age_band="adult",
-    impact_assessment=True,
-    consent_state="given",
-    consented_purposes=frozenset({"adapt_service"}),
-    notice_current=True,
-    consent_expires_at=1_800_600_000,
-    retain_until=1_800_500_000,
-    subject_known=True,
-)
 BUNDLE = load_bundle()
 AUTHORIZER = Authorizer(BUNDLE)
-ACTIONS = ("give_consent", "infer", "record", "use", "contribute", "retain")
 PROCESSING = ACTIONS[1:]
-AGAINST = ("price", "eligibility", "urgency")
-PLACES = sorted(BUNDLE.places)
-TIMES = st.sampled_from([0, 1, GOOD.now - 1, GOOD.now, GOOD.now + 1, GOOD.now + 86_400, 2**63 - 1])
-VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "action": st.sampled_from(ACTIONS),
-    "sector": st.sampled_from(SECTORS),
-    "role": st.sampled_from(ROLES),
-    "jurisdictions": st.frozensets(st.sampled_from([*PLACES, "ATLANTIS"]), max_size=4),
-    "now": st.sampled_from([0, 1, GOOD.now, 2**63 - 1]),
-    "purpose": st.sampled_from([None, *PURPOSES]),
-    "source": st.sampled_from(SOURCES),
-    "effect": st.sampled_from(("order", "content", "help", "none", *AGAINST)),
-    "age_band": st.sampled_from(AGE_BANDS),
-    "consent_state": st.sampled_from(CONSENT_STATES),
-    "consented_purposes": st.frozensets(st.sampled_from(PURPOSES)),
-    "consent_expires_at": TIMES,
-    "retain_until": TIMES,
-}
-FIELDS = tuple(field.name for field in fields(Question))
-many = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-@st.composite
-def questions(draw: st.DrawFn, /, **fixed: st.SearchStrategy[Any]) -> Question:
-    """Near a question in perfect order, so that a good part is allowed: a few fields differ, and those in `fixed` are drawn."""
-    changed = draw(st.lists(st.sampled_from(FIELDS), max_size=5, unique=True))
-    drawn = {name: draw(VALUES.get(name, st.booleans())) for name in changed}
-    return replace(GOOD, **{**drawn, **{name: draw(value) for name, value in fixed.items()}})
+def proof(question: Question) -> bool:
+    """Proof is kept because a law wants to see it, not because somebody said yes."""
+    return question.action == "retain" and question.data_class in EVIDENCE
 
 
 @many
 @given(questions(effect=st.sampled_from(AGAINST)))
 def test_no_price_no_eligibility_no_urgency(question: Question) -> None:
     decision = AUTHORIZER.decide(question)
-    assert not decision.allow
-    assert f"no-{question.effect}" in decision.policies
+    if not proof(question):
+        assert not decision.allow
+        assert f"no-{question.effect}" in decision.policies
 
 
 @many
@@ -88,19 +56,67 @@ def test_a_denial_names_a_law_and_an_explicit_policy(question: Question) -> None
     assert (decision.bundle_sha256, decision.at) == (BUNDLE.sha256, question.now)
 
 
-UNSTANDING = ("none", "refused", "withdrawn", "expired", "invalidated")
+UNSTANDING = tuple(state for state in CONSENT_STATES if state not in STANDING)
 
 
 @many
 @given(questions(action=st.sampled_from(PROCESSING), consent_state=st.sampled_from(UNSTANDING)))
 def test_nothing_without_a_standing_yes(question: Question) -> None:
-    assert not AUTHORIZER.decide(question).allow
+    assert proof(question) or not AUTHORIZER.decide(question).allow
+
+
+@many
+@given(questions(action=st.just("retain"), data_class=st.sampled_from(sorted(EVIDENCE))))
+def test_proof_is_kept_for_its_time_whatever_became_of_the_consent(question: Question) -> None:
+    known = bool(question.jurisdictions) and question.jurisdictions <= BUNDLE.places.keys()
+    expected = known and 0 < question.now < question.retain_until
+    assert AUTHORIZER.decide(question).allow == expected
+
+
+@many
+@given(questions(data_class=st.sampled_from(sorted(EVIDENCE))))
+def test_with_proof_nothing_is_done_but_keeping_it(question: Question) -> None:
+    if question.action != "retain":
+        assert not AUTHORIZER.decide(question).allow
+
+
+FORBIDDEN = [  # where no face may be read: the place, the sector and the role
+    *[(place, "education", "student") for place in ("EU-DE", "UK", "US-NY", "US-FL", "CN")],
+    *[(place, "workplace", "employee") for place in ("EU-DE", "UK", "US-WA", "US-CO", "CN", "IN")],
+]
+
+
+@pytest.mark.parametrize(("place", "sector", "role"), FORBIDDEN)
+@pytest.mark.parametrize("action", ["give_consent", "record", "use", "retain"])
+def test_a_declared_mood_works_where_no_face_may_be_read(
+    place: str, sector: str, role: str, action: str
+) -> None:
+    purposes = frozenset({"declare_mood"})
+    mood = replace(
+        GOOD, action=action, jurisdictions=frozenset({place}), sector=sector, role=role, purpose="declare_mood",
+        consented_purposes=purposes, source="declared", data_class="mood", impact_assessment=False,
+    )  # fmt: skip
+    assert AUTHORIZER.decide(mood).allow
+    assert not AUTHORIZER.decide(replace(mood, source="face")).allow
+    face = replace(mood, source="face", purpose="adapt_service", consented_purposes=frozenset({"adapt_service"}), impact_assessment=True)  # fmt: skip
+    assert not AUTHORIZER.decide(face).allow
+
+
+@many
+@given(
+    questions(
+        purpose=st.just("declare_mood"), consented_purposes=st.just(frozenset({"declare_mood"}))
+    )
+)
+def test_a_declared_mood_is_never_read_from_anybody(question: Question) -> None:
+    if question.source != "declared" or question.action in {"infer", "contribute"}:
+        assert proof(question) or not AUTHORIZER.decide(question).allow
 
 
 @many
 @given(questions(action=st.sampled_from(PROCESSING)))
 def test_what_is_allowed_rests_on_a_yes_to_this_purpose_in_force_now(question: Question) -> None:
-    if AUTHORIZER.decide(question).allow:
+    if AUTHORIZER.decide(question).allow and not proof(question):
         assert question.consent_state in {"given", "renewed"}
         assert question.purpose in question.consented_purposes
         assert question.now < question.consent_expires_at
@@ -139,31 +155,10 @@ def test_a_smaller_place_has_all_laws_of_the_larger(question: Question) -> None:
 def test_no_face_is_read_at_school_or_work_in_the_union(question: Question) -> None:
     places = {"education", "workplace"}
     roles = {"student", "employee", "candidate"}
-    if question.sector in places or question.role in roles:
+    if (question.sector in places or question.role in roles) and not proof(question):
         decision = AUTHORIZER.decide(question)
         assert not decision.allow
         assert "AI Act 5(1)(f)" in decision.laws
-
-
-class Unsliced(Authorizer):
-    """Asks all policies every time."""
-
-    WHOLE = policy_set(BUNDLE, BUNDLE.places)
-
-    def _slice(self, places: frozenset[str]) -> cedarpy.PolicySet:
-        return self.WHOLE
-
-
-@many
-@given(questions())
-def test_the_slice_of_a_place_answers_as_the_whole_does(question: Question) -> None:
-    assert Unsliced(BUNDLE).decide(question) == AUTHORIZER.decide(question)
-
-
-JUNK = st.one_of(
-    st.none(), st.floats(), st.integers(min_value=2**63), st.integers(max_value=-(2**63) - 1), st.binary(max_size=3),
-    st.text(max_size=5), st.just(["EU"]), st.just({}), st.just(object()),
-)  # fmt: skip
 
 
 TRUTHS = ("subject_known", "notice_current", "impact_assessment", "guardian", "gpc")

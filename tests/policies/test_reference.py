@@ -1,18 +1,38 @@
-"""The reference page names every policy, its law and its certainty, and every field of a question."""
+"""The reference page is what the bundle says, and names every policy, its law and its certainty, and every field of a question."""
 
 import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from tests.policies.test_compare import without
 
 from mien_server.authorize import DATA_CLASSES, Bundle, load_bundle
 from mien_server.authorize.cases import load_cases, run_cases
+from mien_server.authorize.page import PARTS, filled
 from mien_server.values import Question
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "reference/policies.md").read_text("utf-8")
 ROWS = dict(re.findall(r"^\| `([a-z0-9-]+)`(?: \(permit\))? \| (.+)$", PAGE, re.MULTILINE))
+
+
+def test_the_generated_parts_are_current(bundle: Bundle) -> None:
+    assert filled(PAGE, bundle) == PAGE, "run `make docs`"
+
+
+def test_another_bundle_would_be_another_page(bundle: Bundle, broken: Path) -> None:
+    without(broken, "eu-education")
+    changed = filled(PAGE, load_bundle(broken))
+    assert "`eu-education`" not in changed
+    assert changed.partition("<!-- end: matrix -->")[0] != PAGE.partition("<!-- end: matrix -->")[0]
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_page_without_its_marks_is_refused(bundle: Bundle, name: str) -> None:
+    for mark in (f"<!-- generated: {name} -->", f"<!-- end: {name} -->"):
+        with pytest.raises(ValueError, match=name):
+            filled(PAGE.replace(mark, ""), bundle)
 
 
 def test_every_policy_is_documented_as_it_is(bundle: Bundle) -> None:

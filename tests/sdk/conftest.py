@@ -9,6 +9,7 @@ from mien import Claims, Client
 from mien.testing import FakeClock, FakeEyes, FakeServer
 
 GERMANY = Claims(jurisdictions=("EU-DE",), age_band="adult")
+BOTH = ["personalize_offers", "declare_mood"]
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def client(server: FakeServer, home: Path, eyes: FakeEyes) -> Iterator[Client]:
 
 @pytest.fixture
 def consented(client: Client) -> Client:
-    """A client whose person said yes to offers."""
+    """A client whose person said yes to offers and to telling their mood."""
     client.notice()
-    client.consent(purposes=["personalize_offers"], claims=GERMANY)
+    client.consent(purposes=BOTH, claims=GERMANY)
     return client

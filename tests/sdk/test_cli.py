@@ -1,7 +1,9 @@
 """The device's commands, as a person types them. Yes and no weigh the same; an error is one line and status 2."""
 
+import getpass
 import io
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -11,7 +13,7 @@ from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import metadata
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import cv2
 import httpx
@@ -24,11 +26,13 @@ from typer.testing import CliRunner
 from mien import cli, client
 from mien.cli import look
 from mien.client import SystemClock, local_session
-from mien.errors import ModelInvalid
+from mien.errors import ConsentMissing, ModelInvalid, RequestInvalid, SettingsError
 from mien.label import Moment, Reading
 from mien.testing import FakeEyes, FakeServer, picture
 from mien.testing import film as play
 from mien.values import Face, Label, Scores
+from mien.wire.canonical import decode
+from mien.wire.signatures import unverified
 
 runner = CliRunner()
 
@@ -95,7 +99,7 @@ class Shop:
         assert done.exit_code == 0, (done.output, done.exception)
         return done.output
 
-    def consent(self, said: str = "yes\nno\n") -> str:
+    def consent(self, said: str = "yes\nno\nno\nadult\n") -> str:
         return self.run("consent", *self.link, "--jurisdiction", "EU-DE", said=said)
 
 
@@ -120,12 +124,12 @@ def test_the_whole_way_by_hand(shop: Shop) -> None:
 
 
 def test_a_no_to_all_sends_nothing(shop: Shop) -> None:
-    assert "You said no" in shop.consent("no\nno\n")
+    assert "You said no" in shop.consent("no\nno\nno\n")
     assert [path for _m, path, _b in shop.fake.requests if not path.endswith("/notices/en")] == []
 
 
 def test_only_yes_and_no_are_answers(shop: Shop) -> None:
-    assert "You said no" in shop.consent("y\nsure\n\nno\nNO\n")
+    assert "You said no" in shop.consent("y\nsure\n\nno\nNO\nno\n")
 
 
 def test_silence_is_a_no(shop: Shop) -> None:
@@ -161,7 +165,186 @@ def test_export_writes_a_new_private_file_only(shop: Shop, tmp_path: Path) -> No
     assert out.stat().st_mode & 0o077 == 0
     assert json.loads(out.read_text())["subject"].startswith("sub_")
     done = runner.invoke(cli.app, ["me", "export", "--out", str(out), "--home", str(shop.home)])
-    assert isinstance(done.exception, FileExistsError)
+    assert isinstance(done.exception, SettingsError)
+
+
+def test_the_age_is_asked_and_never_guessed(shop: Shop) -> None:
+    said = shop.consent("yes\nno\nno\nforty\nadult\n")
+    assert said.count("How old are you?") == 2  # `forty` is no answer
+    assert claims_of(shop)["age_band"] == "adult"
+
+
+def test_an_age_that_was_given_is_not_asked_for(shop: Shop) -> None:
+    said = shop.run(
+        "consent", *shop.link, "--jurisdiction", "EU-DE", "--age-band", "undeclared", said="yes\nno\nno\n"
+    )  # fmt: skip
+    assert "How old" not in said
+    assert claims_of(shop)["age_band"] == "undeclared"
+
+
+def claims_of(shop: Shop) -> dict[str, object]:
+    found: dict[str, object] = statement_of(shop)["claims"]
+    return found
+
+
+def statement_of(shop: Shop) -> dict[str, Any]:
+    """The consent statement that was sent last."""
+    bodies = [body for _m, path, body in shop.fake.requests if path == "/v1/consents"]
+    return unverified(decode(bodies[-1])["jws"])
+
+
+def test_yes_and_no_stand_beside_each_other_for_every_purpose(shop: Shop) -> None:
+    said = shop.consent("no\nno\nno\n")
+    for title in ("Offers", "Service", "Mood"):
+        assert said.count(title) == 1
+    assert said.count("(yes/no)") == 3
+
+
+def test_another_language_than_asked_for_is_said(shop: Shop) -> None:
+    words = ("consent", *shop.link, "--jurisdiction", "EU-DE", "--locale", "fr")
+    assert "no notice in the language `fr`" in shop.run(*words, said="no\nno\nno\n")
+    assert "no notice in" not in shop.consent("no\nno\nno\n")
+
+
+def test_the_privacy_signal_may_be_told(shop: Shop) -> None:
+    words = ("consent", *shop.link, "--jurisdiction", "US-CA", "--gpc")
+    shop.run(*words, said="yes\nno\nno\nadult\n")
+    assert shop.fake.signalled > 1
+    assert claims_of(shop)["gpc"] is True
+
+
+def test_in_illinois_a_name_is_typed_under_the_whole_text(shop: Shop) -> None:
+    words = ("consent", *shop.link, "--jurisdiction", "US-IL")
+    said = shop.run(*words, said="yes\nno\nno\nadult\n\n")
+    assert "I release my expression to the fake shop" in said
+    assert "You did not sign. Nothing was sent" in said
+    assert shop.fake.people == {}
+    shop.run(*words, said="yes\nno\nno\nadult\nAda Lovelace\n")
+    assert statement_of(shop)["release"]["name"] == "Ada Lovelace"
+
+
+def test_elsewhere_a_release_is_signed_when_it_is_asked_for(shop: Shop) -> None:
+    said = shop.run(
+        "consent", *shop.link, "--jurisdiction", "US-TX", "--sign-release",
+        said="yes\nno\nno\nadult\nAda Lovelace\n",
+    )  # fmt: skip
+    assert "I release" in said
+    assert statement_of(shop)["release"]["name"] == "Ada Lovelace"
+    assert "I release" not in shop.consent("yes\nno\nno\nadult\n")
+
+
+def test_a_renewal_is_said_as_one(shop: Shop) -> None:
+    words = ("consent", *shop.link, "--jurisdiction", "EU-DE", "--renew", "--home", str(shop.home))
+    done = runner.invoke(cli.app, words, input="yes\nno\nno\nadult\n")
+    assert isinstance(done.exception, ConsentMissing)
+    shop.consent()
+    shop.run(*words[:-2], said="yes\nno\nno\nadult\n")
+    assert statement_of(shop)["renewal"] is True
+
+
+def test_standing_is_shown_with_its_end(shop: Shop) -> None:
+    shop.consent()
+    said = shop.run("me", "show")
+    assert "consent: given" in said
+    assert re.search(r"until: \d{4}-\d\d-\d\d", said)
+    shop.run("me", "withdraw")
+    assert "There was nothing" not in shop.run("me", "withdraw")  # it may be said twice
+    assert "consent: withdrawn" in shop.run("me", "show")
+
+
+def test_a_mood_by_hand(shop: Shop) -> None:
+    shop.consent("no\nno\nyes\nadult\n")
+    assert "Declared: joy." in shop.run("me", "declare", "joy", "--second", "surprise")
+    assert [(label.expression, label.second) for label in shop.fake.labels()] == [
+        ("joy", "surprise")
+    ]
+
+
+def test_a_second_device_by_hand(shop: Shop, tmp_path: Path) -> None:
+    shop.consent()
+    code = re.findall(r"[a-z2-7]{4}(?:-[a-z2-7]{4}){9}", shop.run("me", "link"))[0]
+    home = ["--home", str(tmp_path / "other")]
+    done = runner.invoke(cli.app, ["me", "join", code, *shop.link, *home])
+    assert done.exit_code == 0, done.output
+    keys = runner.invoke(cli.app, ["me", "keys", *home]).output
+    assert keys.count(": device") == 2
+    assert keys.count("this device") == 1
+    lost = next(
+        line.split(":")[0]
+        for line in keys.splitlines()
+        if ": device" in line and "this device" not in line
+    )
+    done = runner.invoke(cli.app, ["me", "remove", "--home", home[1], "--", lost])
+    assert done.exit_code == 0, done.output
+    assert runner.invoke(cli.app, ["me", "keys", *home]).output.count(": device") == 1
+
+
+class Family:
+    """A child's device and their guardian's commands, with the code typed unseen."""
+
+    def __init__(self, shop: Shop, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.shop, self.folder = shop, folder
+        said = runner.invoke(cli.app, ["guardian", "new"]).output
+        self.code = re.findall(r"[a-z2-7]{4}(?:-[a-z2-7]{4}){7}", said)[0]
+        monkeypatch.setattr(getpass, "getpass", lambda _prompt: self.code)
+
+    def child(self, *more: str) -> str:
+        return self.shop.run(
+            "consent", *self.shop.link, "--jurisdiction", "US-CA", "--age-band", "under_13", *more,
+            said="yes\nno\nno\n",
+        )  # fmt: skip
+
+    def guardian(self, *words: str, said: str = "") -> str:
+        done = runner.invoke(cli.app, ["guardian", *words, *self.shop.link], input=said)
+        assert done.exit_code == 0, (done.output, done.exception)
+        return done.output
+
+
+def test_a_child_and_their_guardian_by_hand(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family = Family(shop, tmp_path, monkeypatch)
+    request, answer, held = (str(tmp_path / name) for name in ("ask.json", "yes.json", "all.json"))
+    assert "Nothing was sent" in family.child("--guardian-request", request)
+    assert "You said no" in family.guardian("approve", request, "--out", answer, said="no\n")
+    assert not Path(answer).exists()
+    said = family.guardian("approve", request, "--out", answer, said="yes\n")
+    assert "A fake shop would like" in said
+    assert "`under_13`" in said
+    assert "Offers" in said
+    assert "Help may be offered" not in said  # only what the child asks for
+    family.child("--guardian", answer)
+    assert statement_of(shop)["guardian"]["approval"]
+    (subject,) = shop.fake.people
+    assert subject in said
+    assert "Taken back" in family.guardian("withdraw", subject)
+    family.guardian("export", subject, "--out", held)
+    assert json.loads(Path(held).read_text())["subject"] == subject
+    assert "Nothing was deleted" in family.guardian("erase", subject, said="no\n")
+    assert "Erased" in family.guardian("erase", subject, said="yes\n")
+    assert shop.fake.people == {}
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe", b"x" * 70_000])
+def test_a_file_that_is_no_answer_is_one_line(
+    shop: Shop, tmp_path: Path, content: bytes | None
+) -> None:
+    file = tmp_path / "answer.json"
+    if content is not None:
+        file.write_bytes(content)
+    words = [
+        "consent",
+        *shop.link,
+        "--jurisdiction",
+        "US-CA",
+        "--age-band",
+        "under_13",
+        "--guardian",
+        str(file),
+    ]
+    done = runner.invoke(cli.app, [*words, "--home", str(shop.home)], input="yes\nno\nno\n")
+    assert isinstance(done.exception, RequestInvalid)
+    assert shop.fake.people == {}
 
 
 @pytest.fixture
@@ -201,7 +384,7 @@ def test_look_shows_labels_and_says_what_is_not_validated(
 ) -> None:
     def played(source: object, *, ask: Callable[[str], bool], eyes: object) -> client.Session:
         scenes = play("joy", "joy", "joy")
-        return local_session(scenes, ask=ask, eyes=Actors().make, paced=False)
+        return local_session(scenes, ask=ask, eyes=Actors(), paced=False)
 
     monkeypatch.setattr(client, "local_session", played)
     done = runner.invoke(cli.app, ["look", "--video", str(film)], input="yes\n")

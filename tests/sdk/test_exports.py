@@ -9,6 +9,7 @@ import pytest
 
 import mien
 from mien import testing
+from mien.errors import ConsentMissing
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -74,28 +75,57 @@ def test_the_how_tos_run_in_order(tmp_path: Path) -> None:
 
     class Client(mien.Client):
         def __init__(self, server_url: str, site: str, **given: object) -> None:
-            eyes = testing.FakeEyes().make
+            eyes = testing.FakeEyes()
             super().__init__(server_url, site, clock=clock, transport=server, eyes=eyes, **given)  # type: ignore[arg-type]
+
+    class Guardian(mien.Guardian):
+        def __init__(self, server_url: str, site: str, **given: object) -> None:
+            super().__init__(server_url, site, clock=clock, transport=server, **given)  # type: ignore[arg-type]
 
     names: dict[str, object] = {
         "SERVER": "https://fake.example", "SITE": "shop", "PUBLISHABLE_KEY": server.key, "VERIFICATION_KEY": server.trust,
-        "HOME": tmp_path / "one", "OTHER_HOME": tmp_path / "two", "SOURCE": testing.film("joy", seconds=3),
+        "HOME": tmp_path / "one", "OTHER_HOME": tmp_path / "two", "SECOND_HOME": tmp_path / "three", "CHILD_HOME": tmp_path / "four", "SOURCE": testing.film("joy", seconds=3),
         "show": lambda *words: shown.append(words), "ask": lambda *_words: True, "light_on": shown.append,
     }  # fmt: skip
-    for page in ("embed-the-sdk", "handle-offline", "withdraw-and-erase"):
-        text = (ROOT / f"docs/how-to/{page}.md").read_text()
-        for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
-            if "other.recover" in code:
+    names |= {"Client": Client, "Guardian": Guardian}
+    for page in (
+        "embed-the-sdk",
+        "handle-offline",
+        "add-a-device-or-guardian",
+        "withdraw-and-erase",
+    ):
+        if page == "withdraw-and-erase":
+            begin_anew(names)
+        for source in sources(page):
+            if "other.recover" in source:
                 agree_again(names)
-            if code.startswith("proof ="):
-                continue  # the person is forgotten by then: the proof is tested with the client
-            source = code.replace("from mien import Claims, Client\n", "from mien import Claims\n")
-            names["Client"] = Client
-            if 'client.withdraw(["personalize_offers"])' in source:
-                source = source.splitlines()[0]
-            exec(compile(source, page, "exec"), names)  # noqa: S102
+            exec(compile(source, page, "exec"), names)  # noqa: S102 - the point of the test
     assert "joy" in shown
-    assert server.people == {}
+    assert [len(known.streams) for known in server.people.values()] == [1]  # the second device's
+
+
+def sources(page: str) -> list[str]:
+    """The programs of a page, with our client and guardian in place of theirs."""
+    found = []
+    text = (ROOT / f"docs/how-to/{page}.md").read_text()
+    for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        if code.startswith("proof ="):
+            continue  # the person is forgotten by then: the proof is tested with the client
+        source = code.replace("from mien import Claims, Client\n", "from mien import Claims\n")
+        source = source.replace("from mien import Guardian\n", "")
+        if 'client.withdraw(["personalize_offers"])' in source:
+            source = source.splitlines()[0]
+        found.append(source)
+    return found
+
+
+def begin_anew(names: dict[str, object]) -> None:
+    """The first device was the lost one: it forgets, and its person says yes as somebody new."""
+    client = names["client"]
+    assert isinstance(client, mien.Client)
+    with pytest.raises(ConsentMissing):
+        client.erase()
+    agree_again(names)
 
 
 def agree_again(names: dict[str, object]) -> None:

@@ -20,9 +20,10 @@ from mien.errors import (
 )
 from mien.testing import FakeClock, FakeEyes, FakeServer, film, picture
 from mien.values import Frame
+from mien.wire.canonical import decode
 from mien.wire.keys import SigningKey
 from mien.wire.messages import Capability, dump
-from mien.wire.signatures import Kind, sign
+from mien.wire.signatures import Kind, sign, unverified
 
 GERMANY = Claims(jurisdictions=("EU-DE",), age_band="adult")
 
@@ -99,6 +100,80 @@ def test_a_capability_that_is_wrong_opens_nothing(
     with pytest.raises(error):
         read(consented, camera)
     assert (camera.taken, eyes.loaded) == (0, 0)
+
+
+def test_a_capability_for_another_model_opens_nothing(
+    consented: Client, server: FakeServer, eyes: FakeEyes
+) -> None:
+    """It is asked for anew; while the server cannot be reached nothing is read with it."""
+    put(consented, lambda c: c.update(model=eyes.model + 1), server.signing)
+    server.down = True
+    camera = Camera()
+    with pytest.raises(CapabilityInvalid, match="this device reads with model 7"):
+        read(consented, camera)
+    assert (camera.taken, eyes.loaded) == (0, 0)
+    server.down = False
+    with consented.session(film("joy", seconds=2)) as session:
+        assert any(reading.label for reading in session)
+
+
+def test_a_capability_for_another_model_in_the_middle_shuts_the_camera(
+    consented: Client, server: FakeServer, eyes: FakeEyes
+) -> None:
+    """As when another program on this device renews it for its own models."""
+    camera = Camera()
+    with consented.session(camera) as session:
+        readings = iter(session)
+        for _ in range(5):
+            next(readings)
+        put(consented, lambda c: c.update(model=eyes.model + 1), server.signing)
+        with pytest.raises(CapabilityInvalid):
+            next(readings)
+    assert eyes.looked == 5
+
+
+class Swapped(FakeEyes):
+    """Eyes whose models were changed after the client was made."""
+
+    def __call__(self) -> tuple[FakeEyes, int]:
+        super().__call__()
+        return self, self.model + 1
+
+
+def test_models_that_are_others_when_loaded_read_nothing(server: FakeServer, home: Path) -> None:
+    eyes = Swapped()
+    camera = Camera()
+    with server.client(home, eyes=eyes) as client:
+        client.notice()
+        client.consent(purposes=["personalize_offers"], claims=GERMANY)
+        with pytest.raises(CapabilityInvalid, match="make the client anew"):
+            read(client, camera)
+    assert (camera.taken, eyes.loaded, eyes.looked) == (0, 1, 0)
+
+
+def test_the_statement_names_the_model_before_any_is_loaded(
+    consented: Client, server: FakeServer, eyes: FakeEyes
+) -> None:
+    body = next(body for _m, path, body in server.requests if path == "/v1/consents")
+    assert unverified(decode(body)["jws"])["model"] == eyes.model
+    assert eyes.loaded == 0
+
+
+def test_another_devices_capability_of_the_same_person_is_of_no_use(
+    consented: Client, server: FakeServer, tmp_path: Path
+) -> None:
+    other = server.client(tmp_path / "other")
+    other.join(consented.link_code())
+    with other.session(film("joy")) as session:
+        list(session)
+    theirs = other._refresh()
+    assert theirs is not None
+    assert theirs.capability is not None
+    consented._change(lambda person: replace(person, capability=theirs.capability))
+    camera = Camera()
+    with pytest.raises(CapabilityInvalid, match="device"):
+        read(consented, camera)
+    assert camera.taken == 0
 
 
 def test_a_receipt_is_no_capability(consented: Client, eyes: FakeEyes) -> None:
@@ -202,7 +277,7 @@ def test_a_person_edited_on_disk_is_not_believed(consented: Client, home: Path) 
 def capability(key: SigningKey, now: int = 1000, **more: Any) -> str:
     found = Capability(
         site="shop", subject="sub_" + "a" * 26, device="A" * 22, may=["infer"],
-        purposes=["personalize_offers"], bundle_sha256="A" * 43, issued_at=now, expires_at=now + 300,
+        purposes=["personalize_offers"], model=7, bundle_sha256="A" * 43, issued_at=now, expires_at=now + 300,
     )  # fmt: skip
     return sign(Kind.CAPABILITY, dump(found) | more, key)
 
@@ -228,6 +303,20 @@ def test_a_gate_stands_shut_and_shuts_again() -> None:
         gate.require("infer", 1000, 0.0)
 
 
+def test_a_gate_passes_one_model_and_no_face_without_one() -> None:
+    key = SigningKey.generate()
+    gate = Gate(key.verify_key(), "shop", "sub_" + "a" * 26, "A" * 22)
+    assert gate.model is None
+    gate.admit(capability(key), 1000, 0.0)
+    assert gate.model == gate.require("infer", 1000, 0.0, model=7).model == 7
+    with pytest.raises(CapabilityInvalid, match="model 7"):
+        gate.require("infer", 1000, 0.0, model=8)
+    gate.admit(capability(key, model=0, may=["infer", "send"]), 1000, 0.0)
+    with pytest.raises(CapabilityInvalid, match="no model"):
+        gate.require("infer", 1000, 0.0)
+    assert gate.require("send", 1000, 0.0).model == 0  # a declared mood needs none
+
+
 def test_the_same_text_does_not_begin_its_five_minutes_again() -> None:
     key = SigningKey.generate()
     gate = Gate(key.verify_key(), "shop", "sub_" + "a" * 26, "A" * 22)
@@ -240,7 +329,7 @@ def test_the_same_text_does_not_begin_its_five_minutes_again() -> None:
 
 
 def test_a_local_yes_can_infer_and_never_send() -> None:
-    yes = LocalYes.said(lambda size: bytes(range(size)))
+    yes = LocalYes.said(lambda size: bytes(range(size)), 7)
     assert yes.require(1000, 0.0).may == ["infer"]
     assert yes.require(9000, 8000.0).expires_at == 9300  # it renews itself while it is used
     with pytest.raises(ConsentMissing):

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mien.client import embedded_eyes
 from mien.errors import FrameRejected, ModelMissing, ModelTampered
-from mien.infer import Eyes, Models, detection, geometry, load_models, manifest
+from mien.infer import Eyes, Models, detection, geometry, load_models, manifest, pin
 from mien.infer import __all__ as exported
 from mien.values import EXPRESSIONS, Face, Scores
 
@@ -35,6 +36,13 @@ def eyes() -> Eyes:
 def directory(tmp_path: Path) -> Path:
     """A copy of the embedded models to spoil."""
     return Path(shutil.copytree(manifest.EMBEDDED, tmp_path / "models"))
+
+
+def test_the_pinned_number_is_the_manifests() -> None:
+    """A device says it before it loads anything, so it stands in the code as well."""
+    content = json.loads((manifest.EMBEDDED / "manifest.json").read_bytes())
+    assert pin.MODEL_ID == content["model_id"] == embedded_eyes.model == embedded_eyes()[1]
+    assert 1 <= pin.MODEL_ID <= manifest.MOST_ID
 
 
 def edit(directory: Path, change: Change) -> None:

@@ -87,7 +87,7 @@ class WatchfulEyes(FakeEyes):
 def test_a_brief_movement_is_told_once_by_the_next_label() -> None:
     eyes = WatchfulEyes()
     with local_session(
-        film("joy", seconds=4), ask=lambda _: True, eyes=eyes.make, paced=False
+        film("joy", seconds=4), ask=lambda _: True, eyes=eyes, paced=False
     ) as session:
         told = [reading.label.polarity for reading in session if reading.label]
     assert told == ["none", "surprise", "none"]
@@ -96,7 +96,7 @@ def test_a_brief_movement_is_told_once_by_the_next_label() -> None:
 def test_a_movement_is_forgotten_with_the_face() -> None:
     eyes = WatchfulEyes()
     with local_session(
-        film("joy", (), "joy", seconds=1), ask=lambda _: True, eyes=eyes.make, paced=False
+        film("joy", (), "joy", seconds=1), ask=lambda _: True, eyes=eyes, paced=False
     ) as session:
         list(session)
     assert eyes.forgotten == 10
@@ -259,11 +259,11 @@ def test_a_local_session_asks_sends_nothing_and_keeps_nothing(eyes: FakeEyes) ->
         return False
 
     with pytest.raises(ConsentMissing):
-        local_session(film("joy"), ask=no, clock=clock, eyes=eyes.make)
+        local_session(film("joy"), ask=no, clock=clock, eyes=eyes)
     assert "nothing is sent" in asked[0].replace("nothing is stored and ", "")
     assert eyes.loaded == 0
     pictures = film("joy", seconds=700, rate=2, clock=clock)
-    with local_session(pictures, ask=lambda _words: True, clock=clock, eyes=eyes.make) as session:
+    with local_session(pictures, ask=lambda _words: True, clock=clock, eyes=eyes) as session:
         labels = [reading.label for reading in session if reading.label]
     assert len(labels) == 699
     assert session.trouble is None

@@ -40,6 +40,7 @@ from mien.infer import (
     SiteEyes,
     load_models,
     manifest,
+    pin,
     shelf,
     site,
     site_eyes,
@@ -686,7 +687,32 @@ def test_affect_comes_from_the_embedded_network_when_it_is_asked_for(
     assert (without.valence, without.arousal) == (0.0, 0.0)
 
 
-def test_nothing_is_read_before_the_gate_is_open(folder: Path) -> None:
+def test_the_number_is_known_before_anything_is_loaded(
+    stocked: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Capabilities are asked for a model: the note of what was chosen says which, and no model is opened for it."""
+    opened: list[str] = []
+    monkeypatch.setattr(Shelf, "load", lambda *_a, **_m: opened.append("load"))
+    monkeypatch.setattr(Shelf, "chosen", lambda *_a, **_m: opened.append("chosen"))
+    assert site_eyes(stocked.folder).model == pin.MODEL_ID
+    (stocked.folder / "in_use.json").write_text(
+        json.dumps({"format": "mien-models-in-use/1", "chosen": {"detector": {"name": "finder", "sha256": "0" * 64}}})
+    )  # fmt: skip
+    assert site_eyes(stocked.folder).model == 255
+    assert opened == []
+    (stocked.folder / "in_use.json").write_text("damaged")
+    with pytest.raises(ModelInvalid, match="damaged"):
+        site_eyes(stocked.folder)
+
+
+def test_the_number_that_was_said_is_the_number_that_is_loaded(stocked: Shelf) -> None:
+    for name, role in (("embedded", "detector"), ("finder", "detector"), ("tiny", "classifier")):
+        stocked.use(name, role)  # type: ignore[arg-type]
+        make = site_eyes(stocked.folder)
+        assert make()[1] == make.model
+
+
+def test_no_model_is_read_before_the_gate_is_open(folder: Path) -> None:
     make = site_eyes(folder)
     folder.mkdir()
     (folder / "in_use.json").write_text("damaged")

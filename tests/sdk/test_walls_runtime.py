@@ -80,13 +80,13 @@ if mode == "network":
     bridge = HTTPServer(("127.0.0.1", 0), Bridge)
     threading.Thread(target=bridge.serve_forever, daemon=True).start()
     client = Client(f"http://127.0.0.1:{bridge.server_port}", "shop", key=server.key, trust=server.trust, home=home,
-                    clock=server.clock, eyes=FakeEyes().make)
+                    clock=server.clock, eyes=FakeEyes())
 else:
     client = server.client(home)
 
 sys.addaudithook(hook)
 client.notice()
-client.consent(purposes=["personalize_offers"], claims=Claims(jurisdictions=("EU-DE",)))
+client.consent(purposes=["personalize_offers", "declare_mood"], claims=Claims(jurisdictions=("EU-DE",)))
 with client.session(film("joy", "neutral", seconds=3), beat=1.0) as session:
     assert [reading for reading in session if reading.label]
 client.declare("joy")

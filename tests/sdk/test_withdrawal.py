@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from mien import Claims, Client
-from mien.errors import ConsentMissing, ReceiptInvalid, ServerUnreachable
+from mien.errors import ConsentMissing, ReceiptInvalid, RequestInvalid, ServerUnreachable
 from mien.testing import FakeClock, FakeEyes, FakeServer, film
 from mien.wire.keys import SigningKey
 from mien.wire.signatures import Kind
@@ -50,7 +50,8 @@ def test_it_stops_offline_as_well_and_is_told_later(
         with pytest.raises(ConsentMissing):
             next(readings)
     standing = consented.standing()
-    assert standing.withdrawing == ("personalize_offers",)
+    assert standing.withdrawing == ("personalize_offers", "declare_mood")
+    assert standing.state == "withdrawn"
     assert standing.purposes == ()
     assert standing.waiting == 0  # labels that waited are gone
     again = server.client(home)  # and so it stays after a restart
@@ -225,12 +226,58 @@ def test_offline_even_the_purpose_that_stays_waits_for_the_server(
         assert any(reading.label for reading in session)
 
 
-def test_there_must_be_something_to_take_back(client: Client, consented: Client) -> None:
-    with pytest.raises(ConsentMissing):
-        consented.withdraw(["adapt_lessons"])
-    consented.withdraw()
-    with pytest.raises(ConsentMissing):
-        consented.withdraw()
+def test_a_withdrawal_may_be_said_twice(consented: Client, server: FakeServer) -> None:
+    first = consented.withdraw()
+    sent = len(server.requests)
+    assert first is not None
+    assert consented.withdraw() == first  # the same receipt, and nothing more is sent
+    assert len(server.requests) == sent
+    assert consented.standing().withdrawing == ()
+
+
+def test_offline_it_may_be_said_twice_as_well_and_is_told_once(
+    consented: Client, server: FakeServer
+) -> None:
+    server.down = True
+    assert consented.withdraw() is None
+    assert consented.withdraw() is None
+    server.down = False
+    receipt = consented.withdraw()
+    assert receipt is not None
+    assert receipt.outcome == "withdrawn"
+    assert sum(path == "/v1/withdrawals" for _m, path, _b in server.requests) == 1
+
+
+def test_where_nothing_was_given_there_is_nothing_to_take_back(
+    client: Client, server: FakeServer
+) -> None:
+    assert client.withdraw() is None
+    assert server.requests == []
+    client.notice()
+    client.consent(purposes=["personalize_offers"], claims=GERMANY)
+    assert client.withdraw(["adapt_lessons"]) is None
+    assert client.standing().purposes == ("personalize_offers",)
+    assert client.standing().state == "given"
+    for wrong in (["spy"], []):
+        with pytest.raises(RequestInvalid):
+            client.withdraw(wrong)
+
+
+def test_a_yes_whose_answer_was_lost_is_taken_back_all_the_same(
+    client: Client, server: FakeServer
+) -> None:
+    """The server heard it, this device does not know: the person's no must reach it."""
+    client.notice()
+    real = server._consent
+    server._consent = lambda jws: real(jws).model_copy(update={"receipt": "a.b.c"})  # type: ignore[method-assign]
+    with pytest.raises(ReceiptInvalid):
+        client.consent(purposes=["personalize_offers"], claims=GERMANY)
+    server._consent = real  # type: ignore[method-assign]
+    assert [known.purposes for known in server.people.values()] == [["personalize_offers"]]
+    receipt = client.withdraw()
+    assert receipt is not None
+    assert receipt.outcome == "withdrawn"
+    assert [known.purposes for known in server.people.values()] == [[]]
 
 
 def test_what_another_device_took_back_ends_here_too(

@@ -9,12 +9,15 @@ from typing import Any
 
 import cedarpy
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mien_server.authorize import FAIL_CLOSED, Authorizer, Bundle, load_bundle
-from mien_server.authorize.bundle import policy_set
-from mien_server.authorize.decide import require_loaded, situation, word
+from mien.errors import PolicyInvalid
+from mien_server.authorize import FAIL_CLOSED, Authorizer, Bundle, load_bundle, words
+from mien_server.authorize.bundle import whole
+from mien_server.authorize.decide import Rules, require_loaded
 from mien_server.authorize.lint import Policy
-from mien_server.authorize.times import only_ordered
+from mien_server.authorize.times import in_order, moments
 from mien_server.values import Decision, Question
 
 GOOD = Question(
@@ -33,6 +36,7 @@ GOOD = Question(
     consent_expires_at=1_800_600_000,
     subject_known=True,
 )
+YEAR_2027 = 1_798_761_600
 ERRING = """
 forbid (principal, action, resource)
 when { context.now + 9223372036854775807 > 0 };
@@ -44,25 +48,27 @@ def bundle() -> Bundle:
     return load_bundle()
 
 
-def bare(bundle: Bundle, question: Question, entities: cedarpy.Entities) -> cedarpy.AuthzResult:
+def bare(bundle: Bundle, question: Question, given: cedarpy.Entities) -> cedarpy.AuthzResult:
     """What the engine says by itself."""
     names = ("consent_expires_at", "retain_until", "now")
     request = {
         "principal": {"type": "Person", "id": "asked"},
-        "action": word("Action", question.action),
+        "action": words.word("Action", question.action),
         "resource": {"type": "Use", "id": "asked"},
         "context": {name: getattr(question, name) for name in names},
     }
-    policies = policy_set(bundle, question.jurisdictions)
-    return cedarpy.is_authorized(request, policies, entities, bundle.schema)
+    return cedarpy.is_authorized(request, whole(bundle.sources), given, bundle.schema)
 
 
-def entities(question: Question) -> list[dict[str, Any]]:
-    return situation(question.jurisdictions, True, asdict(question))
+def entities(bundle: Bundle, question: Question) -> list[dict[str, Any]]:
+    asked = asdict(question)
+    places = question.jurisdictions
+    person = words.person(places, stated=True, known=True, asked=asked)
+    return [person, words.use(asked), *words.ground(bundle.places, places)]
 
 
-def loaded(bundle: Bundle, delta: list[dict[str, Any]]) -> cedarpy.Entities:
-    return bundle.entities.with_added_json_str(json.dumps(delta), bundle.schema)
+def loaded(bundle: Bundle, given: list[dict[str, Any]]) -> cedarpy.Entities:
+    return cedarpy.Entities.from_json_str(json.dumps(given), bundle.schema)
 
 
 def failed_closed(decision: Decision) -> bool:
@@ -105,7 +111,9 @@ def test_a_forbid_that_errs_does_not_open_the_door(
     bundle: Bundle, caplog: pytest.LogCaptureFixture
 ) -> None:
     sick = with_erring_forbid(bundle)
-    assert bare(sick, GOOD, loaded(sick, entities(GOOD))).allowed, "the engine skips it and allows"
+    assert bare(sick, GOOD, loaded(sick, entities(sick, GOOD))).allowed, (
+        "the engine skips it and allows"
+    )
     with caplog.at_level(logging.ERROR):
         decision = Authorizer(sick).decide(GOOD)
     assert failed_closed(decision)
@@ -122,27 +130,37 @@ def test_a_forbid_that_speaks_beside_an_error_is_still_named(bundle: Bundle) -> 
     assert len(decision.says) == len(decision.policies)
 
 
-def test_a_place_that_was_not_loaded_does_not_open_the_door(bundle: Bundle) -> None:
+def test_a_place_that_was_not_loaded_does_not_open_the_door(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without its entity EU-DE lies nowhere, and no policy of the EU applies."""
     school = replace(GOOD, sector="education", jurisdictions=frozenset({"EU-DE"}))
-    lost = replace(bundle, entities=cedarpy.Entities.from_json_str("[]", bundle.schema))
-    person, use = entities(school)
-    unplaced = loaded(lost, [{**person, "parents": []}, use])
+    person, use, *_ = entities(bundle, school)
+    unplaced = loaded(bundle, [{**person, "parents": []}, use])
     assert bare(bundle, school, unplaced).allowed, "the engine does not miss it"
-    assert failed_closed(Authorizer(lost).decide(school))
     assert Authorizer(bundle).decide(school).policies == ("eu-education",)
+    monkeypatch.setattr(words, "ground", lambda *_: [])
+    assert failed_closed(Authorizer(bundle).decide(school))
+
+
+def test_a_person_who_was_not_loaded_does_not_open_the_door(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Instead of the person, the use comes a second time: the engine takes it, and nobody was asked about."""
+    monkeypatch.setattr(words, "person", lambda *_, asked, **__: words.use(asked))
+    assert failed_closed(Authorizer(bundle).decide(GOOD))
 
 
 @pytest.mark.parametrize("lost", ["Person", "Use", "Jurisdiction"])
 def test_every_entity_is_looked_for(bundle: Bundle, lost: str) -> None:
-    rest = [e for e in json.loads(str(loaded(bundle, entities(GOOD)))) if e["uid"]["type"] != lost]
-    for entity in rest:
-        entity["parents"] = [p for p in entity["parents"] if p["type"] != lost]
+    rest = [e for e in entities(bundle, GOOD) if e["uid"]["type"] != lost]
+    wanted = {("Person", "asked"), ("Use", "asked"), ("Jurisdiction", "EU-DE")}
+    given = [{**e, "parents": [p for p in e["parents"] if p["type"] != lost]} for e in rest]
     with pytest.raises(LookupError, match=lost):
-        require_loaded(cedarpy.Entities.from_json_str(json.dumps(rest), bundle.schema), {"EU-DE"})
+        require_loaded(loaded(bundle, given), wanted)
 
 
-WRONG: dict[str, dict[str, Any]] = {
+UNKNOWN: dict[str, dict[str, Any]] = {
     "an unknown action": {"action": "sell"},
     "a group of actions": {"action": "process"},
     "an unknown sector": {"sector": "casino"},
@@ -155,6 +173,9 @@ WRONG: dict[str, dict[str, Any]] = {
     "an unknown consented purpose": {
         "consented_purposes": frozenset({"personalize_offers", "sell"})
     },
+    "an unknown class of data": {"data_class": "photo"},
+}
+WRONG: dict[str, dict[str, Any]] = {
     "purposes as one word": {"consented_purposes": "personalize_offers"},
     "a number for a truth": {"notice_current": 1},
     "a word for a truth": {"subject_known": "true"},
@@ -179,6 +200,21 @@ def test_an_ill_formed_question_is_a_no(bundle: Bundle, name: str) -> None:
     assert decision.laws == ("policy:fail-closed",)
 
 
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_an_unknown_word_is_a_no_that_names_the_field(bundle: Bundle, name: str) -> None:
+    ((field, value),) = UNKNOWN[name].items()
+    decision = Authorizer(bundle).decide(replace(GOOD, **{field: value}))
+    assert failed_closed(decision)
+    assert decision.laws == ("policy:unknown-word", "policy:fail-closed")
+    assert decision.says == (f"The {words.SAID[field]} that was named is not one we know, so the answer is no.",)  # fmt: skip
+    assert "casino" not in str(decision)
+
+
+def test_an_error_that_cannot_be_told_is_a_no(bundle: Bundle) -> None:
+    """Its text would quote a number that Python refuses to write out."""
+    assert failed_closed(Authorizer(bundle).decide(replace(GOOD, action=10**5000)))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("nonsense", [None, "allow", {}, object()])
 def test_what_is_no_question_is_a_no(bundle: Bundle, nonsense: object) -> None:
     decision = Authorizer(bundle).decide(nonsense)  # type: ignore[arg-type]
@@ -197,24 +233,27 @@ def test_an_engine_that_raises_is_a_no(bundle: Bundle, monkeypatch: pytest.Monke
     def fail(*_: object) -> None:
         raise RuntimeError
 
+    authorizer = Authorizer(bundle)
     monkeypatch.setattr(cedarpy, "is_authorized", fail)
-    assert failed_closed(Authorizer(bundle).decide(GOOD))
+    assert failed_closed(authorizer.decide(GOOD))
 
 
 def test_an_engine_without_a_decision_is_a_no(
     bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     silent = cedarpy.AuthzResult({"decision": "NoDecision", "diagnostics": {}})
+    authorizer = Authorizer(bundle)
     monkeypatch.setattr(cedarpy, "is_authorized", lambda *_: silent)
-    assert failed_closed(Authorizer(bundle).decide(GOOD))
+    assert failed_closed(authorizer.decide(GOOD))
 
 
 def test_an_allow_by_a_policy_nobody_knows_is_a_no(
     bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     odd = cedarpy.AuthzResult({"decision": "Allow", "diagnostics": {"reason": ["policy0"]}})
+    authorizer = Authorizer(bundle)
     monkeypatch.setattr(cedarpy, "is_authorized", lambda *_: odd)
-    assert failed_closed(Authorizer(bundle).decide(GOOD))
+    assert failed_closed(authorizer.decide(GOOD))
 
 
 def test_a_bundle_that_says_nothing_is_a_no(bundle: Bundle) -> None:
@@ -225,9 +264,10 @@ def test_an_interrupt_is_no_answer(bundle: Bundle, monkeypatch: pytest.MonkeyPat
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
+    authorizer = Authorizer(bundle)
     monkeypatch.setattr(cedarpy, "is_authorized", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        Authorizer(bundle).decide(GOOD)
+        authorizer.decide(GOOD)
 
 
 def test_threads_share_one_authorizer(bundle: Bundle) -> None:
@@ -243,17 +283,36 @@ def test_threads_share_one_authorizer(bundle: Bundle) -> None:
 
 
 def test_times_in_the_same_order_get_the_answer_of_the_times_themselves(bundle: Bundle) -> None:
-    by_order, by_times = Authorizer(bundle), Authorizer(bundle)
-    assert by_order._ordered
-    by_times._ordered = False
-    times = (-1, 0, 1, GOOD.now - 1, GOOD.now, GOOD.now + 1, 2**60, True)
-    for action in ("give_consent", "infer", "record", "use", "retain"):
+    by_order, by_times = Rules(bundle), Rules(bundle)
+    assert by_order._moments == (0, YEAR_2027)
+    by_times._moments = None
+    times = (-1, 0, 1, YEAR_2027 - 1, YEAR_2027, GOOD.now, GOOD.now + 1, 2**60, True)
+    bank = replace(GOOD, sector="finance", jurisdictions=frozenset({"US-CO"}), notice_current=False)
+    for asked in (GOOD, replace(GOOD, action="give_consent"), replace(GOOD, action="retain"), bank):
         for now, expires, until in product(times, repeat=3):
-            asked = replace(
-                GOOD, action=action, now=now, consent_expires_at=expires, retain_until=until
-            )
-            one, other = by_order.decide(asked), by_times.decide(asked)
-            assert replace(one, errors=()) == replace(other, errors=())
+            one = replace(asked, now=now, consent_expires_at=expires, retain_until=until)
+            assert by_order.decide(one) == by_times.decide(one)
+
+
+@given(st.lists(st.integers(-20, 20) | st.sampled_from([2**53 - 1, -(2**53) + 1]), min_size=1, max_size=4),
+       st.frozensets(st.integers(-20, 20), max_size=4))  # fmt: skip
+def test_the_times_that_stand_for_others_lie_in_the_same_order(
+    times: list[int], fixed: frozenset[int]
+) -> None:
+    known = sorted({0, *fixed})
+    standing = in_order(tuple(times), known)
+    assert len(standing) == len(times)
+    for (a, x), (b, y) in product(zip(times, standing, strict=True), repeat=2):
+        assert (a < b, a == b) == (x < y, x == y)
+    for (a, x), moment in product(zip(times, standing, strict=True), known):
+        assert (a < moment, a == moment) == (x < moment, x == moment)
+
+
+def test_the_beginning_of_a_law_is_a_moment_of_its_own(bundle: Bundle) -> None:
+    bank = replace(GOOD, sector="finance", jurisdictions=frozenset({"US-CO"}), notice_current=False)
+    authorizer = Authorizer(bundle)
+    assert "Colo. SB26-189" not in authorizer.decide(replace(bank, now=YEAR_2027 - 1)).laws
+    assert "Colo. SB26-189" in authorizer.decide(replace(bank, now=YEAR_2027)).laws
 
 
 def test_a_fault_of_the_engine_is_not_remembered(
@@ -275,22 +334,43 @@ def test_the_answer_bears_the_time_of_its_own_question(bundle: Bundle) -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "ordered"),
+    ("condition", "known"),
     [
-        ("context.now < context.retain_until && context.now != 0", True),
-        ("!(0 >= context.consent_expires_at) || principal.gpc", True),
-        ("context.now > 1", False),
-        ("context.retain_until - context.now > 3600", False),
-        ("context == {now: 1}", False),
-        ("context has now", False),
-        ("[context.now, 0].contains(0)", False),
-        ("if context.now == 0 then context.now < context.retain_until else context.now + 1 > 0", False),
-        ('context["other"] == 0', False),
+        ("context.now < context.retain_until && context.now != 0", (0,)),
+        ("!(0 >= context.consent_expires_at) || principal.gpc", (0,)),
+        ("context.now > 1", (0, 1)),
+        ("context.now >= 30 && 7 > context.retain_until", (0, 7, 30)),
+        ("context.now >= 9007199254740992", None),
+        ("context.retain_until - context.now > 3600", None),
+        ("context == {now: 1}", None),
+        ("context has now", None),
+        ("[context.now, 0].contains(0)", None),
+        ("if context.now == 0 then context.now < context.retain_until else context.now + 1 > 0", None),
+        ('context["other"] == 0', None),
     ],
 )  # fmt: skip
-def test_whether_only_the_order_of_times_matters_is_read_from_the_policy(
-    condition: str, ordered: bool
+def test_which_moments_matter_is_read_from_the_policy(
+    condition: str, known: tuple[int, ...] | None
 ) -> None:
     text = f"forbid (principal, action, resource) when {{ {condition} }};"
     policies = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
-    assert only_ordered(policies.values()) == ordered
+    assert moments(policies.values()) == known
+
+
+def test_the_bundle_is_exchanged_whole(bundle: Bundle) -> None:
+    authorizer = Authorizer(bundle)
+    assert authorizer.decide(GOOD).allow
+    other = replace(bundle, sha256="00", sources={k: v for k, v in bundle.sources.items() if k not in {"permit-infer", "eu-lawful-basis"}})  # fmt: skip
+    authorizer.use(other)
+    decision = authorizer.decide(GOOD)
+    assert not decision.allow
+    assert decision.bundle_sha256 == "00"
+    assert authorizer.bundle is other
+
+
+def test_a_bundle_that_cannot_be_made_ready_changes_nothing(bundle: Bundle) -> None:
+    authorizer = Authorizer(bundle)
+    with pytest.raises(PolicyInvalid):
+        authorizer.use(replace(bundle, schema=None))  # type: ignore[arg-type]
+    assert authorizer.bundle is bundle
+    assert authorizer.decide(GOOD).allow

@@ -100,8 +100,21 @@ def test_generated_requests_are_answered_as_described(case: Any, client: ASGICli
     case.call_and_validate(
         session=client,
         headers=_officer(case),
-        excluded_checks=[checks.positive_data_acceptance],
+        # `ignored_auth` asks over a real connection; the test below does it here.
+        excluded_checks=[checks.positive_data_acceptance, checks.ignored_auth],
     )
+
+
+@pytest.mark.parametrize(
+    "endpoint", [e for e in ENDPOINTS if e.asks], ids=lambda e: f"{e.method} {e.path}"
+)
+def test_nobody_without_a_key_is_answered(endpoint: Any, client: ASGIClient) -> None:
+    path = re.sub(r"\{[^}]*\}", "x001", endpoint.path)
+    for key in (None, "pk_" + "A" * 32):
+        answer = client.request(
+            endpoint.method, f"http://mien.test{path}", json={}, headers={"Mien-Site-Key": key}
+        )
+        assert answer.status_code == 401, answer.text
 
 
 def _officer(case: Any) -> dict[str, str]:

@@ -7,6 +7,7 @@ from tests.server.world import MakeWorld, Phone, World
 
 from mien.errors import (
     ClockSkewed,
+    ConsentMissing,
     EnvelopeInvalid,
     EnvelopeReplayed,
     PolicyDenied,
@@ -154,14 +155,14 @@ async def test_a_refusal_is_logged_and_nothing_else(make_world: MakeWorld) -> No
         for _ in range(
             2
         ):  # the number is not spent: the same envelope is refused again, not called a duplicate
-            with pytest.raises(PolicyDenied):
+            with pytest.raises(ConsentMissing):
                 await world.pipeline.labels(world.site, envelope)
         assert await world.store.transact(lambda t: t.leaves.pending_count()) == before + 2
 
 
 async def test_declared_moods_are_labels_too(make_world: MakeWorld) -> None:
     async with make_world() as world:
-        phone = await world.enrolled()
+        phone = await world.enrolled("declare_mood")
         await phone.send([Label("joy", phone.now(), confidence=15, source="declared")])
         assert (await labels(world, phone))[0]["source"] == "declared"
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.server.world import MakeWorld, Phone, World
 
-from mien.errors import MienError, PolicyDenied
+from mien.errors import ConsentMissing, MienError
 from mien_server import record
 from mien_server.pipeline import Pipeline
 from mien_server.ports import Transaction
@@ -121,7 +121,7 @@ async def test_a_node_that_knew_the_person_asks_again(make_world: MakeWorld) -> 
                 world.site, phone.withdrawal("personalize_offers")
             )
             assert not phone.why(await phone.rank()).used_emotion
-            with pytest.raises(PolicyDenied) as caught:
+            with pytest.raises(ConsentMissing) as caught:
                 await phone.send()
             assert caught.value.laws
         finally:

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mien.errors import KeepUnreadable
-from mien.values import EXPRESSIONS, POLARITIES, SOURCES, STATES, Label
-from mien.wire.canonical import decode
+from mien.values import EXPRESSIONS, POLARITIES, PURPOSES, SOURCES, STATES, Label
+from mien.wire.canonical import b64, decode, encode
 from mien.wire.proof import leaf_of
 from mien_server import record
 from mien_server.record import Vault
-from mien_server.values import Decision, Event
+from mien_server.values import Decision, Event, Judged, Question
 
 SUBJECT = "sub_" + "a" * 26
 KEY = bytes(range(32))
@@ -28,6 +28,20 @@ class Entropy:
 
 
 ENTROPY = Entropy()
+QUESTION = Question("use", "retail", "customer", frozenset({"EU-DE"}), NOW, "personalize_offers")
+CLAIMS = {"site": {"sector": "retail"}, "device": {"role": "customer"}}
+
+
+def questions() -> st.SearchStrategy[Question]:
+    """Any question of the right types: words are the policy's affair."""
+    words, times = st.text(max_size=9), st.integers(0, 2**53 - 1)
+    return st.builds(
+        Question, action=words, sector=words, role=words, jurisdictions=st.frozensets(words), now=times,
+        purpose=st.none() | st.sampled_from(PURPOSES), guardian=st.booleans(), gpc=st.booleans(),
+        consented_purposes=st.frozensets(st.sampled_from(PURPOSES)), consent_expires_at=times, retain_until=times,
+    )  # fmt: skip
+
+
 VAULT = Vault.of("shop", SUBJECT, KEY)
 
 
@@ -107,13 +121,14 @@ places = st.tuples(
 
 
 @settings(deadline=None)
-@given(st.lists(places, min_size=1, max_size=4), st.booleans())
-def test_an_event_comes_back_exactly(rows: list[Any], used: bool) -> None:
+@given(st.lists(places, min_size=1, max_size=4), st.booleans(), st.sets(st.sampled_from(PURPOSES)))
+def test_an_event_comes_back_exactly(rows: list[Any], used: bool, rests_on: set[str]) -> None:
+    basis = tuple(purpose for purpose in PURPOSES if purpose in rests_on)
     event = Event(
         id="evt_" + "a" * 26, site="shop", subject=SUBJECT, at=NOW, retain_until=NOW + 1,
         offers=tuple(row[0] for row in rows), features=tuple(tuple(row[1].get(i, 0.0) for i in range(163)) for row in rows),
         propensities=tuple(row[2] for row in rows), used_emotion=used,
-        rewards=tuple((i, row[3]) for i, row in enumerate(rows, 1) if row[3] is not None),
+        rewards=tuple((i, row[3]) for i, row in enumerate(rows, 1) if row[3] is not None), basis=basis,
     )  # fmt: skip
     sealed = record.seal_event(VAULT, event, ENTROPY, learned=True)
     assert record.open_event(sealed, VAULT) == event
@@ -152,22 +167,26 @@ DECISION = Decision(
 
 
 def test_a_leaf_is_a_commitment_to_the_record() -> None:
-    content = record.decision_record(
-        "use", DECISION, "shop", SUBJECT, "personalize_offers", "b" * 43
-    )
+    judged = Judged(QUESTION, allow=True, policies=("permit-use",))
+    decision = replace(DECISION, asked=(judged,))
+    content = record.decision_record("use", decision, "shop", SUBJECT, "personalize_offers", CLAIMS)
     leaf = record.seal_leaf(VAULT, content, NOW, NOW + 1, ENTROPY)
     opening = record.open_leaf(VAULT, leaf)
     assert leaf_of(opening.nonce, opening.record) == leaf.hash
-    assert decode(opening.record) == {
-        "v": 1, "action": "use", "allow": True, "policies": ["permit-use"], "laws": ["GDPR 9(2)(a)"],
-        "bundle_sha256": "b" * 43, "site": "shop", "subject": SUBJECT, "purpose": "personalize_offers", "at": NOW,
+    said = decode(opening.record)
+    assert encode(said) == content  # the quick spelling is the canonical one
+    assert said.pop("asked") == [record.judged_doc(judged)]
+    assert said == {
+        "v": 2, "action": "use", "allow": True, "policies": ["permit-use"], "laws": ["GDPR 9(2)(a)"],
+        "bundle_version": DECISION.bundle_version, "bundle_sha256": b64(bytes.fromhex(DECISION.bundle_sha256)),
+        "site": "shop", "subject": SUBJECT, "purpose": "personalize_offers", "at": NOW, "claims": CLAIMS,
     }  # fmt: skip
     assert leaf.hour % 3600 == 0
     assert 0 <= NOW - leaf.hour < 3600
 
 
 def test_a_leaf_of_somebody_unknown_names_nobody_and_opens_with_its_own_key() -> None:
-    content = record.decision_record("give_consent", DECISION, "shop", SUBJECT, None, "b" * 43)
+    content = record.decision_record("give_consent", DECISION, "shop", SUBJECT, None, CLAIMS)
     kek = os.urandom(32)
     leaf = record.sealed_leaf_of_nobody("shop", content, NOW, NOW + 1, kek, 3, ENTROPY)
     assert leaf.subject is None
@@ -197,3 +216,57 @@ def test_one_request_makes_one_event_id() -> None:
         )
         == 3
     )
+
+
+# ---- questions ----
+@given(questions())
+def test_a_question_is_asked_again_as_it_was(question: Question) -> None:
+    judged = Judged(question, allow=False, policies=("one", "two"))
+    assert record.judged_of(decode(encode(record.judged_doc(judged)))) == judged
+
+
+BROKEN: dict[str, Any] = {
+    "a field is missing": {"now": None},
+    "a field is unknown": {"colour": "red"},
+    "a number for a truth": {"guardian": 1},
+    "a truth for a time": {"now": True},
+    "a text for a set": {"jurisdictions": "EU"},
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_question_that_is_not_whole_is_not_guessed(name: str) -> None:
+    doc = {**record.question_doc(QUESTION), **BROKEN[name]}
+    if BROKEN[name] == {"now": None}:
+        del doc["now"]
+    with pytest.raises(KeepUnreadable, match="whole question"):
+        record.question_of(doc)
+
+
+@pytest.mark.parametrize("doc", [None, [], {}, {"question": {}, "allow": True}])
+def test_what_is_no_judgement(doc: Any) -> None:
+    with pytest.raises(KeepUnreadable):
+        record.judged_of(doc)
+
+
+# ---- proofs of consent ----
+def test_a_proof_opens_with_its_own_key_only() -> None:
+    kek, content = os.urandom(32), {"v": 1, "statement": "s", "receipt": "r"}
+    proof = record.seal_evidence("shop", SUBJECT, content, NOW, NOW + 1, kek, 3, ENTROPY)
+    assert record.open_evidence(proof, kek) == content
+    assert len(record.evidence_key(proof, kek)) == 32
+    for moved in (
+        replace(proof, site="other"), replace(proof, subject="sub_" + "b" * 26), replace(proof, id="evd_x"),
+        replace(proof, epoch=4), replace(proof, sealed=bytes(40)), replace(proof, wrapped_key=bytes(60)),
+    ):  # fmt: skip
+        with pytest.raises(KeepUnreadable):
+            record.open_evidence(moved, kek)
+    with pytest.raises(KeepUnreadable):
+        record.open_evidence(proof, os.urandom(32))
+
+
+def test_a_proof_holds_an_object() -> None:
+    kek = os.urandom(32)
+    proof: Any = record.seal_evidence("shop", SUBJECT, ["no"], NOW, NOW + 1, kek, 3, ENTROPY)  # type: ignore[arg-type]
+    with pytest.raises(KeepUnreadable, match="no object"):
+        record.open_evidence(proof, kek)

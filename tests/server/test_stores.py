@@ -36,8 +36,8 @@ SITE = Site("shop", "Shop", "retail", ("customer", "client"), ("EU-DE", "EU-FR")
 def person(subject: str = "sub_a", **other: Any) -> Person:
     given = {
         "site": "shop", "subject": subject, "state": "given", "purposes": frozenset({"adapt_service", "personalize_offers"}),
-        "jurisdictions": ("EU-DE",), "sector": "retail", "role": "customer", "age_band": "adult", "gpc": True,
-        "guardian": False, "written_release": True, "notice_sha256": b"n" * 32, "consented_at": 1, "expires_at": 100,
+        "jurisdictions": ("EU-DE",), "sector": "retail", "role": "customer", "age_band": "adult", "gpc_at": 1,
+        "guardian": False, "guardian_verified": False, "written_release": True, "notice_sha256": b"n" * 32, "consented_at": 1, "expires_at": 100,
         "wrapped_key": b"k" * 60, "epoch": 3, "site_handle": None, "tombstoned_at": 0,
     }  # fmt: skip
     return Person(**{**given, **other})
@@ -405,7 +405,7 @@ async def test_people_come_back_as_they_were(path: Path) -> None:
 
         found, keys = await store.transact(work)
         assert found == person()
-        assert type(found.gpc) is bool
+        assert type(found.guardian_verified) is bool
         assert [each.id for each in keys] == ["rec", "dev"]
         stream = await store.transact(lambda t: t.people.stream("shop", "sub_a", "dev", 5))
         assert stream is not None

@@ -28,6 +28,8 @@ from mien.wire.messages import (
     ErasureAnswer,
     ErasureStatement,
     ExportRequest,
+    GuardianApproval,
+    GuardianDoc,
     KeyChange,
     KeyDoc,
     KeyPossession,
@@ -44,7 +46,7 @@ from mien.wire.messages import (
 )
 from mien.wire.seal import Use
 from mien.wire.signatures import Kind, sign, verify
-from mien_server.authorize import Authorizer, load_bundle
+from mien_server.authorize import Authorizer, Bundle, load_bundle
 from mien_server.keys import FileKeys, create_keys
 from mien_server.pipeline import Pipeline
 from mien_server.stores import SqliteStore
@@ -103,6 +105,7 @@ class World:
     site: Site = field(default_factory=shop)
     entropy: SystemEntropy = field(default_factory=SystemEntropy)
     catalogue: Catalogue = CATALOGUE
+    bundle: Bundle = field(default_factory=lambda: BUNDLE, repr=False)
     store: SqliteStore = field(init=False)
     keys: FileKeys = field(init=False)
     pipeline: Pipeline = field(init=False)
@@ -125,7 +128,7 @@ class World:
 
     def pipeline_over(self, store: Any) -> Pipeline:
         return Pipeline(
-            store, self.keys, Authorizer(BUNDLE), self.clock, self.entropy, origin=ORIGIN
+            store, self.keys, Authorizer(self.bundle), self.clock, self.entropy, origin=ORIGIN
         )
 
     async def close(self) -> None:
@@ -183,6 +186,7 @@ class Phone:
     signing: SigningKey = field(default_factory=SigningKey.generate)
     opening: OpenKey = field(default_factory=OpenKey.generate)
     stream_key: bytes = field(default_factory=lambda: os.urandom(32))
+    model: int = 1
     seq: int = 0
 
     @property
@@ -221,8 +225,29 @@ class Phone:
         given = {
             "keys": [self.key_doc()], "notice_sha256": await self.world.notice_hash(), "locale": "en",
             "purposes": list(purposes), "claims": ClaimsDoc.of(claims), "method": "button",
+            "model": self.model,
         }  # fmt: skip
         return ConsentStatement(**self.by_person(**{**given, **other}))
+
+    async def approval(self, guardian: SigningKey, *purposes: str, **other: Any) -> GuardianDoc:
+        """What a guardian signs for a child of this phone."""
+        given = {
+            "device": self.id, "notice_sha256": await self.world.notice_hash(),
+            "purposes": list(purposes), "age_band": "13_to_15",
+        }  # fmt: skip
+        verification = other.pop("verification", None)
+        said = GuardianApproval(**self.by_person(**{**given, **other}))
+        text = sign(Kind.GUARDIAN_APPROVAL, dump(said), guardian)
+        return GuardianDoc(approval=text, verification=verification)
+
+    async def child_consent(self, by: SigningKey, *purposes: str, **other: Any) -> Receipt:
+        """Consent of a child of 13 to 15, countersigned by a guardian."""
+        keys = [self.key_doc(), KeyDoc(role="guardian", sign=by.verify_key().text())]
+        claims = Claims(("EU-DE",), age_band="13_to_15")
+        given = {"claims": claims, "keys": keys}
+        if "guardian" not in other:
+            given["guardian"] = await self.approval(by, *purposes)
+        return await self.consent(*purposes, **{**given, **other})
 
     async def consent(self, *purposes: str, **other: Any) -> Receipt:
         statement = await self.consent_statement(*purposes, **other)
@@ -234,7 +259,8 @@ class Phone:
         return parse(Receipt, verify(text, Kind.RECEIPT, key))
 
     def withdrawal(self, *purposes: str, key: SigningKey | None = None, **other: Any) -> str:
-        statement = WithdrawalStatement(**self.by_person(purposes=list(purposes), **other))
+        given = {"purposes": list(purposes), "model": self.model, **other}
+        statement = WithdrawalStatement(**self.by_person(**given))
         return self.signed(Kind.WITHDRAWAL, statement, key)
 
     async def withdraw(self, *purposes: str, **other: Any) -> Receipt:
@@ -242,15 +268,23 @@ class Phone:
         answer = await self.world.pipeline.withdraw(self.site, text)
         return self.receipt(answer.receipt)
 
-    async def capability(self) -> dict[str, Any]:
-        text = self.signed(Kind.CAPABILITY_REQUEST, CapabilityRequest(**self.by_person()))
-        answer = await self.world.pipeline.capability(self.site, text)
+    async def capability(self, *, gpc: bool = False) -> dict[str, Any]:
+        request = CapabilityRequest(**self.by_person(model=self.model))
+        text = self.signed(Kind.CAPABILITY_REQUEST, request)
+        answer = await self.world.pipeline.capability(self.site, text, gpc=gpc)
         return verify(answer.capability, Kind.CAPABILITY, self.world.keys.signing.verify_key())
 
-    def key_change(self, key: SigningKey, doc: KeyDoc) -> str:
+    def key_change(
+        self, key: SigningKey, doc: KeyDoc, *, by: SigningKey | None = None, expires_at: int = 0
+    ) -> str:
+        """Adds the key `doc`, whose private half is `key`; signed by this device or `by`."""
         change = self.by_person()
         possession = sign(Kind.KEY_POSSESSION, dump(KeyPossession(**change)), key)
-        return self.signed(Kind.KEY_CHANGE, KeyChange(**change, add=doc, possession=possession))
+        statement = KeyChange(**change, add=doc, possession=possession, expires_at=expires_at)
+        return self.signed(Kind.KEY_CHANGE, statement, by)
+
+    def key_removal(self, key_id: str, *, by: SigningKey | None = None) -> str:
+        return self.signed(Kind.KEY_CHANGE, KeyChange(**self.by_person(remove=key_id)), by)
 
     # ---- the stream ----
     def envelope(

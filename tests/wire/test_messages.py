@@ -27,6 +27,9 @@ DEVICE = {
     "sealed_stream_key": b64(bytes(32 + OVERHEAD)),
 }  # fmt: skip
 GUARDIAN = {"role": "guardian", "sign": SIGN}
+LINK = {"role": "link", "sign": SIGN}
+APPROVED = {"approval": "a.b.c", "verification": None}
+RELEASE = {"name": "Ada Lovelace", "text_sha256": b64(bytes(32)), "at": 1_795_000_000}
 BY_PERSON = {
     "v": 1,
     "site": "shop",
@@ -38,6 +41,8 @@ CONSENT = {
     **BY_PERSON, "keys": [DEVICE], "notice_sha256": b64(bytes(32)), "locale": "en", "purposes": ["personalize_offers"],
     "claims": {"jurisdictions": ["EU-DE"], "sector": "retail", "role": "customer", "age_band": "adult", "gpc": False}, "method": "demo",
 }  # fmt: skip
+ADD = {**BY_PERSON, "add": GUARDIAN, "possession": "a.b.c"}
+REMOVE = {**BY_PERSON, "remove": b64(bytes(16))}
 ENVELOPE = {
     "v": 1, "site": "shop", "subject": SUBJECT, "device": b64(bytes(16)), "seq": 1, "kid": "2026-11-22",
     "ct": b64(bytes(PLAINTEXT_BYTES + OVERHEAD)), "mac": b64(bytes(32)),
@@ -49,6 +54,11 @@ SAMPLES: list[tuple[type[messages.Message], dict[str, Any]]] = [
     (messages.ConsentStatement, CONSENT),
     (messages.WithdrawalStatement, {**BY_PERSON, "purposes": ["personalize_offers"]}),
     (messages.CapabilityRequest, BY_PERSON),
+    (messages.CapabilityRequest, {**BY_PERSON, "model": 255}),
+    (messages.KeyChange, ADD),
+    (messages.KeyChange, REMOVE),
+    (messages.KeyChange, {**ADD, "add": LINK, "expires_at": 1_795_000_600}),
+    (messages.ConsentStatement, {**CONSENT, "release": RELEASE, "renewal": True, "model": 2}),
     (messages.Envelope, ENVELOPE),
     (messages.RankRequest, RANK),
     (messages.RankRequest, {**RANK, "asker": ASKER, "mac": b64(bytes(32)), "candidates": [OFFER]}),
@@ -131,6 +141,18 @@ def test_every_required_field_is_required_and_typed(
         (messages.ConsentStatement, CONSENT, {"keys": [GUARDIAN]}),
         (messages.ConsentStatement, CONSENT, {"keys": [DEVICE, GUARDIAN]}),
         (messages.ConsentStatement, CONSENT, {"guardian": True}),
+        (messages.ConsentStatement, CONSENT, {"guardian": APPROVED}),
+        (messages.ConsentStatement, CONSENT, {"keys": [DEVICE, LINK]}),
+        (messages.ConsentStatement, CONSENT, {"model": 256}),
+        (messages.ConsentStatement, CONSENT, {"release": {**RELEASE, "name": "A\nB"}}),
+        (messages.ConsentStatement, CONSENT, {"release": True}),
+        (messages.KeyChange, ADD, {"remove": b64(bytes(16))}),
+        (messages.KeyChange, ADD, {"possession": None}),
+        (messages.KeyChange, ADD, {"expires_at": 1_795_000_600}),
+        (messages.KeyChange, ADD, {"add": LINK}),
+        (messages.KeyChange, REMOVE, {"remove": None}),
+        (messages.KeyChange, REMOVE, {"expires_at": 1_795_000_600}),
+        (messages.KeyChange, REMOVE, {"possession": "a.b.c"}),
         (messages.ConsentStatement, CONSENT, {"purposes": []}),
         (messages.ConsentStatement, CONSENT, {"purposes": ["personalize_offers"] * 2}),
         (messages.ConsentStatement, CONSENT, {"purposes": ["everything"]}),
@@ -151,7 +173,7 @@ def test_what_is_wrong_is_refused(
 
 
 def test_a_guardian_consents_with_their_key() -> None:
-    with_guardian = {**CONSENT, "keys": [DEVICE, GUARDIAN], "guardian": True}
+    with_guardian = {**CONSENT, "keys": [DEVICE, GUARDIAN], "guardian": APPROVED}
     assert messages.parse(messages.ConsentStatement, with_guardian).guardian
 
 
@@ -165,7 +187,9 @@ def test_the_words_on_the_wire_are_those_of_the_nouns() -> None:
     assert get_args(messages.Sector) == values.SECTORS
     assert get_args(messages.Role) == values.ROLES
     assert get_args(messages.AgeBand) == values.AGE_BANDS
-    assert ("none", *get_args(messages.Outcome)) == values.CONSENT_STATES
+    assert {"none", "requested", "deferred", *get_args(messages.Outcome)} == set(
+        values.CONSENT_STATES
+    )
     assert get_args(messages.KeyDoc.model_fields["role"].annotation) == values.KEY_ROLES
 
 
@@ -204,3 +228,56 @@ def test_a_problem_may_say_more_than_we_know() -> None:
         "type": "about:blank", "title": "no", "status": 403, "detail": "no", "code": "policy-denied", "laws": ["GDPR 7(3)"], "new": 1,
     }  # fmt: skip
     assert messages.parse(messages.Problem, problem).code == "policy-denied"
+
+
+# ---- decisions ----
+def test_a_question_is_closed_and_its_defaults_are_denied_answers() -> None:
+    least = messages.parse(messages.QuestionDoc, {"action": "use", "role": "customer"})
+    assert (least.age_band, least.consent_state, least.subject_known) == (
+        "undeclared",
+        "none",
+        False,
+    )
+    assert (least.consent_expires_at, least.retain_until, least.purpose) == (0, 0, None)
+    for wrong in (
+        {"sector": "casino"}, {"subject": "sub_x"}, {"site": "shop"}, {"impact_assessment": True}, {"now": "1"},
+        {"jurisdictions": ["EU"] * 17}, {"consented_purposes": ["use"] }, {"effect": "prices"}, {"gpc": 1},
+    ):  # fmt: skip
+        with pytest.raises(RequestInvalid):
+            messages.parse(messages.QuestionDoc, {"action": "use", "role": "customer", **wrong})
+
+
+@pytest.mark.parametrize(
+    ("words", "known"),
+    [
+        (messages.Source, values.SOURCES),
+        (messages.ConsentState, values.CONSENT_STATES),
+        (messages.Purpose, values.PURPOSES),
+    ],
+)
+def test_words_of_a_question_are_those_of_the_nouns(words: Any, known: tuple[str, ...]) -> None:
+    assert get_args(words) == known
+
+
+def test_an_explanation_survives_its_bytes() -> None:
+    reason = {
+        "policy": "eu-education", "effect": "forbid", "laws": ["AI Act 5(1)(f)"], "says": "No.", "certainty": "settled",
+        "place": "EU",
+    }  # fmt: skip
+    way = {
+        "steps": [{"kind": "say_yes", "who": "person", "says": "Say yes.", "value": ""}],
+        "changes": [
+            {"field": "consented_purposes", "before": [], "after": ["adapt_service"]},
+            {"field": "purpose", "before": None, "after": "adapt_service"},
+            {"field": "gpc", "before": True, "after": False},
+            {"field": "now", "before": 1, "after": 2},
+        ],
+        "allow": True, "laws": [],
+    }  # fmt: skip
+    whole = {
+        "allow": False, "reasons": [reason], "ways": [way], "instead": [], "fixed": [], "ends": [], "added": [],
+        "tried": 3, "complete": True, "bundle_version": "1", "bundle_sha256": b64(bytes(32)), "at": 5,
+    }  # fmt: skip
+    found = messages.parse(messages.Explanation, whole)
+    assert messages.parse(messages.Explanation, decode(encode(messages.dump(found)))) == found
+    assert found.ways[0].changes[2].before is True

@@ -16,10 +16,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from mien.client import Client, Flushed, Session, local_session
+    from mien.client import Client, Flushed, Guardian, Session, local_session
     from mien.errors import ConsentError, MienError, SendError
     from mien.label import Reading
-    from mien.values import Claims, Label, Offer, Ranked, Ranking
+    from mien.values import Claims, Label, Offer, Ranked, Ranking, Release
 
 __version__: Final = "0.1.0"
 __all__ = [
@@ -27,20 +27,22 @@ __all__ = [
     "Client",
     "ConsentError",
     "Flushed",
+    "Guardian",
     "Label",
     "MienError",
     "Offer",
     "Ranked",
     "Ranking",
     "Reading",
+    "Release",
     "SendError",
     "Session",
     "local_session",
 ]
 _HOME: Final = {
-    "Claims": "values", "Client": "client", "ConsentError": "errors", "Flushed": "client", "Label": "values",
-    "MienError": "errors", "Offer": "values", "Ranked": "values", "Ranking": "values", "Reading": "label",
-    "SendError": "errors", "Session": "client", "local_session": "client",
+    "Claims": "values", "Client": "client", "ConsentError": "errors", "Flushed": "client", "Guardian": "client",
+    "Label": "values", "MienError": "errors", "Offer": "values", "Ranked": "values", "Ranking": "values",
+    "Reading": "label", "Release": "values", "SendError": "errors", "Session": "client", "local_session": "client",
 }  # fmt: skip
 
 

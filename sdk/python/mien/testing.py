@@ -31,6 +31,7 @@ from mien.errors import (
     EnvelopeReplayed,
     MienError,
     NoticeStale,
+    PolicyDenied,
     RequestInvalid,
     SealKeyExpired,
     SealKeyUnknown,
@@ -156,8 +157,8 @@ class FakeEyes:
     read: int = 0
     loaded: int = 0
 
-    def make(self) -> tuple[Eyes, int]:
-        """For `Client(eyes=...)`."""
+    def __call__(self) -> tuple[Eyes, int]:
+        """As for `Client(eyes=FakeEyes())`."""
         self.loaded += 1
         return self, self.model
 
@@ -201,12 +202,17 @@ def _landmarks(x: int, y: int) -> tuple[tuple[float, float], ...]:
 # ---- the server ----
 @dataclass(slots=True)
 class _Known:
-    """A subject as the fake server knows them."""
+    """A subject as the fake server knows them. `links` are link keys and when they end."""
 
-    keys: dict[str, VerifyKey]
-    seals: dict[str, SealKey]
-    streams: dict[str, bytes]
-    purposes: list[str]
+    keys: dict[str, VerifyKey] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
+    links: dict[str, int] = field(default_factory=dict)
+    seals: dict[str, SealKey] = field(default_factory=dict)
+    streams: dict[str, bytes] = field(default_factory=dict)
+    purposes: list[str] = field(default_factory=list)
+    state: str = "none"
+    expires_at: int = 0
+    notice: str = ""
     seen: dict[tuple[str, int], str] = field(default_factory=dict)
     labels: list[Label] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
@@ -214,6 +220,8 @@ class _Known:
 
 class FakeServer(httpx.BaseTransport):
     """A server in memory. `requests` keeps every request's (method, path, body) as it came.
+
+    It hears the privacy signal (`signalled` counts the requests that carried it), and its consents last `lasts` seconds.
 
     Faults on purpose: `down` refuses connections; `replies` is a queue of answers (status, headers, body) given instead of the next real ones; `deny`
     maps a purpose to the law that forbids it; `forge` changes what is about to be signed, or with which key.
@@ -237,6 +245,9 @@ class FakeServer(httpx.BaseTransport):
         self.deny: dict[str, str] = {}
         self.forge: Callable[[Kind, dict[str, Any]], SigningKey | None] | None = None
         self.notice_version = "1"
+        self.locales = ("en", "de")
+        self.lasts = 365 * _DAY
+        self.signalled = 0
         self._count = 0
         self._lock = threading.RLock()
 
@@ -249,7 +260,7 @@ class FakeServer(httpx.BaseTransport):
         """A client of this server with its home in `home`. `more` goes to `Client`."""
         given: dict[str, Any] = {
             "key": self.key, "trust": self.trust, "home": home, "clock": self.clock, "transport": self,
-            "eyes": (eyes or FakeEyes()).make,
+            "eyes": eyes or FakeEyes(),
         }  # fmt: skip
         return Client("https://fake.example", self.site, **given | more)
 
@@ -267,6 +278,7 @@ class FakeServer(httpx.BaseTransport):
                 raise httpx.ConnectError(msg, request=request)
             path = request.url.raw_path.decode()
             self.requests.append((request.method, path, body))
+            self.signalled += request.headers.get("sec-gpc") == "1"
             if self.replies:
                 status, headers, data = self.replies.pop(0)
                 return httpx.Response(status, headers=headers, content=data)
@@ -342,9 +354,10 @@ class FakeServer(httpx.BaseTransport):
         return m.SignedAnswer(jws=self._sign(Kind.SERVICE, m.dump(doc)))
 
     def _notice(self, locale: str) -> m.Notice:
+        """In the language asked for, else in English."""
         return m.Notice(
             site=self.site,
-            locale=locale,
+            locale=locale if locale in self.locales else "en",
             version=self.notice_version,
             title="May we read your expression?",
             text="A fake shop would like to read your expression. You may say no.",
@@ -353,11 +366,23 @@ class FakeServer(httpx.BaseTransport):
                     id="personalize_offers", title="Offers", text="Their order may change."
                 ),
                 m.PurposeDoc(id="adapt_service", title="Service", text="Help may be offered."),
+                m.PurposeDoc(
+                    id="declare_mood", title="Mood", text="You may tell your mood; no camera."
+                ),
             ],
             controller="Fake Shop",
             contact="privacy@fake.example",
             retention_days=30,
+            release="I release my expression to the fake shop, for a year.",
         )
+
+    def _shown(self, digest: str) -> m.Notice:
+        """The notice as it is now that has this hash."""
+        for locale in self.locales:
+            notice = self._notice(locale)
+            if b64(hashlib.sha256(encode(m.dump(notice))).digest()) == digest:
+                return notice
+        raise NoticeStale("the notice changed since it was shown; show the new one")
 
     # ---- statements ----
     def _statement(self, path: str, jws: str) -> m.Message:
@@ -376,8 +401,10 @@ class FakeServer(httpx.BaseTransport):
     def _checked(self, jws: str, kind: Kind, model: type[S]) -> tuple[S, _Known]:
         known = self._known(str(unverified(jws).get("subject")))
         key = known.keys.get(signer(jws))
-        if key is None:
+        if key is None or known.links.get(key.id, self.now() + 1) <= self.now():
             raise SignatureInvalid("not a key of this person")
+        if key.id in known.links and kind is not Kind.KEY_CHANGE:
+            raise SignatureInvalid("a link key adds a device and does nothing else")
         return self._stated(m.parse(model, verify(jws, kind, key))), known
 
     def _known(self, subject: str) -> _Known:
@@ -385,7 +412,10 @@ class FakeServer(httpx.BaseTransport):
             raise _Erased("this person was erased; nothing more is accepted")
         if subject not in self.people:
             raise _Unheard("no such person; say yes first")
-        return self.people[subject]
+        known = self.people[subject]
+        if known.purposes and self.now() >= known.expires_at:
+            known.purposes, known.state = [], "expired"
+        return known
 
     def _stated(self, statement: S) -> S:
         if statement.site != self.site:
@@ -404,23 +434,43 @@ class FakeServer(httpx.BaseTransport):
         if known is not None and key.id not in known.keys:
             raise SignatureInvalid("not a key of this person")
         statement = self._stated(m.parse(m.ConsentStatement, verify(jws, Kind.CONSENT, key)))
-        shown = hashlib.sha256(encode(m.dump(self._notice(statement.locale)))).digest()
-        if statement.notice_sha256 != b64(shown):
-            raise NoticeStale("the notice changed since it was shown; show the new one")
+        notice = self._shown(statement.notice_sha256)
+        if statement.renewal and (known is None or not self._known(claimed.subject).purposes):
+            raise ConsentMissing("nothing stands that could be renewed; ask anew")
+        self._countersigned(statement, notice)
         laws = [self.deny[purpose] for purpose in statement.purposes if purpose in self.deny]
         if laws:
             return self._answer_to(
                 jws, statement, "refused", [], notice=statement.notice_sha256, laws=laws
             )
-        outcome = "given" if known is None else "renewed"
-        known = known or _Known({}, {}, {}, [])
+        outcome = "renewed" if known is not None and known.purposes else "given"
+        known = known or _Known()
         for doc in statement.keys:
             self._add(known, statement.subject, doc)
-        known.purposes = list(statement.purposes)
+        known.purposes, known.state = list(statement.purposes), outcome
+        known.notice, known.expires_at = statement.notice_sha256, self.now() + self.lasts
         self.people[statement.subject] = known
-        return self._answer_to(
-            jws, statement, outcome, known.purposes, notice=statement.notice_sha256
+        return self._answer_to(jws, statement, outcome, known.purposes, notice=known.notice)
+
+    def _countersigned(self, statement: m.ConsentStatement, notice: m.Notice) -> None:
+        """A written release and a guardian's approval are of this very statement."""
+        text = b64(hashlib.sha256(notice.release.encode()).digest())
+        if statement.release is not None and statement.release.text_sha256 != text:
+            raise SignatureInvalid("the release is of another text")
+        if statement.guardian is None:
+            return
+        doc = next(key for key in statement.keys if key.role == "guardian")
+        key = VerifyKey.from_text(doc.sign)
+        approved = m.parse(
+            m.GuardianApproval, verify(statement.guardian.approval, Kind.GUARDIAN_APPROVAL, key)
         )
+        device = VerifyKey.from_text(statement.keys[0].sign).id
+        said = (approved.subject, approved.device, approved.notice_sha256, approved.age_band)
+        band = statement.claims.age_band
+        if said != (statement.subject, device, statement.notice_sha256, band):
+            raise SignatureInvalid("the guardian approved something else")
+        if not set(statement.purposes) <= set(approved.purposes):
+            raise SignatureInvalid("the guardian approved other purposes")
 
     def _add(self, known: _Known, subject: str, doc: m.KeyDoc) -> None:
         key = VerifyKey.from_text(doc.sign)
@@ -432,6 +482,7 @@ class FakeServer(httpx.BaseTransport):
             )
             known.seals[key.id] = SealKey.from_text(doc.seal)
         known.keys[key.id] = key
+        known.roles[key.id] = doc.role
 
     def _answer_to(
         self,
@@ -453,55 +504,105 @@ class FakeServer(httpx.BaseTransport):
             says=["This fake forbids it."] if laws else [],
             notice_sha256=notice,
             statement_sha256=b64(hashlib.sha256(jws.encode()).digest()),
+            jurisdictions=[],
+            by=self._role(jws, statement),
             bundle_version="fake-1",
             bundle_sha256=b64(bytes(32)),
             at=self.now(),
-            expires_at=self.now() + 365 * _DAY,
+            expires_at=self._ends(statement.subject),
             promise=self._promise(jws),
         )
         text = self._sign(Kind.RECEIPT, m.dump(receipt))
-        capability = self._may(statement.subject, signer(jws), purposes) if purposes else None
+        capability = None
+        if purposes and isinstance(statement, m.ByDevice):
+            capability = self._may(statement, signer(jws), purposes)
         return m.ConsentAnswer(receipt=text, capability=capability)
 
-    def _may(self, subject: str, device: str, purposes: list[Any]) -> str:
-        known = self.people[subject]
+    def _may(self, asked: m.ByDevice, device: str, purposes: list[Any]) -> str | None:
+        """Reading needs a purpose of reading and a model; declaring a mood needs neither."""
+        known = self.people[asked.subject]
         device = device if device in known.streams else next(reversed(known.streams))
+        reads = asked.model > 0 and not {"declare_mood", "bind_account"}.issuperset(purposes)
+        may: list[Any] = ["infer", "send"] if reads else ["send"]
+        if not reads and "declare_mood" not in purposes:
+            return None
         found = m.Capability(
             site=self.site,
-            subject=subject,
+            subject=asked.subject,
             device=device,
-            may=["infer", "send"],
+            may=may,
             purposes=purposes,
+            model=asked.model,
             bundle_sha256=b64(bytes(32)),
             issued_at=self.now(),
             expires_at=self.now() + _LIFE,
         )
         return self._sign(Kind.CAPABILITY, m.dump(found))
 
+    def _role(self, jws: str, statement: m.ByPerson) -> Any:
+        known = self.people.get(statement.subject)
+        role = "device" if known is None else known.roles.get(signer(jws), "device")
+        return role if role in {"guardian", "recovery"} else "device"
+
+    def _ends(self, subject: str) -> int:
+        return self.people[subject].expires_at if subject in self.people else self.now()
+
     def _withdraw(self, jws: str) -> m.Message:
         statement, known = self._checked(jws, Kind.WITHDRAWAL, m.WithdrawalStatement)
         known.purposes = [p for p in known.purposes if p not in statement.purposes]
+        outcome = "revoked" if self._role(jws, statement) == "guardian" else "withdrawn"
         if not known.purposes:
+            known.state = outcome
             known.labels.clear()
             known.ids.clear()
-        return self._answer_to(jws, statement, "withdrawn", list(known.purposes))
+        return self._answer_to(jws, statement, outcome, list(known.purposes))
 
     def _capability(self, jws: str) -> m.Message:
         statement, known = self._checked(jws, Kind.CAPABILITY_REQUEST, m.CapabilityRequest)
         if not known.purposes:
             raise ConsentMissing("consent was withdrawn; ask again")
-        return m.CapabilityAnswer(
-            capability=self._may(statement.subject, signer(jws), list(known.purposes))
-        )
+        self._as_shown(known)
+        capability = self._may(statement, signer(jws), list(known.purposes))
+        if capability is None:
+            raise PolicyDenied("nothing may be done on this device now; ask for consent")
+        return m.CapabilityAnswer(capability=capability)
+
+    def _as_shown(self, known: _Known) -> None:
+        """A consent under a notice that changed is not acted on."""
+        try:
+            self._shown(known.notice)
+        except NoticeStale as error:
+            msg = "the notice changed; show it and ask again"
+            raise PolicyDenied(msg, laws=["policy:notice-current"]) from error
 
     def _keys(self, jws: str) -> m.Message:
         statement, known = self._checked(jws, Kind.KEY_CHANGE, m.KeyChange)
-        new = VerifyKey.from_text(statement.add.sign)
-        joined = m.parse(m.KeyPossession, verify(statement.possession, Kind.KEY_POSSESSION, new))
+        if statement.add is not None and statement.possession is not None:
+            self._join(known, statement, statement.add, statement.possession)
+        else:
+            self._drop(known, str(statement.remove))
+        if signer(jws) in known.links:  # a link code works once
+            self._drop(known, signer(jws))
+        return self._answer_to(jws, statement, known.state, list(known.purposes))
+
+    def _join(self, known: _Known, statement: m.KeyChange, add: m.KeyDoc, possession: str) -> None:
+        new = VerifyKey.from_text(add.sign)
+        joined = m.parse(m.KeyPossession, verify(possession, Kind.KEY_POSSESSION, new))
         if (joined.subject, joined.nonce) != (statement.subject, statement.nonce):
             raise SignatureInvalid("the new key says something else")
-        self._add(known, statement.subject, statement.add)
-        return self._answer_to(jws, statement, "given", list(known.purposes))
+        if add.role == "link":
+            if not self.now() < statement.expires_at <= self.now() + m.LINK_SECONDS + m.CLOCK_SKEW:
+                raise RequestInvalid("a link key lives for ten minutes")
+            for old in list(known.links):
+                self._drop(known, old)
+            known.links[new.id] = statement.expires_at
+        self._add(known, statement.subject, add)
+
+    def _drop(self, known: _Known, key: str) -> None:
+        if known.keys.pop(key, None) is None:
+            raise RequestInvalid("no such key; see the export")
+        for held in (known.roles, known.links, known.seals, known.streams):
+            held.pop(key, None)
 
     # ---- the stream ----
     def _opening(self, kid: str) -> OpenKey:
@@ -516,6 +617,7 @@ class FakeServer(httpx.BaseTransport):
         known = self._known(envelope.subject)
         if not known.purposes:
             raise ConsentMissing("no consent stands; ask again")
+        self._as_shown(known)
         context = m.envelope_context(
             envelope.site, envelope.subject, envelope.device, envelope.seq, envelope.kid
         )
@@ -581,6 +683,10 @@ class FakeServer(httpx.BaseTransport):
         held = {
             "subject": statement.subject,
             "purposes": known.purposes,
+            "consent": {"state": known.state, "expires_at": known.expires_at},
+            "keys": [
+                {"id": key, "role": role, "added_at": START} for key, role in known.roles.items()
+            ],
             "labels": [
                 {"record": name, "expression": label.expression, "ended_at": label.ended_at}
                 for name, label in zip(known.ids, known.labels, strict=True)

@@ -23,15 +23,18 @@ STATES: Final = (
 POLARITIES: Final = ("none", "negative", "positive", "surprise")
 SOURCES: Final = ("face", "declared", "text")
 PURPOSES: Final = (
-    "personalize_offers", "adapt_service", "adapt_lessons", "bind_account", "contribute",
+    "personalize_offers", "adapt_service", "adapt_lessons", "bind_account", "contribute", "declare_mood",
 )  # fmt: skip
 SECTORS: Final = ("retail", "education", "workplace", "health", "finance", "service")
 ROLES: Final = ("customer", "student", "patient", "client", "employee", "candidate")
 AGE_BANDS: Final = ("under_13", "13_to_15", "16_to_17", "adult", "undeclared")
 CONSENT_STATES: Final = (
-    "none", "given", "renewed", "refused", "withdrawn", "expired", "invalidated",
+    "none", "requested", "deferred", "refused", "given", "renewed", "withdrawn", "revoked", "expired", "invalidated",
 )  # fmt: skip
-KEY_ROLES: Final = ("device", "guardian", "recovery")
+"""What a consent can be; `mien.wire.lifecycle` says how one becomes another and what each is called in DPV."""
+STANDING: Final = ("given", "renewed")
+"""The only states in which anything is allowed."""
+KEY_ROLES: Final = ("device", "guardian", "recovery", "link")
 
 SLOTS: Final = 64
 """Slots of an envelope, always all present on the wire: unused ones are dummies."""
@@ -113,6 +116,14 @@ class Claims:
     role: str = "customer"
     age_band: str = "undeclared"
     gpc: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A written release (740 ILCS 14/15(b)(3)): the name a person typed under the notice's `release` text, and when (unix seconds)."""
+
+    name: str = field(repr=False)
+    at: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """Load a policy bundle: read, parse, check against the schema, lint, and re-key by `@id`. Nothing half-read is ever used.
 
-A bundle is a folder: `bundle.toml`, `cedar/` (schema and policies), `jurisdictions/` (table and policies), `retention/` (durations).
-Every file that decides is part of the hash; a file that is not understood is refused, because a misspelt name could hide a `forbid`.
+A bundle is a folder: `bundle.toml`, `cedar/` (schema and policies), `jurisdictions/` (table and policies), `retention/` (durations), `notices/` (what
+people are shown). Every file that decides is part of the hash; a notice has a hash of its own, which the person signs; a file that is not understood is refused, because a misspelt name could hide a `forbid`.
 """
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -15,12 +15,13 @@ from typing import Any, Final
 import cedarpy
 
 import mien_policies
+from mien_policies import NoticeSource
 from mien_server.authorize.lint import Policy, lint
 from mien_server.authorize.retention import Rule, read_rules
 from mien_server.authorize.source import Statement, fault, statements
 from mien_server.authorize.tables import read_table
+from mien_server.authorize.words import SCHEMA, require_fit
 
-SCHEMA: Final = "cedar/schema.cedarschema"
 TITLE: Final = "bundle.toml"
 PLACES: Final = "jurisdictions/jurisdictions.toml"
 _FOLDERS: Final = {
@@ -34,8 +35,8 @@ _FOLDERS: Final = {
 class Bundle:
     """Everything that decides, parsed once and never changed.
 
-    `sha256` is hex over the sorted (name, bytes) of all files. `places` maps each jurisdiction to the one it lies in, or None. `sources` is
-    each policy in Cedar's JSON form, by id.
+    `sha256` is hex over the sorted (name, bytes) of all files that decide. `places` maps each jurisdiction to the one it lies in, or None. `sources`
+    is each policy in Cedar's JSON form, by id. `notices` are by language; `directory` is where all of it was read.
     """
 
     version: str
@@ -45,12 +46,14 @@ class Bundle:
     retention: tuple[Rule, ...]
     schema: cedarpy.Schema = field(repr=False)
     sources: Mapping[str, dict[str, Any]] = field(repr=False)
-    entities: cedarpy.Entities = field(repr=False)
+    notices: Mapping[str, NoticeSource] = field(repr=False)
+    directory: Path
 
 
 def load_bundle(directory: Path | None = None) -> Bundle:
     """The bundle in `directory`, by default the one that ships. Raises `PolicyInvalid` naming file and line."""
-    files = _read(directory or mien_policies.directory())
+    folder = directory or mien_policies.directory()
+    files = _read(folder)
     title = read_table(TITLE, files[TITLE], required={"version": str, "title": str})
     places = _places(files[PLACES])
     schema = _schema(files[SCHEMA])
@@ -64,8 +67,20 @@ def load_bundle(directory: Path | None = None) -> Bundle:
         retention=_retention(files, places),
         schema=schema,
         sources=MappingProxyType(_validated(found, policies, schema)),
-        entities=cedarpy.Entities.from_json_str(json.dumps(_entities(places)), schema),
+        notices=mien_policies.notices(folder),
+        directory=folder,
     )
+
+
+def fingerprint(directory: Path) -> str:
+    """The hash of everything that `load_bundle` reads in `directory`, notices included. Raises `PolicyInvalid` when it cannot be read."""
+    files = _read(directory)
+    try:
+        notices = sorted((directory / "notices").glob("*.md"))
+        files.update({f"notices/{path.name}": path.read_bytes() for path in notices})
+    except OSError as error:
+        raise fault("notices", 1, f"cannot be read ({error.strerror}): restore it") from error
+    return digest(files)
 
 
 def digest(files: Mapping[str, bytes]) -> str:
@@ -117,9 +132,11 @@ def _statements(name: str, content: bytes) -> tuple[Statement, ...]:
 def _schema(content: bytes) -> cedarpy.Schema:
     text = _text(SCHEMA, content)
     try:
-        return cedarpy.Schema.from_str(text)
+        schema = cedarpy.Schema.from_str(text)
     except ValueError as error:
         raise fault(SCHEMA, _schema_line(text), " ".join(str(error).split())) from error
+    require_fit(schema)
+    return schema
 
 
 def _schema_line(text: str) -> int:
@@ -145,36 +162,17 @@ def _places(content: bytes) -> dict[str, str | None]:
     return places
 
 
-def _entities(places: Mapping[str, str | None]) -> list[dict[str, Any]]:
-    """Each jurisdiction lies in its parent, so that `principal in Jurisdiction::"EU"` holds for EU-DE as well."""
-    return [
-        {"uid": place(code), "attrs": {}, "parents": [place(parent)] if parent else []}
-        for code, parent in places.items()
-    ]
-
-
-def place(code: str) -> dict[str, str]:
-    """The Cedar entity of a jurisdiction."""
-    return {"type": "Jurisdiction", "id": code}
-
-
 def _retention(files: Mapping[str, bytes], places: Mapping[str, str | None]) -> tuple[Rule, ...]:
     names = sorted(name for name in files if name.startswith("retention/"))
     return read_rules({name: files[name] for name in names}, places)
 
 
-def policy_set(bundle: Bundle, places: Collection[str]) -> cedarpy.PolicySet:
-    """The policies that can speak where `places` are claimed: those for everywhere, and those whose head names one of them or what it lies in.
-
-    A policy left out has a head that cannot match, so the answer is the same as with all of them, only sooner. Keyed by `@id`: the
-    engine's own ids are positions, which mean nothing in a log.
-    """
-    around = {None, *places, *(bundle.places[code] for code in places)}
-    static = {i: s for i, s in bundle.sources.items() if bundle.policies[i].place in around}
-    return cedarpy.PolicySet.from_json_str(_document(static))
+def whole(sources: Mapping[str, Mapping[str, Any]]) -> cedarpy.PolicySet:
+    """All policies of `sources`, keyed by `@id`: the engine's own ids are positions, which mean nothing in a log."""
+    return cedarpy.PolicySet.from_json_str(_document(sources))
 
 
-def _document(static: Mapping[str, dict[str, Any]]) -> str:
+def _document(static: Mapping[str, Mapping[str, Any]]) -> str:
     return json.dumps({"templates": {}, "staticPolicies": dict(static), "templateLinks": []})
 
 

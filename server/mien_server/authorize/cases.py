@@ -1,6 +1,7 @@
 """The policies' tests: questions with the answer and the law that an officer expects, in TOML, so that nobody needs code to add one.
 
-`cases/defaults.toml` is a question in perfect order; each case in the other files states what differs, what is expected, and for which policy.
+`cases/defaults.toml` is a question in perfect order; each case in the other files states what differs, what is expected, and for which policy. A case
+may stand for a cell of the matrix of the law; `cases/matrix.toml` lists those that say something.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,14 +17,26 @@ from mien_server.authorize.tables import check_keys, lines_of, read_table
 from mien_server.values import Decision, Question
 
 DEFAULTS: Final = "defaults.toml"
+MATRIX: Final = "matrix.toml"
+COLUMNS: Final = ("retail", "education", "workplace", "health", "finance", "minors")
 _EXPECTED: Final = ("allow", "deny")
 _SETS: Final = frozenset({"jurisdictions", "consented_purposes"})
+_LETTERS: Final = frozenset("FXWGND*?")
+_MINORS: Final = frozenset({"under_13", "13_to_15", "16_to_17"})
+_ROLES: Final = {
+    "education": {"student"},
+    "workplace": {"employee", "candidate"},
+    "health": {"patient"},
+}
 _FIELDS: Final = frozenset(field.name for field in fields(Question))
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One expectation. `policy` is the id it tests; `law` must be among the answer's laws (None: not stated, allowed cases only)."""
+    """One expectation. `policy` is the id it tests; `law` must be among the answer's laws (None: not stated, allowed cases only).
+
+    `cell` is the cell of the matrix that it stands for, as `EU/retail`; empty for none.
+    """
 
     file: str
     line: int
@@ -32,6 +45,16 @@ class Case:
     question: Question
     allow: bool
     law: str | None
+    cell: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of the matrix that says something: `says` in the letters of `matrix.toml`. `only` is `allow` or `deny` where the other cannot be, and `why`."""
+
+    says: str
+    only: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +72,7 @@ def load_cases(directory: Path | None = None) -> tuple[Case, ...]:
     try:
         files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.toml"))}
         defaults = _defaults(files.pop(DEFAULTS))
+        files.pop(MATRIX, None)
     except KeyError as error:
         raise fault(f"cases/{DEFAULTS}", 1, "is missing: cases start from it") from error
     return tuple(
@@ -56,6 +80,36 @@ def load_cases(directory: Path | None = None) -> tuple[Case, ...]:
         for name, content in files.items()
         for case in _read(f"cases/{name}", content, defaults)
     )
+
+
+def load_matrix(directory: Path | None = None) -> dict[str, Cell]:
+    """The cells that say something, by `place/column`. `directory` is the folder of the cases. Raises `PolicyInvalid`."""
+    file = f"cases/{MATRIX}"
+    try:
+        content = ((directory or mien_policies.directory() / "cases") / MATRIX).read_bytes()
+    except OSError as error:
+        raise fault(file, 1, "is missing: it says what the cases have to cover") from error
+    cells: dict[str, Cell] = {}
+    for code, row in read_table(file, content).items():
+        if not isinstance(row, dict) or not row.keys() <= set(COLUMNS):
+            raise fault(file, 1, f"`{code}` needs a table of {', '.join(COLUMNS)}")
+        cells.update({f"{code}/{column}": _cell(file, code, said) for column, said in row.items()})
+    return cells
+
+
+def uncovered_cells(cases: Iterable[Case], matrix: Mapping[str, Cell]) -> tuple[str, ...]:
+    """What is missing, one line each: cells without an allowed or a denied case, and cells that cases name but nobody listed."""
+    seen = {(case.cell, "allow" if case.allow else "deny") for case in cases if case.cell}
+    wanted = {
+        (name, kind)
+        for name, cell in matrix.items()
+        for kind in ([cell.only] if cell.only else _EXPECTED)
+    }
+    lacking = [
+        f"cell {name} needs a case that expects {kind}" for name, kind in sorted(wanted - seen)
+    ]
+    unlisted = sorted({name for name, _ in seen} - matrix.keys())
+    return (*lacking, *(f"cell {name} is not in {MATRIX}" for name in unlisted))
 
 
 def run_cases(bundle: Bundle, cases: Iterable[Case]) -> tuple[Outcome, ...]:
@@ -68,6 +122,21 @@ def uncovered(bundle: Bundle, cases: Iterable[Case]) -> tuple[str, ...]:
     """Ids of policies that lack an allowed or a denied case."""
     seen = {(case.policy, case.allow) for case in cases}
     return tuple(name for name in bundle.policies if not {(name, True), (name, False)} <= seen)
+
+
+def _cell(file: str, code: str, said: Any) -> Cell:
+    entry = {"says": said} if isinstance(said, str) else said
+    if not isinstance(entry, dict):
+        raise fault(file, 1, f"a cell of `{code}` must be letters or a table with `says`")
+    check_keys(file, 1, entry, {"says": str}, {"only": str, "why": str})
+    cell = Cell(**entry)
+    if not cell.says or not set(cell.says) <= _LETTERS:
+        raise fault(
+            file, 1, f"`{cell.says}` of `{code}`: use letters of {''.join(sorted(_LETTERS))}"
+        )
+    if cell.only and (cell.only not in _EXPECTED or not cell.why):
+        raise fault(file, 1, f"`only` of `{code}` must be allow or deny, and `why` says why")
+    return cell
 
 
 def _run(bundle: Bundle, authorizer: Authorizer, case: Case) -> Outcome:
@@ -100,18 +169,32 @@ def _read(file: str, content: bytes, defaults: Mapping[str, Any]) -> Iterable[Ca
     table = read_table(file, content, required={"case": list})
     for line, entry in zip(lines_of(content, "case"), table["case"], strict=True):
         words = {"policy": str, "name": str, "request": dict, "expect": str}
-        check_keys(file, line, entry, words, {"law": str})
+        check_keys(file, line, entry, words, {"law": str, "cell": str})
         _check_expectation(file, line, entry)
         _check_fields(file, line, entry["request"])
+        question = _question({**defaults, **entry["request"]})
+        if "cell" in entry and not _lies_in(question, entry["cell"]):
+            raise fault(file, line, f"the request does not lie in the cell `{entry['cell']}`")
         yield Case(
             file=file,
             line=line,
             policy=entry["policy"],
             name=entry["name"],
-            question=_question({**defaults, **entry["request"]}),
+            question=question,
             allow=entry["expect"] == "allow",
             law=entry.get("law"),
+            cell=entry.get("cell", ""),
         )
+
+
+def _lies_in(question: Question, cell: str) -> bool:
+    """Whether a question is about this place and this column: a cell is not covered by a case about something else."""
+    code, _, column = cell.partition("/")
+    if not any(place == code or place.startswith(f"{code}-") for place in question.jurisdictions):
+        return False
+    if column == "minors":
+        return question.age_band in _MINORS
+    return question.sector == column or question.role in _ROLES.get(column, ())
 
 
 def _check_expectation(file: str, line: int, entry: Mapping[str, Any]) -> None:

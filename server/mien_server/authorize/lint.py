@@ -11,6 +11,11 @@ CERTAINTIES: Final = ("settled", "arguable", "our-policy")
 _ID: Final = re.compile(r"[a-z][a-z0-9-]*")
 _ANNOTATIONS: Final = ("id", "law", "says", "certainty")
 _ARITHMETIC: Final = frozenset({"+", "-", "*", "neg"})
+_SAFE: Final = frozenset({
+    "Value", "Var", ".", "has", "is", "in", "like", "Set", "Record", "if-then-else", "!", "&&", "||", "==", "!=", "<", "<=", ">", ">=",
+    "contains", "containsAll", "containsAny", "isEmpty", "getTag", "hasTag",
+})  # fmt: skip
+"""What a condition may be made of: nothing of it errs on a question that fits the schema. What is not listed might: `ip("...")`, `decimal("...")`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +72,13 @@ def _described(statement: Statement) -> Policy:
         laws=tuple(part.strip() for part in notes["law"].split(";")),
         says=notes["says"],
         certainty=notes["certainty"],
-        place=_place(statement.json["principal"]),
+        place=place_of(statement.json["principal"]),
         file=statement.file,
         line=statement.line,
     )
 
 
-def _place(head: dict[str, Any]) -> str | None:
+def place_of(head: Mapping[str, Any]) -> str | None:
     """Of `principal in Jurisdiction::"EU"` the EU; of anything else None, which is always safe."""
     entity = head.get("entity", {}) if head["op"] == "in" else {}
     return entity["id"] if entity.get("type") == "Jurisdiction" else None
@@ -106,6 +111,30 @@ def _check_body(statement: Statement, places: Mapping[str, str | None]) -> None:
             )
         if node.get("type") == "Jurisdiction" and node.get("id") not in places:
             raise _at(statement, f"jurisdiction `{node.get('id')}` is not in jurisdictions.toml")
+    for condition in statement.json["conditions"]:
+        if odd := next(_odd(condition["body"]), None):
+            raise _at(
+                statement,
+                f"`{odd}` can err, and a policy that errs decides nothing: use plain comparisons",
+            )
+
+
+def _odd(node: Any) -> Iterator[str]:
+    """The operators inside an expression that nobody knows to be safe."""
+    if not isinstance(node, dict):
+        return
+    for name, inside in node.items():
+        if name not in _SAFE:
+            yield name
+        elif name not in {"Value", "Var"}:
+            yield from _odd_inside(name, inside)
+
+
+def _odd_inside(name: str, inside: Any) -> Iterator[str]:
+    parts = inside if isinstance(inside, list) else inside.values()
+    for part in parts:
+        if name != "like" or isinstance(part, dict):
+            yield from _odd(part)
 
 
 def _walk(node: Any) -> Iterator[dict[str, Any]]:

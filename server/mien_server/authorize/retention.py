@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mien_server.authorize.bundle import Bundle
 
 DATA_CLASSES: Final = (
-    "label", "event", "correction", "consent_evidence", "decision_record", "envelope_replay",
+    "label", "mood", "event", "correction", "consent", "consent_evidence", "decision_record", "envelope_replay",
 )  # fmt: skip
 EVERYWHERE: Final = "everywhere"
 _DURATION: Final = re.compile(r"P(?:(\d{1,5})D|T(\d{1,5})H)")

@@ -1,6 +1,6 @@
 """The server's commands, added to `mien` through the entry-point group `mien.commands`. Nothing is imported before its command is asked for.
 
-`serve` runs the server, `site` registers who may use it, `keys` makes its secrets, `policy` and `audit` are for the officer.
+`serve` runs the server, `site` registers who may use it, `keys` makes its secrets, `policy`, `consents` and `audit` are for the officer.
 """
 
 import importlib
@@ -15,6 +15,7 @@ GROUPS = {
     "site": "Register sites and what they offer.",
     "keys": "Make and list the server's secrets.",
     "policy": "Read, check and test the policies that decide.",
+    "consents": "Show the proof of a consent, or declare consents invalid.",
     "audit": "Verify the audit log offline.",
 }
 

@@ -18,9 +18,7 @@ from mien_server import audit
 from mien_server.cli.told import told
 
 if TYPE_CHECKING:
-    from mien_server import record
     from mien_server.ports import Keys, Transaction
-    from mien_server.values import SealedLeaf
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 TAMPERED: Final = 1
@@ -70,44 +68,10 @@ def _collect(*, opened: bool) -> list[tuple[str, bytes]]:
 
 
 def _openings(transaction: "Transaction", keys: "Keys") -> Iterator[bytes]:
-    from mien_server import record
+    from mien_server.cli.opened import openings
 
-    first = 0
-    while batch := transaction.leaves.openable(first, 1000):
-        for index, leaf in batch:
-            if leaf.wrapped_key is not None or leaf.subject is None:
-                opening = record.open_leaf(_own_vault(keys, leaf), leaf)
-            elif (vault := _vault_of(transaction, keys, leaf.site, leaf.subject)) is not None:
-                opening = record.open_leaf(vault, leaf)
-            else:
-                continue
-            yield audit.opened_line(index, opening.nonce, opening.record)
-        first = batch[-1][0] + 1
-
-
-def _own_vault(keys: "Keys", leaf: "SealedLeaf") -> "record.Vault | None":
-    """What opens a leaf of nobody: a key of its own, or nothing when it is plain."""
-    from mien_server import record
-
-    if leaf.wrapped_key is None:
-        return None
-    kek = keys.kek(leaf.epoch)
-    key = record.unwrap(kek, leaf.wrapped_key, leaf.epoch, leaf.site, leaf.hash.hex())
-    return record.Vault.of(leaf.site, "", key)
-
-
-def _vault_of(
-    transaction: "Transaction", keys: "Keys", site: str, subject: str
-) -> "record.Vault | None":
-    """A subject's vault. None from the moment of their erasure on, whatever is not deleted yet."""
-    from mien_server import record
-
-    person = transaction.people.get(site, subject, "none")
-    if person is None or person.wrapped_key is None or person.tombstoned_at:
-        return None
-    kek = keys.kek(person.epoch)
-    key = record.unwrap(kek, person.wrapped_key, person.epoch, site, subject)
-    return record.Vault.of(site, subject, key)
+    for index, opening in openings(transaction, keys):
+        yield audit.opened_line(index, opening.nonce, opening.record)
 
 
 # ---- verify ----

@@ -28,6 +28,7 @@ def add(  # noqa: PLR0917 - one per option
     origin: Annotated[list[str] | None, typer.Option(help="Web origin that may call, such as https://shop.example; repeat for more.")] = None,
     catalogue: Annotated[Path | None, typer.Option(help="JSON file of offers and affinities.")] = None,
     impact_assessment: Annotated[bool, typer.Option("--impact-assessment", help="A data protection impact assessment has been done (GDPR 35).")] = False,
+    verifier: Annotated[str | None, typer.Option(help="Public key of whoever verifies guardians for this site (Ed25519, base64url).")] = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Register a site; prints its keys. The secret key is shown this once only."""
@@ -40,7 +41,7 @@ def add(  # noqa: PLR0917 - one per option
         settings = load(os.environ)
         doc = parse(registry.SiteDoc, {
             "id": site, "name": name or site, "sector": sector, "roles": role, "jurisdictions": jurisdiction,
-            "controller": controller, "contact": contact, "origins": origin or [], "impact_assessment": impact_assessment,
+            "controller": controller, "contact": contact, "origins": origin or [], "impact_assessment": impact_assessment, "verifier": verifier,
         })  # fmt: skip
         offers = registry.catalogue(_read(catalogue)) if catalogue else None
         keys = server.open_keys(settings)
@@ -90,6 +91,24 @@ def catalogue(
             lambda transaction: registry.offer(transaction.sites, site, offers),
         )
     print(f"{site}: {len(offers.offers)} offers")
+
+
+@app.command()
+def verifier(
+    site: Annotated[str, typer.Argument(help="Id of the site.")],
+    key: Annotated[str | None, typer.Argument(help="Public key of the verifier (Ed25519, base64url); without it, nobody verifies.")] = None,
+) -> None:  # fmt: skip
+    """Name who verifies guardians, where a law wants that (COPPA, DPDP 9). Without a verifier the answer is no there."""
+    with told():
+        from mien_server import app as server
+        from mien_server import registry
+        from mien_server.settings import load
+
+        server.administer(
+            load(os.environ),
+            lambda transaction: registry.name_verifier(transaction.sites, site, key),
+        )
+    print(f"{site}: guardians are verified by {key or 'nobody'}")
 
 
 def _show(new: "Registered", verify_key: str, as_json: bool) -> None:

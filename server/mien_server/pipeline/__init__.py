@@ -8,19 +8,23 @@ the next.
 
 - `parts`      what every step shares: person, vault, policy, log, statements
 - `notices`    what a person is shown
-- `consents`   consent, withdrawal, capability, keys
+- `answers`    receipts, capabilities, and the proofs of both
+- `consents`   consent, withdrawal, capability
+- `keyset`     who speaks for a person
 - `stream`     envelopes of labels
 - `ranking`    ranking and rewards
 - `learning`   the sums that ranking learns
 - `tidying`    what a consent no longer covers is deleted
+- `officer`    consents declared invalid, and the proof of one
 - `rights`     export, correction, erasure
+- `explaining`  why a question is answered as it is
 - `upkeep`     the log's sequence, retention, rotation
 """
 
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from mien.wire.messages import (
     Accepted,
@@ -28,9 +32,11 @@ from mien.wire.messages import (
     ConsentAnswer,
     Envelope,
     ErasureAnswer,
+    Explanation,
     ExportAnswer,
     Notice,
     ProofAnswer,
+    QuestionDoc,
     RankAnswer,
     RankRequest,
     RewardRequest,
@@ -42,9 +48,13 @@ from mien.wire.proof import note_key
 from mien.wire.signatures import Kind, sign
 from mien_server.authorize import Authorizer
 from mien_server.errors import SiteUnknown
+from mien_server.pipeline.answers import Answers
 from mien_server.pipeline.consents import Consents
+from mien_server.pipeline.explaining import Explaining
+from mien_server.pipeline.keyset import KeySet
 from mien_server.pipeline.learning import Learning
 from mien_server.pipeline.notices import Notices
+from mien_server.pipeline.officer import Officer
 from mien_server.pipeline.parts import Parts
 from mien_server.pipeline.ranking import Rankings
 from mien_server.pipeline.rights import Rights
@@ -76,11 +86,15 @@ class Pipeline:
         self._notices = Notices(self._parts)
         learning = Learning(self._parts)
         tidying = Tidying(self._parts, learning)
-        self._consents = Consents(self._parts, self._notices, tidying)
+        answers = Answers(self._parts, self._notices)
+        self._consents = Consents(self._parts, self._notices, answers, tidying)
+        self._keys = KeySet(self._parts, answers)
+        self._officer = Officer(self._parts, tidying)
         self._arrivals = Arrivals(self._parts, self._notices)
         self._rankings = Rankings(self._parts, self._notices, learning)
         self._rights = Rights(self._parts, learning)
         self._upkeep = Upkeep(self._parts, tidying, learning)
+        self._explaining = Explaining(self._parts)
         self._sites: OrderedDict[bytes, tuple[int, Site]] = OrderedDict()
 
     # ---- what the server says of itself ----
@@ -98,10 +112,18 @@ class Pipeline:
         )
         return SignedAnswer(jws=sign(Kind.SERVICE, dump(document), parts.keys.signing))
 
+    def languages(self) -> tuple[str, ...]:
+        """The languages that notices are in."""
+        return tuple(self._parts.authorizer.bundle.notices)
+
     async def notice(self, site_id: str, locale: str) -> Notice:
         """What the site shows before it asks. Raises `SiteUnknown`."""
         site = await self._parts.store.transact(lambda t: t.sites.get(site_id))
         return self._notices.of(_found(site), locale)
+
+    async def explain(self, site: Site, question: QuestionDoc) -> Explanation:
+        """See `explaining.Explaining.explain`."""
+        return await self._explaining.explain(site, question)
 
     # ---- whose request it is ----
     async def site_of_publishable(self, key: str) -> Site:
@@ -134,22 +156,37 @@ class Pipeline:
         """See `consents.Consents.withdraw`."""
         return await self._consents.withdraw(site, jws)
 
-    async def capability(self, site: Site, jws: str) -> CapabilityAnswer:
+    async def capability(self, site: Site, jws: str, *, gpc: bool = False) -> CapabilityAnswer:
         """See `consents.Consents.capability`."""
-        return await self._consents.capability(site, jws)
+        return await self._consents.capability(site, jws, gpc=gpc)
 
     async def change_keys(self, site: Site, jws: str) -> ConsentAnswer:
-        """See `consents.Consents.change_keys`."""
-        return await self._consents.change_keys(site, jws)
+        """See `keyset.KeySet.change`."""
+        return await self._keys.change(site, jws)
+
+    # ---- the privacy officer ----
+    async def invalidate(
+        self, site_id: str, *, subject: str | None = None, notice: bytes | None = None
+    ) -> int:
+        """See `officer.Officer.invalidate`. Raises `SiteUnknown`."""
+        site = await self._parts.store.transact(lambda t: t.sites.get(site_id))
+        return await self._officer.invalidate(_found(site), subject=subject, notice=notice)
+
+    async def evidence(self, site_id: str, subject: str, server: str) -> list[dict[str, Any]]:
+        """See `officer.Officer.evidence`. Raises `SiteUnknown`."""
+        site = await self._parts.store.transact(lambda t: t.sites.get(site_id))
+        return await self._officer.evidence(_found(site), subject, server)
 
     # ---- labels and rankings ----
-    async def labels(self, site: Site, envelope: Envelope) -> Accepted:
+    async def labels(self, site: Site, envelope: Envelope, *, gpc: bool = False) -> Accepted:
         """See `stream.Arrivals.labels`."""
-        return await self._arrivals.labels(site, envelope)
+        return await self._arrivals.labels(site, envelope, gpc=gpc)
 
-    async def rank(self, site: Site, request: RankRequest, *, backend: bool) -> RankAnswer:
+    async def rank(
+        self, site: Site, request: RankRequest, *, backend: bool, gpc: bool = False
+    ) -> RankAnswer:
         """See `ranking.Rankings.rank`."""
-        return await self._rankings.rank(site, request, backend=backend)
+        return await self._rankings.rank(site, request, backend=backend, gpc=gpc)
 
     async def reward(self, site: Site, request: RewardRequest, *, backend: bool) -> Accepted:
         """See `ranking.Rankings.reward`."""

@@ -1,34 +1,47 @@
-"""Consent: asked with a notice, given or refused, renewed, taken back; what a device may do meanwhile; and the keys that speak for a person."""
+"""Consent: asked with a notice, given or refused, renewed, taken back; and what a device may do meanwhile."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
-from mien.errors import MienError, NoticeStale, PolicyDenied, RequestInvalid, SignatureInvalid
-from mien.wire.canonical import b64, unb64
+from mien.errors import (
+    ClockSkewed,
+    MienError,
+    NoticeStale,
+    RequestInvalid,
+    SignatureInvalid,
+)
+from mien.wire import lifecycle
+from mien.wire.canonical import b64, encode, unb64
 from mien.wire.keys import VerifyKey, key_id
+from mien.wire.lifecycle import Happening
 from mien.wire.messages import (
-    Capability,
+    APPROVAL_SECONDS,
+    CLOCK_SKEW,
     CapabilityAnswer,
     CapabilityRequest,
     ConsentAnswer,
     ConsentStatement,
-    KeyChange,
-    KeyDoc,
+    GuardianApproval,
+    Notice,
     Promise,
-    Receipt,
     WithdrawalStatement,
     dump,
     parse,
 )
-from mien.wire.signatures import Kind, sign, unverified
+from mien.wire.signatures import Kind, unverified
 from mien_server import record, unseal
-from mien_server.pipeline.notices import Notices, purposes_of
+from mien_server.pipeline.answers import Answers, Settled
+from mien_server.pipeline.keyset import made_key, opened_stream_key
+from mien_server.pipeline.notices import Notices, notice_hash, purposes_of
 from mien_server.pipeline.parts import (
-    CONSENT_SECONDS,
     NONCE_SECONDS,
     Parts,
     alive,
+    claims_of,
+    refused,
+    state_now,
     together,
     where,
 )
@@ -36,74 +49,97 @@ from mien_server.pipeline.tidying import Tidying
 from mien_server.ports import Transaction
 from mien_server.values import Decision, Person, PersonKey, Site
 
-CAPABILITY_SECONDS = 300
-MAX_KEYS = 16
-STANDING = ("given", "renewed")
-_WITHDRAWAL_LAW = "GDPR 7(3)"
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What a transaction settled and the receipt must say. `refusal` is raised once the decision is durable."""
-
-    person: Person
-    outcome: str
-    decision: Decision
-    promise: Promise
-    device: str | None = None
-    may: tuple[Decision, ...] = ()
-    refusal: MienError | None = None
+_WITHDRAWAL_LAW: Final = "GDPR 7(3)"
 
 
 class Consents:
     """Takes statements, gives receipts and capabilities."""
 
-    def __init__(self, parts: Parts, notices: Notices, tidying: Tidying) -> None:
+    def __init__(self, parts: Parts, notices: Notices, answers: Answers, tidying: Tidying) -> None:
         self._parts = parts
         self._notices = notices
+        self._answers = answers
         self._tidying = tidying
 
     # ---- giving ----
     async def consent(self, site: Site, text: str, *, gpc: bool) -> ConsentAnswer:
         """Give or renew consent. What policy denies is left out; when nothing is left the receipt says `refused` and names the laws.
 
-        `gpc` is whether the browser sent `Sec-GPC: 1`. Raises `NoticeStale`, and what a statement can be refused for.
+        `gpc` is whether the browser sent `Sec-GPC: 1`. Raises `NoticeStale`, `ConsentMissing` (a renewal of what does not stand), and what a
+        statement can be refused for.
         """
-        parts = self._parts
+        asked = self._read(site, text, gpc=gpc)
+        answer = await self._parts.store.transact(lambda t: self._settle(t, asked))
+        if isinstance(answer, MienError):
+            raise answer
+        await self._tidying.person(site.id, asked.said.subject)
+        return answer
+
+    def _read(self, site: Site, text: str, *, gpc: bool) -> "_Asked":
+        """The statement, with all that can be checked about it outside the transaction."""
+        now = self._parts.clock.now()
         claimed = parse(ConsentStatement, unverified(text))
         key = VerifyKey.from_text(claimed.keys[0].sign)
-        now = parts.clock.now()
         said = unseal.read_statement(text, Kind.CONSENT, ConsentStatement, key, site.id, now)
         _check_claims(site, said)
-        streams = {doc.sign: self._stream_key(said, doc, now) for doc in said.keys if doc.seal}
-        asked = _Asked(site, said, streams, now, gpc=gpc or said.claims.gpc)
-        settled = await parts.store.transact(lambda t: self._settle(t, asked))
-        if settled.refusal is not None:
-            raise settled.refusal
-        await self._tidying.person(site.id, said.subject)
-        return self._answer(site, settled, text, said.notice_sha256)
+        unseal.check_keys(said)
+        notice = self._notices.of(site, said.locale)
+        streams = {
+            doc.sign: opened_stream_key(self._parts, said, doc, now)
+            for doc in said.keys
+            if doc.seal
+        }
+        asked = _Asked(
+            site, said, text, notice, streams, now,
+            gpc=gpc or said.claims.gpc,
+            approval=unseal.read_approval(said, now),
+            verified=self._verified(site, said, now),
+        )  # fmt: skip
+        if asked.current:  # else the answer is that the notice is stale
+            _check_release(said, notice, now)
+        return asked
 
-    def _settle(self, transaction: Transaction, asked: "_Asked") -> _Outcome:
-        parts, said = self._parts, asked.said
+    def _verified(self, site: Site, said: ConsentStatement, now: int) -> bool:
+        if said.guardian is None:
+            return False
+        guardian = key_id(unb64(unseal.guardian_key(said).sign))
+        return self._parts.verifier.verified(
+            site, said.subject, guardian, said.guardian.verification, now
+        )
+
+    def _settle(self, transaction: Transaction, asked: "_Asked") -> ConsentAnswer | MienError:
+        """Decide and write. An error that is returned, not raised, leaves the decision in the log."""
+        said = asked.said
         known = transaction.people.get(asked.site.id, said.subject, "update")
         if known is not None:
             alive(known)
             _check_known(said, transaction.people.keys(asked.site.id, said.subject))
-        transaction.nonces.spend(asked.site.id, said.nonce.encode(), asked.now + NONCE_SECONDS)
-        current = unb64(said.notice_sha256) == self._notices.hash_of(asked.site, said.locale)
-        person = _as_claimed(asked, known)
-        decisions = {
-            purpose: parts.ask(
-                asked.site, person, "give_consent", asked.now, purpose=purpose,
-                notice_current=current,
-            )
-            for purpose in said.purposes
-        }  # fmt: skip
+        self._spend(transaction, asked)
+        before = state_now(known, asked.now) if known else "none"
+        state = lifecycle.after(before, Happening.RENEW if said.renewal else Happening.GIVE)
+        person = _as_claimed(asked, known, before)
+        decisions = {purpose: self._ask(asked, person, purpose) for purpose in said.purposes}
         granted = frozenset(p for p, decision in decisions.items() if decision.allow)
         decision = together(decisions.values(), allow=bool(granted))
         if not granted:
-            return self._refuse(transaction, asked, known, decision, current=current)
-        return self._grant(transaction, asked, known, replace(person, purposes=granted), decision)
+            return self._refuse(transaction, asked, known, decision)
+        given = replace(person, state=state, purposes=granted)
+        return self._grant(transaction, asked, known, given, decision)
+
+    def _spend(self, transaction: Transaction, asked: "_Asked") -> None:
+        """Spend the nonces: a guardian's approval, too, is used once."""
+        site, said = asked.site.id, asked.said
+        transaction.nonces.spend(site, said.nonce.encode(), asked.now + NONCE_SECONDS)
+        if asked.approval is not None:
+            until = asked.approval.at + APPROVAL_SECONDS + NONCE_SECONDS
+            transaction.nonces.spend(site, b"guardian " + asked.approval.nonce.encode(), until)
+
+    def _ask(self, asked: "_Asked", person: Person, purpose: str) -> Decision:
+        source = "declared" if purpose == "declare_mood" else "face"
+        return self._parts.ask(
+            asked.site, person, "give_consent", asked.now, purpose=purpose, source=source,
+            notice_current=asked.current,
+        )  # fmt: skip
 
     def _grant(
         self,
@@ -112,30 +148,26 @@ class Consents:
         known: Person | None,
         person: Person,
         decision: Decision,
-    ) -> _Outcome:
+    ) -> ConsentAnswer:
         parts, said = self._parts, asked.said
         if known is None:
             wrapped, epoch = parts.new_data_key(asked.site.id, said.subject)
             person = replace(person, wrapped_key=wrapped, epoch=epoch)
         else:
             self._tidying.before(transaction, known)
-        renewed = known is not None and known.state in STANDING
-        person = replace(
-            person,
-            state="renewed" if renewed else "given",
-            consented_at=asked.now,
-            expires_at=asked.now + CONSENT_SECONDS,
-        )
+        life = parts.retention("consent", where(asked.site, person))
+        person = replace(person, consented_at=asked.now, expires_at=asked.now + life)
         transaction.people.put(person)
         if known is not None and not known.purposes <= person.purposes:
             transaction.people.mark(person.site, person.subject)
-        for doc in said.keys:
-            transaction.people.put_key(self._key(person, doc, asked.streams, asked.now))
+        keys = [made_key(parts, person, doc, asked.streams, asked.now) for doc in said.keys]
+        for key in keys:
+            transaction.people.put_key(key)
+        transaction.evidence.keep_notice(asked.shown, encode(dump(asked.notice)))
         named = ",".join(sorted(person.purposes))
         promise = parts.log(transaction, asked.site, person, "give_consent", decision, named)
-        device = key_id(unb64(said.keys[0].sign))
-        may = self._may(asked.site, person, asked.now)
-        return _Outcome(person, person.state, decision, promise, device, may)
+        settled = Settled(person, person.state, decision, promise, keys[0], said.model)
+        return self._answers.consent(transaction, asked.site, settled, asked.text, asked.shown)
 
     def _refuse(
         self,
@@ -143,32 +175,35 @@ class Consents:
         asked: "_Asked",
         known: Person | None,
         decision: Decision,
-        *,
-        current: bool,
-    ) -> _Outcome:
+    ) -> ConsentAnswer | MienError:
         """Keep the decision and nothing else. A refused renewal leaves the consent that stands as it is."""
-        parts, said = self._parts, asked.said
+        parts, said, site = self._parts, asked.said, asked.site
         purposes = ",".join(sorted(said.purposes))
         if known is not None:
-            promise = parts.log(transaction, asked.site, known, "give_consent", decision, purposes)
+            promise = parts.log(transaction, site, known, "give_consent", decision, purposes)
         else:
             promise = self._log_nobody(transaction, asked, decision, purposes)
-        stale = None
-        if not current:
+        if not asked.current:
             msg = "the notice changed since it was shown; fetch it, show it and ask again"
-            stale = NoticeStale(msg, laws=decision.laws)
-        refused = replace(_as_claimed(asked, known), purposes=frozenset(), expires_at=asked.now)
-        if known is not None and known.state in STANDING:
-            refused = known
-        return _Outcome(refused, "refused", decision, promise, refusal=stale)
+            return NoticeStale(msg, laws=decision.laws)
+        nobody = replace(
+            _as_claimed(asked, known, "none"), purposes=frozenset(), expires_at=asked.now
+        )
+        standing = known is not None and lifecycle.stands(state_now(known, asked.now))
+        stands = known if known is not None and standing else nobody
+        key = made_key(parts, nobody, said.keys[0], {}, asked.now)
+        settled = Settled(stands, "refused", decision, promise, key, said.model)
+        receipt = self._answers.receipt(site, settled, asked.text, asked.shown)
+        return ConsentAnswer(receipt=receipt, capability=None)
 
     def _log_nobody(
         self, transaction: Transaction, asked: "_Asked", decision: Decision, purposes: str
     ) -> Promise:
         parts, site = self._parts, asked.site
         content = record.decision_record(
-            "give_consent", decision, site.id, asked.said.subject, purposes, parts.bundle
-        )
+            "give_consent", decision, site.id, asked.said.subject, purposes,
+            claims_of(site, _as_claimed(asked, None, "none")),
+        )  # fmt: skip
         epoch = parts.keys.epoch()
         places = frozenset(site.jurisdictions)
         leaf = record.sealed_leaf_of_nobody(
@@ -179,172 +214,104 @@ class Consents:
 
     # ---- taking back ----
     async def withdraw(self, site: Site, text: str) -> ConsentAnswer:
-        """Take back purposes, by any key of the key set. Effective when this returns; what they covered is deleted right after."""
+        """Take back purposes, by any key of the key set. Effective when this returns; what they covered is deleted right after.
 
-        def work(transaction: Transaction) -> _Outcome:
+        What a guardian takes back is `revoked` (DPV: by somebody else than the person).
+        """
+
+        def work(transaction: Transaction) -> ConsentAnswer:
             said = self._parts.statement(
                 transaction, site, text, Kind.WITHDRAWAL, WithdrawalStatement, "update"
             )
-            taken = frozenset(said.statement.purposes) & said.person.purposes
-            left = said.person.purposes - taken
-            state = said.person.state if left or not said.person.purposes else "withdrawn"
+            guardian = said.key.role == "guardian"
+            ended = Happening.REVOKE if guardian else Happening.WITHDRAW
+            left = said.person.purposes - frozenset(said.statement.purposes)
+            before = said.person.state
+            state = before if left else lifecycle.after(before, ended)
             person = replace(said.person, purposes=left, state=state)
             transaction.people.put(person)
             transaction.people.mark(site.id, person.subject)
             decision = self._parts.right(said.now, _WITHDRAWAL_LAW)
             named = ",".join(sorted(said.statement.purposes))
             promise = self._parts.log(transaction, site, person, "withdraw", decision, named)
-            device = said.key.id if said.key.role == "device" else None
-            may = self._may(site, person, said.now)
-            return _Outcome(person, "withdrawn", decision, promise, device, may)
+            outcome = "revoked" if guardian else "withdrawn"
+            settled = Settled(person, outcome, decision, promise, said.key, said.statement.model)
+            return self._answers.consent(transaction, site, settled, text, person.notice_sha256)
 
-        settled = await self._parts.store.transact(work)
-        await self._tidying.person(site.id, settled.person.subject)
-        return self._answer(site, settled, text, b64(settled.person.notice_sha256))
+        answer = await self._parts.store.transact(work)
+        await self._tidying.person(site.id, _subject(text))
+        return answer
 
     # ---- meanwhile ----
-    async def capability(self, site: Site, text: str) -> CapabilityAnswer:
-        """What this device may do for the next five minutes. Raises `PolicyDenied` when that is nothing."""
+    async def capability(self, site: Site, text: str, *, gpc: bool) -> CapabilityAnswer:
+        """What this device may do for the next five minutes. When that is nothing, raises `ConsentMissing` or, while consent stands, `PolicyDenied`."""
 
-        def work(transaction: Transaction) -> _Outcome:
+        def work(transaction: Transaction) -> str | MienError:
             said = self._parts.statement(
                 transaction, site, text, Kind.CAPABILITY_REQUEST, CapabilityRequest, "share"
             )
             _check_device(said.key)
-            may = self._may(site, said.person, said.now)
-            allowed = any(decision.allow for decision in may)
-            decision = together(may or (self._nothing(site, said.person, said.now),), allow=allowed)
-            named = ",".join(sorted(said.person.purposes)) or None
-            promise = self._parts.log(transaction, site, said.person, "infer", decision, named)
-            return _Outcome(said.person, "", decision, promise, said.key.id, may)
+            person = self._parts.heard(transaction, said.person, said.now, gpc=gpc)
+            may = self._answers.may(site, person, said.now)
+            asked = [each.decision for each in may] or [self._nothing(site, person, said.now)]
+            decision = together(asked, allow=any(each.allow for each in asked))
+            named = ",".join(sorted(person.purposes)) or None
+            promise = self._parts.log(transaction, site, person, "infer", decision, named)
+            settled = Settled(person, "", decision, promise, said.key, said.statement.model)
+            capability = self._answers.capability(site, settled, may)
+            return capability or refused(person, said.now, decision, "nothing may be read here now")
 
-        settled = await self._parts.store.transact(work)
-        capability = self._capability(site, settled)
-        if capability is None:
-            msg = "nothing may be read on this device now; ask for consent"
-            raise PolicyDenied(msg, laws=settled.decision.laws)
+        capability = await self._parts.store.transact(work)
+        if isinstance(capability, MienError):
+            raise capability
         return CapabilityAnswer(capability=capability)
-
-    def _may(self, site: Site, person: Person, now: int) -> tuple[Decision, ...]:
-        """Decisions on inferring and recording, two for each consented purpose in sorted order."""
-        current = person.notice_sha256 in self._notices.current(site)
-        until = now + self._parts.retention("label", where(site, person))
-        return tuple(
-            self._parts.ask(
-                site, person, action, now, purpose=purpose, notice_current=current,
-                retain_until=until,
-            )
-            for purpose in sorted(person.purposes)
-            for action in ("infer", "record")
-        )  # fmt: skip
 
     def _nothing(self, site: Site, person: Person, now: int) -> Decision:
         """The denial for somebody without any purpose: what policy says to the first thing this site could ask for."""
         return self._parts.ask(site, person, "infer", now, purpose=purposes_of(site)[0])
 
-    def _capability(self, site: Site, settled: _Outcome) -> str | None:
-        if settled.device is None:
-            return None
-        person, decisions = settled.person, settled.may
-        infer = [p for p, d in zip(sorted(person.purposes), decisions[::2], strict=True) if d.allow]
-        record_ = any(decision.allow for decision in decisions[1::2])
-        if not infer:
-            return None
-        now = settled.decision.at
-        document = Capability.model_validate({
-            "site": site.id, "subject": person.subject, "device": settled.device,
-            "may": ["infer", "send"] if record_ else ["infer"], "purposes": infer,
-            "bundle_sha256": self._parts.bundle, "issued_at": now,
-            "expires_at": min(now + CAPABILITY_SECONDS, person.expires_at),
-        })  # fmt: skip
-        return sign(Kind.CAPABILITY, dump(document), self._parts.keys.signing)
-
-    # ---- keys ----
-    async def change_keys(self, site: Site, text: str) -> ConsentAnswer:
-        """Add a key to the key set: signed by one in it, and by the new one itself. Raises `RequestInvalid` when the set is full."""
-
-        def work(transaction: Transaction) -> _Outcome:
-            parts = self._parts
-            said = parts.statement(transaction, site, text, Kind.KEY_CHANGE, KeyChange, "update")
-            unseal.check_possession(said.statement, said.now)
-            if len(transaction.people.keys(site.id, said.person.subject)) >= MAX_KEYS:
-                msg = f"a key set has at most {MAX_KEYS} keys; erase the subject and begin anew"
-                raise RequestInvalid(msg)
-            doc = said.statement.add
-            stream = self._stream_key(said.statement, doc, said.now) if doc.seal else b""
-            key = self._key(said.person, doc, {doc.sign: stream}, said.now)
-            transaction.people.put_key(key)
-            decision = parts.right(said.now, "policy:key-set")
-            promise = parts.log(transaction, site, said.person, "change_keys", decision)
-            device = said.key.id if said.key.role == "device" else None
-            may = self._may(site, said.person, said.now)
-            return _Outcome(said.person, said.person.state, decision, promise, device, may)
-
-        settled = await self._parts.store.transact(work)
-        return self._answer(site, settled, text, b64(settled.person.notice_sha256))
-
-    def _stream_key(self, said: ConsentStatement | KeyChange, doc: KeyDoc, now: int) -> bytes:
-        opened = self._parts.keys.open_key(doc.stream_kid or "", now)
-        device = key_id(unb64(doc.sign))
-        return unseal.open_stream_key(doc, said.site, said.subject, device, opened)
-
-    def _key(self, person: Person, doc: KeyDoc, streams: dict[str, bytes], now: int) -> PersonKey:
-        public = unb64(doc.sign)
-        name = key_id(public)
-        sealed = None
-        if doc.seal is not None:
-            vault = self._parts.vault(person)
-            sealed = vault.seal(streams[doc.sign], "stream key", name.encode(), self._parts.entropy)
-        return PersonKey(
-            site=person.site, subject=person.subject, id=name, role=doc.role, sign=public,
-            seal=None if doc.seal is None else unb64(doc.seal), sealed_stream=sealed, added_at=now,
-        )  # fmt: skip
-
-    # ---- the answer ----
-    def _answer(self, site: Site, settled: _Outcome, text: str, notice: str) -> ConsentAnswer:
-        """The receipt: `purposes` are those that stand after it, so a full withdrawal names none."""
-        parts, person, decision = self._parts, settled.person, settled.decision
-        receipt = Receipt.model_validate({
-            "receipt": record.new_id("rcp", parts.entropy), "site": site.id,
-            "subject": person.subject, "outcome": settled.outcome,
-            "purposes": sorted(person.purposes), "laws": list(decision.laws),
-            "says": list(decision.says), "notice_sha256": notice,
-            "statement_sha256": b64(hashlib.sha256(text.encode()).digest()),
-            "bundle_version": decision.bundle_version, "bundle_sha256": parts.bundle,
-            "at": decision.at, "expires_at": person.expires_at, "promise": settled.promise,
-        })  # fmt: skip
-        return ConsentAnswer(
-            receipt=sign(Kind.RECEIPT, dump(receipt), parts.keys.signing),
-            capability=self._capability(site, settled),
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A verified consent statement on its way into the transaction."""
+    """A verified consent statement on its way into the transaction. `notice` is what the site shows now in the statement's language."""
 
     site: Site
     said: ConsentStatement
+    text: str
+    notice: Notice
     streams: dict[str, bytes]
     now: int
     gpc: bool
+    approval: GuardianApproval | None
+    verified: bool
+
+    @property
+    def shown(self) -> bytes:
+        """The identity of `notice`."""
+        return notice_hash(self.notice)
+
+    @property
+    def current(self) -> bool:
+        """Whether that is what the person was shown."""
+        return unb64(self.said.notice_sha256) == self.shown
 
 
-def _as_claimed(asked: _Asked, known: Person | None) -> Person:
+def _as_claimed(asked: _Asked, known: Person | None, state: str) -> Person:
     """The person as this statement describes them, on top of what is known."""
     said, claims = asked.said, asked.said.claims
     return Person(
         site=asked.site.id,
         subject=said.subject,
-        state=known.state if known else "none",
+        state=state,
         purposes=known.purposes if known else frozenset(),
-        jurisdictions=tuple(sorted({*asked.site.jurisdictions, *claims.jurisdictions})),
+        jurisdictions=tuple(sorted(claims.jurisdictions)),
         sector=claims.sector,
         role=claims.role,
         age_band=claims.age_band,
-        gpc=asked.gpc,
-        guardian=said.guardian,
-        written_release=said.written_release,
+        gpc_at=_signalled(asked, known),
+        guardian=asked.approval is not None,
+        guardian_verified=asked.verified,
+        written_release=said.release is not None,
         notice_sha256=unb64(said.notice_sha256),
         consented_at=asked.now,
         expires_at=known.expires_at if known else 0,
@@ -352,6 +319,13 @@ def _as_claimed(asked: _Asked, known: Person | None) -> Person:
         epoch=known.epoch if known else 0,
         site_handle=unb64(said.site_handle) if said.site_handle else None,
     )
+
+
+def _signalled(asked: _Asked, known: Person | None) -> int:
+    """When the browser's signal was first seen; never after this yes, which was said knowing it."""
+    if not asked.gpc:
+        return 0
+    return min((known.gpc_at if known else 0) or asked.now, asked.now)
 
 
 def _check_claims(site: Site, said: ConsentStatement) -> None:
@@ -363,6 +337,20 @@ def _check_claims(site: Site, said: ConsentStatement) -> None:
         raise RequestInvalid(msg)
 
 
+def _check_release(said: ConsentStatement, notice: Notice, now: int) -> None:
+    """A written release is the text that was shown, signed today."""
+    if said.release is None:
+        return
+    if said.release.text_sha256 != b64(hashlib.sha256(notice.release.encode()).digest()):
+        msg = "the written release is of another text; show the notice's `release` and let the person sign that"
+        raise RequestInvalid(msg)
+    if not now - APPROVAL_SECONDS <= said.release.at <= now + CLOCK_SKEW:
+        msg = (
+            "the written release is older than a day or from the future; let the person sign again"
+        )
+        raise ClockSkewed(msg)
+
+
 def _check_known(said: ConsentStatement, keys: Sequence[PersonKey]) -> None:
     """A known subject consents again with a device of its key set; keys join by `/v1/keys` only. Raises `SignatureInvalid`, `RequestInvalid`."""
     known = {(key.role, key.sign) for key in keys}
@@ -370,12 +358,26 @@ def _check_known(said: ConsentStatement, keys: Sequence[PersonKey]) -> None:
     if named[0] not in known:
         msg = "this subject is known with another key; sign with a device of its key set"
         raise SignatureInvalid(msg)
-    if not known.issuperset(named):
+    if not known.issuperset(each for each in named if not _new_guardian(each, keys)):
         msg = "a renewed consent names only keys of the key set, each in its role; add others with `/v1/keys`"
         raise RequestInvalid(msg)
+    if said.guardian is None and any(key.role == "guardian" for key in keys):
+        msg = "this person has a guardian, who has to sign as well; a guardian is let go by themselves only"
+        raise RequestInvalid(msg)
+
+
+def _new_guardian(named: tuple[str, bytes], keys: Sequence[PersonKey]) -> bool:
+    """Whether this is the first guardian of somebody who had none: their countersignature stands in the consent."""
+    role, sign = named
+    return role == "guardian" and all(key.role != "guardian" and key.sign != sign for key in keys)
 
 
 def _check_device(key: PersonKey) -> None:
     if key.role != "device":
         msg = "only a device asks what it may do; sign with its key"
         raise RequestInvalid(msg)
+
+
+def _subject(text: str) -> str:
+    """The subject of a statement that was verified."""
+    return str(unverified(text)["subject"])

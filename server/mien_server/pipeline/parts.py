@@ -5,30 +5,31 @@ Everything here that takes a transaction runs inside the store's closure, one at
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Final, Generic, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Generic, TypeVar
 
-from mien.errors import RequestInvalid
+from mien.errors import ConsentMissing, MienError, PolicyDenied, RequestInvalid
+from mien.wire import lifecycle
 from mien.wire.canonical import b64
 from mien.wire.keys import VerifyKey
+from mien.wire.lifecycle import Happening
 from mien.wire.messages import ByPerson, Promise
 from mien.wire.signatures import Kind, signer, unverified
 from mien_server import authorize, record, unseal
 from mien_server.errors import PersonErased, PersonUnknown
-from mien_server.ports import Clock, Entropy, Keys, Lock, Store, Transaction
+from mien_server.ports import Clock, Entropy, GuardianVerifier, Keys, Lock, Store, Transaction
 from mien_server.record import Vault
-from mien_server.values import Decision, Person, PersonKey, Question, SealedLeaf, Site
+from mien_server.values import Decision, Judged, Person, PersonKey, Question, SealedLeaf, Site
 
 S = TypeVar("S", bound=ByPerson)
 PUBLISH_WITHIN: Final = 60
 """Seconds until a promised leaf is in the log; sequencing takes about one."""
-CONSENT_SECONDS: Final = 180 * 86_400
-"""How long a consent stands before it must be renewed."""
 NONCE_SECONDS: Final = 3600
 """How long a nonce stays spent: longer than any statement that uses it can pass the clock check."""
 VAULTS: Final = 4096
 """Unwrapped data keys kept in memory."""
+LIVES: Final = 4096
+"""Durations kept in memory, by bundle, class and places."""
 
 
 @dataclass
@@ -41,11 +42,16 @@ class Parts:
     clock: Clock
     entropy: Entropy
     origin: str
+    verifier: GuardianVerifier = field(default_factory=unseal.SignedVerifier)
     _vaults: OrderedDict[bytes, Vault] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
-        self.bundle = b64(bytes.fromhex(self.authorizer.bundle.sha256))
-        self.retention = lru_cache(maxsize=1024)(self._retention)
+        self._lives: dict[tuple[str, str, frozenset[str]], int] = {}
+
+    @property
+    def bundle(self) -> str:
+        """SHA-256 of the policy bundle in force, base64url."""
+        return b64(bytes.fromhex(self.authorizer.bundle.sha256))
 
     # ---- people ----
     def living(self, transaction: Transaction, site: str, subject: str, lock: Lock) -> Person:
@@ -86,15 +92,40 @@ class Parts:
     # ---- policy ----
     def ask(self, site: Site, person: Person, action: str, now: int, **more: object) -> Decision:
         """One decision on a person as they stand in this transaction. `more` are further fields of `Question`."""
-        decision = self.authorizer.decide(question(site, person, action, now, **more))
+        decision = self._decide(question(site, person, action, now, **more))
         if decision.allow and person.sector != site.sector:  # both claims must allow it
             more["sector"] = person.sector
-            decision = self.authorizer.decide(question(site, person, action, now, **more))
+            second = self._decide(question(site, person, action, now, **more))
+            decision = replace(second, asked=decision.asked + second.asked)
         return decision
 
-    def _retention(self, data_class: str, jurisdictions: frozenset[str]) -> int:
+    def _decide(self, asked: Question) -> Decision:
+        decision = self.authorizer.decide(asked)
+        return replace(decision, asked=(Judged(asked, decision.allow, decision.policies),))
+
+    def retention(self, data_class: str, jurisdictions: frozenset[str]) -> int:
         """Seconds a data class may be kept where all `jurisdictions` apply. Raises `RetentionUndeclared`."""
-        return authorize.retention(self.authorizer.bundle, data_class, jurisdictions)
+        bundle = self.authorizer.bundle
+        key = (bundle.sha256, data_class, jurisdictions)
+        found = self._lives.get(key)
+        if found is None:
+            if len(self._lives) >= LIVES:
+                self._lives.clear()
+            found = self._lives[key] = authorize.retention(bundle, data_class, jurisdictions)
+        return found
+
+    # ---- the browser's privacy signal ----
+    def heard(self, transaction: Transaction, person: Person, now: int, *, gpc: bool) -> Person:
+        """The person, with the privacy signal noted when it comes for the first time (W3C Global Privacy Control).
+
+        It then comes after the consent that stands, and is a no until the person says yes again.
+        """
+        if not gpc or person.gpc_at:
+            return person
+        locked = self.living(transaction, person.site, person.subject, "update")
+        noted = replace(locked, gpc_at=max(now, locked.consented_at + 1))
+        transaction.people.put(noted)
+        return noted
 
     # ---- the log ----
     def log(  # noqa: PLR0917 - what is logged of whom
@@ -108,7 +139,7 @@ class Parts:
     ) -> Promise:
         """Write a decision on a person into the transaction as a pending leaf; the promise that it will be in the log."""
         content = record.decision_record(
-            action, decision, site.id, person.subject, purpose, self.bundle
+            action, decision, site.id, person.subject, purpose, claims_of(site, person)
         )
         places = where(site, person)
         leaf = record.seal_leaf(
@@ -143,13 +174,18 @@ class Parts:
         model: type[S],
         lock: Lock,
     ) -> "Said[S]":
-        """A statement by a key of the subject's key set: verified, in time, its nonce spent.
+        """A statement by a key of the subject's key set: verified, in time, its nonce spent. A link key says `KEY_CHANGE` and nothing else.
 
         Raises `PersonUnknown`, `PersonErased`, `SignatureInvalid`, `RequestInvalid`, `ClockSkewed`, `EnvelopeReplayed`.
         """
         person = self.living(transaction, site.id, subject_in(text), lock)
-        key = key_of(transaction.people.keys(site.id, person.subject), signer(text))
         now = self.clock.now()
+        keys = [
+            key
+            for key in transaction.people.keys(site.id, person.subject)
+            if key.role != "link" or (kind is Kind.KEY_CHANGE and now < key.expires_at)
+        ]
+        key = key_of(keys, signer(text))
         said = unseal.read_statement(text, kind, model, VerifyKey(key.sign), site.id, now)
         transaction.nonces.spend(site.id, said.nonce.encode(), now + NONCE_SECONDS)
         return Said(said, person, key, now)
@@ -176,9 +212,10 @@ def question(site: Site, person: Person, action: str, now: int, **more: object) 
         "age_band": person.age_band,
         "guardian": person.guardian,
         "written_release": person.written_release,
-        "gpc": person.gpc,
-        # The consent that stands was signed under the signal, so it came after it.
-        "explicit_after_gpc": person.gpc and person.consented_at > 0,
+        "guardian_verified": person.guardian_verified,
+        "gpc": person.gpc_at > 0,
+        # A yes that was said when the signal was there already is the later choice, and wins.
+        "explicit_after_gpc": 0 < person.gpc_at <= person.consented_at,
         "impact_assessment": site.impact_assessment,
         "consent_state": person.state,
         "consented_purposes": person.purposes,
@@ -193,9 +230,34 @@ def where(site: Site, person: Person) -> frozenset[str]:
     return frozenset(site.jurisdictions).union(person.jurisdictions)
 
 
+def claims_of(site: Site, person: Person) -> dict[str, dict[str, Any]]:
+    """Who claimed what: the strictest of it decides, and the decision's record shows where it came from."""
+    return {
+        "site": {
+            "sector": site.sector,
+            "jurisdictions": sorted(site.jurisdictions),
+            "impact_assessment": site.impact_assessment,
+        },
+        "device": {
+            "sector": person.sector,
+            "role": person.role,
+            "age_band": person.age_band,
+            "jurisdictions": sorted(person.jurisdictions),
+        },
+    }
+
+
+def state_now(person: Person, now: int) -> str:
+    """The state of a consent at `now`: one that ran out is expired, whether or not that was written yet."""
+    if person.expires_at <= now:
+        return lifecycle.after(person.state, Happening.EXPIRE)
+    return person.state
+
+
 def together(decisions: Iterable[Decision], *, allow: bool) -> Decision:
-    """Several decisions as one: those with the given outcome, their policies, laws and words united."""
-    chosen = [each for each in decisions if each.allow == allow]
+    """Several decisions as one: those with the given outcome, their policies, laws and words united; everything that was asked."""
+    every = list(decisions)
+    chosen = [each for each in every if each.allow == allow]
     first = chosen[0]
     return Decision(
         allow=allow,
@@ -206,6 +268,7 @@ def together(decisions: Iterable[Decision], *, allow: bool) -> Decision:
         bundle_sha256=first.bundle_sha256,
         at=first.at,
         errors=tuple(word for each in chosen for word in each.errors),
+        asked=tuple(one for each in every for one in each.asked),
     )
 
 
@@ -231,6 +294,13 @@ def key_of(keys: Iterable[PersonKey], name: str) -> PersonKey:
         if key.id == name:
             return key
     raise unknown()
+
+
+def refused(person: Person, now: int, decision: Decision, what: str) -> MienError:
+    """The denial of `what`, with the laws of the decision: `ConsentMissing` when no consent stands any more, `PolicyDenied` when one does."""
+    if lifecycle.stands(state_now(person, now)):
+        return PolicyDenied(f"{what}; ask for consent again, or stop", laws=decision.laws)
+    return ConsentMissing(f"{what}: no consent stands; ask for it", laws=decision.laws)
 
 
 def unknown() -> PersonUnknown:

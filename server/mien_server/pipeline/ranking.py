@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mien.errors import EnvelopeReplayed, MienError, RequestInvalid
-from mien.values import Label, Offer
+from mien.values import Offer
 from mien.wire.canonical import b64, encode, unb64
 from mien.wire.keys import SealKey
 from mien.wire.messages import (
@@ -28,15 +28,27 @@ from mien_server import record, unseal
 from mien_server.errors import EventUnknown
 from mien_server.personalize import Choice, choose, emotion_of
 from mien_server.personalize.emotion import WINDOW
+from mien_server.pipeline.answers import MOOD
 from mien_server.pipeline.learning import Learning
 from mien_server.pipeline.notices import Notices
-from mien_server.pipeline.parts import Parts, alive, unknown, where
+from mien_server.pipeline.parts import Parts, alive, together, unknown, where
 from mien_server.pipeline.stream import check_site, stream_key
 from mien_server.ports import Stream, Transaction
 from mien_server.record import Vault
-from mien_server.values import Catalogue, Decision, Emotion, Event, Person, SealedEvent, Site
+from mien_server.values import (
+    Catalogue,
+    Decision,
+    Emotion,
+    Event,
+    Person,
+    Record,
+    SealedEvent,
+    Site,
+)
 
 PURPOSE: Final = "personalize_offers"
+_Way = tuple[str, str]
+"""A purpose and the source of what is used for it."""
 RECENT_LABELS: Final = 64
 WHY_BLOCK: Final = 8192
 """More than the longest words for the most places: a second block would tell that emotion was used."""
@@ -49,11 +61,12 @@ _UNKNOWN: Final = "this ranking is not kept; rank again"
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The person who asks, when policy lets their labels be used."""
+    """The person who asks, when policy lets their labels be used; `basis` is the purposes under which."""
 
     person: Person
     vault: Vault
     emotion: Emotion | None
+    basis: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +88,10 @@ class Rankings:
         self._learning = learning
         self._catalogues: dict[str, tuple[str, Catalogue]] = {}
 
-    async def rank(self, site: Site, request: RankRequest, *, backend: bool) -> RankAnswer:
-        """Rank the candidates, or the site's catalogue.
+    async def rank(
+        self, site: Site, request: RankRequest, *, backend: bool, gpc: bool = False
+    ) -> RankAnswer:
+        """Rank the candidates, or the site's catalogue. `gpc` is whether the browser sent its privacy signal.
 
         Raises `RequestInvalid` (nothing to rank, a backend with an asker), `EnvelopeInvalid` (the MAC), `EnvelopeReplayed` (the same request
         again), `ClockSkewed`, `PersonUnknown`, `PersonErased`.
@@ -86,7 +101,9 @@ class Rankings:
             msg = "a site's backend ranks for nobody in particular; leave out the asker, or ask from the device"
             raise RequestInvalid(msg)
         now = self._parts.clock.now()
-        ranked = await self._parts.store.transact(lambda t: self._rank(t, site, request, now))
+        ranked = await self._parts.store.transact(
+            lambda t: self._rank(t, site, request, now, gpc=gpc)
+        )
         places = [
             PlaceDoc(place=place, offer=_doc(offer))
             for place, offer in enumerate(ranked.choice.order, 1)
@@ -94,9 +111,9 @@ class Rankings:
         return RankAnswer(event=ranked.event, places=places, sealed_why=_sealed_why(site, ranked))
 
     def _rank(
-        self, transaction: Transaction, site: Site, request: RankRequest, now: int
+        self, transaction: Transaction, site: Site, request: RankRequest, now: int, *, gpc: bool
     ) -> _Ranked:
-        stream, known, decision = self._asker(transaction, site, request, now)
+        stream, known, decision = self._asker(transaction, site, request, now, gpc=gpc)
         catalogue = self._catalogue(transaction, site)
         choice = choose(
             catalogue,
@@ -115,7 +132,7 @@ class Rankings:
         return _Ranked(name, choice, stream, decision)
 
     def _asker(
-        self, transaction: Transaction, site: Site, request: RankRequest, now: int
+        self, transaction: Transaction, site: Site, request: RankRequest, now: int, *, gpc: bool
     ) -> tuple[Stream | None, _Known | None, Decision | None]:
         if request.asker is None:
             return None, None, None
@@ -124,35 +141,57 @@ class Rankings:
             raise unknown()
         vault = self._parts.vault(alive(stream.person))
         unseal.check_request(request, stream_key(vault, stream), Use.RANK, now)
-        known, decision = self._known(transaction, site, stream.person, vault, now)
-        self._parts.log(transaction, site, stream.person, "use", decision, PURPOSE)
+        person = self._parts.heard(transaction, stream.person, now, gpc=gpc)
+        known, decision = self._known(transaction, site, person, vault, now)
+        named = ",".join(known.basis) if known else PURPOSE
+        self._parts.log(transaction, site, person, "use", decision, named)
         return stream, known, decision
 
     def _known(
         self, transaction: Transaction, site: Site, person: Person, vault: Vault, now: int
     ) -> tuple[_Known | None, Decision]:
-        """Ask before opening: first about what was read from the face, then about what the person declared themselves."""
+        """Ask before opening: about what was read from the face, and about what the person said of themselves under its own purpose."""
         records = transaction.records.recent(  # none older than what `emotion_of` reads is opened
             person.site, person.subject, now - WINDOW, now, RECENT_LABELS
         )
         until = min((each.retain_until for each in records), default=0)
-        decisions = {"face": self._use(site, person, now, "face", until)}
-        if not decisions["face"].allow:
-            decisions["declared"] = self._use(site, person, now, "declared", until)
-        allowed = [each for each in decisions.values() if each.allow]
+        decisions = self._uses(site, person, now, until)
+        allowed = {way: each for way, each in decisions.items() if each.allow}
         if not allowed:
-            return None, decisions["face"]
-        labels = [record.open_label(vault, each) for each in records]
-        for source in {label.source for label in labels} - decisions.keys():
-            decisions[source] = self._use(site, person, now, source, until)
-        usable: Sequence[Label] = [each for each in labels if decisions[each.source].allow]
-        return _Known(person, vault, emotion_of(usable, now)), allowed[0]
+            return None, together(decisions.values(), allow=False)
+        opened = [
+            (_purpose_of(each), record.open_label(vault, each))
+            for each in records
+            if any(purpose == _purpose_of(each) for purpose, _source in allowed)
+        ]
+        for purpose, label in opened:
+            way = purpose, label.source
+            if way not in decisions:
+                decisions[way] = self._use(site, person, now, way, until)
+        usable = [label for purpose, label in opened if decisions[purpose, label.source].allow]
+        basis = tuple(sorted({purpose for purpose, _source in allowed}))
+        known = _Known(person, vault, emotion_of(usable, now), basis)
+        return known, together(allowed.values(), allow=True)
 
-    def _use(self, site: Site, person: Person, now: int, source: str, until: int) -> Decision:
+    def _uses(self, site: Site, person: Person, now: int, until: int) -> dict[_Way, Decision]:
+        """The ways in which a label might be used for this person, each decided."""
+        face, corrected, mood = (PURPOSE, "face"), (PURPOSE, "declared"), (MOOD, "declared")
+        decisions: dict[_Way, Decision] = {}
+        if PURPOSE in person.purposes or MOOD not in person.purposes:
+            decisions[face] = self._use(site, person, now, face, until)
+            if not decisions[face].allow:
+                decisions[corrected] = self._use(site, person, now, corrected, until)
+        if MOOD in person.purposes:
+            decisions[mood] = self._use(site, person, now, mood, until)
+        return decisions
+
+    def _use(self, site: Site, person: Person, now: int, way: _Way, until: int) -> Decision:
+        purpose, source = way
+        data_class = "mood" if purpose == MOOD else "label"
         return self._parts.ask(
-            site, person, "use", now, purpose=PURPOSE, source=source, effect="order",
-            notice_current=person.notice_sha256 in self._notices.current(site),
-            retain_until=until or now + self._parts.retention("label", where(site, person)),
+            site, person, "use", now, purpose=purpose, source=source, effect="order",
+            data_class=data_class, notice_current=self._notices.is_current(site, person),
+            retain_until=until or now + self._parts.retention(data_class, where(site, person)),
         )  # fmt: skip
 
     def _event(
@@ -165,6 +204,7 @@ class Rankings:
             retain_until=now + self._parts.retention("event", places),
             offers=tuple(offer.id for offer in choice.order), features=choice.features,
             propensities=choice.propensities, used_emotion=choice.used_emotion,
+            basis=known.basis if known else (),
         )  # fmt: skip
         if known is None:
             return record.plain_event(event, learned=False)
@@ -237,7 +277,7 @@ class Rankings:
     def _may_learn(
         self, transaction: Transaction, site: Site, sealed: SealedEvent, now: int
     ) -> bool:
-        """Learning from a person's event is a use of it: policy is asked again, now."""
+        """Learning from a person's event is a use of it: policy is asked again, now, about every purpose that it rests on."""
         if sealed.subject is None:
             return True
         if not self._learning.readable(transaction, sealed):
@@ -245,11 +285,22 @@ class Rankings:
         person = transaction.people.get(site.id, sealed.subject, "share")
         if person is None or person.tombstoned_at:  # its erasure takes the event from here
             return False
-        decision = self._use(site, person, now, "face", sealed.retain_until)
+        basis = self._learning.open(transaction, sealed).basis
+        decisions = [self._again(site, person, now, name, sealed.retain_until) for name in basis]
+        allow = bool(decisions) and all(each.allow for each in decisions)
+        if decisions:
+            decision = together(decisions, allow=allow)
+            self._parts.log(transaction, site, person, "use", decision, ",".join(basis))
+        return allow
+
+    def _again(self, site: Site, person: Person, now: int, purpose: str, until: int) -> Decision:
+        """Whether an event that rests on `purpose` may still be used: read from the face, or else said by the person."""
+        if purpose == MOOD:
+            return self._use(site, person, now, (MOOD, "declared"), until)
+        decision = self._use(site, person, now, (purpose, "face"), until)
         if not decision.allow:
-            decision = self._use(site, person, now, "declared", sealed.retain_until)
-        self._parts.log(transaction, site, person, "use", decision, PURPOSE)
-        return decision.allow
+            decision = self._use(site, person, now, (purpose, "declared"), until)
+        return decision
 
     def _keep(self, transaction: Transaction, sealed: SealedEvent, event: Event) -> None:
         vault = self._learning.vault(transaction, sealed)
@@ -271,15 +322,10 @@ class Rankings:
         for name in sorted({each.site for each in found}):
             site = transaction.sites.get(name)
             of_site = [each for each in found if each.site == name]
-            subjects = {each.subject: each for each in of_site}
-            allowed = {
-                subject: site is not None and self._may_learn(transaction, site, each, now)
-                for subject, each in subjects.items()
-            }
             kept = [
                 each
                 for each in of_site
-                if allowed[each.subject] and self._learning.readable(transaction, each)
+                if site is not None and self._may_learn(transaction, site, each, now)
             ]
             opened = [self._learning.open(transaction, each) for each in kept]
             self._learning.change(transaction, name, learn=opened)
@@ -287,6 +333,10 @@ class Rankings:
                 transaction.events.replace(replace(each, learned=True))
             self._learning.remove(transaction, [each for each in of_site if each not in kept])
         return len(found) == LEARN_BATCH
+
+
+def _purpose_of(kept: Record) -> str:
+    return MOOD if kept.data_class == "mood" else PURPOSE
 
 
 def _may_reward(sealed: SealedEvent, request: RewardRequest) -> bool:

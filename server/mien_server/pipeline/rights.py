@@ -85,6 +85,10 @@ class Rights:
             transaction.records.all(*who),
             transaction.events.of_person(*who, limit=2**31),
             transaction.leaves.of_person(*who),
+            tuple(
+                record.open_evidence(each, self._parts.keys.kek(each.epoch))
+                for each in transaction.evidence.of_person(*who)
+            ),
         )
 
     # ---- correct ----
@@ -256,6 +260,7 @@ class _Held:
     labels: tuple[Record, ...]
     events: tuple[SealedEvent, ...]
     leaves: tuple[SealedLeaf, ...]
+    evidence: tuple[dict[str, Any], ...]
 
 
 def _exported(said: Said[ExportRequest], held: _Held) -> str:
@@ -266,6 +271,7 @@ def _exported(said: Said[ExportRequest], held: _Held) -> str:
         "subject": person.subject,
         "at": said.now,
         "consent": _consent(person),
+        "evidence": list(held.evidence),
         "keys": [{"id": key.id, "role": key.role, "added_at": key.added_at} for key in held.keys],
         "labels": [_label(held.vault, each) for each in held.labels],
         "events": [_event(record.open_event(each, held.vault)) for each in held.events],
@@ -283,8 +289,8 @@ def _tombstone_of(person: Person) -> Person:
     """What stays of a person: that this random id existed and was erased, so that it can never be used again."""
     return Person(
         site=person.site, subject=person.subject, state="withdrawn", purposes=frozenset(),
-        jurisdictions=(), sector="", role="", age_band="undeclared", gpc=False, guardian=False,
-        written_release=False, notice_sha256=b"", consented_at=0, expires_at=0, wrapped_key=None,
+        jurisdictions=(), sector="", role="", age_band="undeclared", gpc_at=0, guardian=False,
+        guardian_verified=False, written_release=False, notice_sha256=b"", consented_at=0, expires_at=0, wrapped_key=None,
         tombstoned_at=person.tombstoned_at,
     )  # fmt: skip
 
@@ -293,7 +299,7 @@ def _consent(person: Person) -> dict[str, Any]:
     return {
         "state": person.state, "purposes": sorted(person.purposes),
         "jurisdictions": list(person.jurisdictions), "sector": person.sector, "role": person.role,
-        "age_band": person.age_band, "gpc": person.gpc, "guardian": person.guardian,
+        "age_band": person.age_band, "gpc_at": person.gpc_at, "guardian": person.guardian, "guardian_verified": person.guardian_verified,
         "written_release": person.written_release, "notice_sha256": b64(person.notice_sha256),
         "consented_at": person.consented_at, "expires_at": person.expires_at,
     }  # fmt: skip
@@ -315,7 +321,7 @@ def _event(event: Event) -> dict[str, Any]:
     rewards = dict(event.rewards)
     return {
         "event": event.id, "at": event.at, "retain_until": event.retain_until,
-        "used_emotion": event.used_emotion,
+        "used_emotion": event.used_emotion, "basis": list(event.basis),
         "places": [
             {
                 "offer": offer, "chance_millionths": round(chance * MILLION),

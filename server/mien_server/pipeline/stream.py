@@ -4,23 +4,22 @@ find the device -> seen before? -> authenticate and open -> ask policy -> seal e
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from mien.errors import ClockSkewed, MienError, PolicyDenied
+from mien.errors import ClockSkewed, MienError
 from mien.values import Label
 from mien.wire.keys import OpenKey
 from mien.wire.messages import CLOCK_SKEW, Accepted, Envelope
 from mien_server import record, unseal
+from mien_server.pipeline.answers import MOOD
 from mien_server.pipeline.notices import Notices
-from mien_server.pipeline.parts import Parts, alive, unknown, where
-from mien_server.pipeline.tidying import LABEL_PURPOSES
+from mien_server.pipeline.parts import Parts, alive, refused, together, unknown, where
+from mien_server.pipeline.tidying import FACE_PURPOSES
 from mien_server.ports import Stream, Transaction
 from mien_server.record import Vault
-from mien_server.values import Decision, Site
+from mien_server.values import Decision, Person, Record, Site
 
-DATA_CLASS: Final = "label"
 FIRST_PURPOSE: Final = "personalize_offers"
-"""The purpose that is asked about when the person agreed to none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,7 @@ class _Arrival:
     digest: bytes
     open_key: OpenKey
     now: int
+    gpc: bool
 
 
 class Arrivals:
@@ -41,16 +41,18 @@ class Arrivals:
         self._parts = parts
         self._notices = notices
 
-    async def labels(self, site: Site, envelope: Envelope) -> Accepted:
+    async def labels(self, site: Site, envelope: Envelope, *, gpc: bool = False) -> Accepted:
         """Record the labels in an envelope; the same one sent again is answered as a duplicate and changes nothing.
 
-        Raises `EnvelopeInvalid`, `EnvelopeReplayed`, `SealKeyUnknown`, `SealKeyExpired`, `ClockSkewed`, `PolicyDenied`, `PersonUnknown`,
+        `gpc` is whether the browser sent its privacy signal.
+
+        Raises `EnvelopeInvalid`, `EnvelopeReplayed`, `SealKeyUnknown`, `SealKeyExpired`, `ClockSkewed`, `ConsentMissing`, `PolicyDenied`, `PersonUnknown`,
         `PersonErased`.
         """
         check_site(site, envelope.site)
         now = self._parts.clock.now()
         open_key = self._parts.keys.open_key(envelope.kid, now)
-        arrival = _Arrival(site, envelope, unseal.digest_of(envelope), open_key, now)
+        arrival = _Arrival(site, envelope, unseal.digest_of(envelope), open_key, now, gpc)
         found = await self._parts.store.transact(lambda t: self._arrive(t, arrival))
         if isinstance(found, MienError):
             raise found
@@ -68,48 +70,73 @@ class Arrivals:
         if unseal.seen_before(envelope.seq, arrival.digest, stream.highest, stream.digest):
             return Accepted(duplicate=True)
         _check_times(labels, arrival.now)
-        decision, purpose = self._ask(arrival, stream, labels)
-        self._parts.log(transaction, arrival.site, stream.person, "record", decision, purpose)
+        person = self._parts.heard(transaction, stream.person, arrival.now, gpc=arrival.gpc)
+        decision, purpose = self._ask(arrival, person, labels)
+        self._parts.log(transaction, arrival.site, person, "record", decision, purpose)
         if not decision.allow:
             # Returned, not raised: the decision stays in the log, and only it.
-            msg = "these labels may not be kept; ask for consent again, or stop"
-            return PolicyDenied(msg, laws=decision.laws)
+            return refused(person, arrival.now, decision, "these labels may not be kept")
         transaction.people.accept(
             arrival.site.id, envelope.subject, envelope.device, envelope.seq, arrival.digest,
             arrival.now,
         )  # fmt: skip
-        life = self._parts.retention(DATA_CLASS, where(arrival.site, stream.person))
-        transaction.records.add([
-            record.seal_label(vault, label, DATA_CLASS, label.ended_at + life, self._parts.entropy)
-            for label in labels
-        ])  # fmt: skip
+        places = where(arrival.site, person)
+        transaction.records.add(self._sealed(vault, label, places) for label in labels)
         return Accepted()
 
+    def _sealed(self, vault: Vault, label: Label, places: frozenset[str]) -> Record:
+        data_class = class_of(label)
+        until = label.ended_at + self._parts.retention(data_class, places)
+        return record.seal_label(vault, label, data_class, until, self._parts.entropy)
+
     def _ask(
-        self, arrival: _Arrival, stream: Stream, labels: tuple[Label, ...]
+        self, arrival: _Arrival, person: Person, labels: tuple[Label, ...]
     ) -> tuple[Decision, str]:
-        """Whether some consented purpose covers all the labels, and which. An envelope is kept whole or not at all."""
-        site, person, now = arrival.site, stream.person, arrival.now
-        oldest = min((label.ended_at for label in labels), default=now)
-        asked: dict[str, Any] = {
-            "notice_current": person.notice_sha256 in self._notices.current(site),
-            "retain_until": oldest + self._parts.retention(DATA_CLASS, where(site, person)),
-        }
+        """Whether consented purposes cover all the labels, and which. An envelope is kept whole or not at all."""
         sources = sorted({label.source for label in labels}) or ["face"]
-        denied = None
-        for purpose in sorted(person.purposes & LABEL_PURPOSES):
-            decisions = [
-                self._parts.ask(
-                    site, person, "record", now, purpose=purpose, source=source, **asked
-                )
-                for source in sources
-            ]
-            denied = next((each for each in decisions if not each.allow), None)
-            if denied is None:
-                return decisions[-1], purpose
-        if denied is None:  # no purpose at all: policy says why not
-            denied = self._parts.ask(site, person, "record", now, purpose=FIRST_PURPOSE, **asked)
-        return denied, FIRST_PURPOSE
+        asked = [self._ask_source(arrival, person, labels, source) for source in sources]
+        denied = next((each for each in asked if not each[0].allow), None)
+        if denied is not None:
+            return denied
+        decision = together((each[0] for each in asked), allow=True)
+        return decision, ",".join(sorted({each[1] for each in asked}))
+
+    def _ask_source(
+        self, arrival: _Arrival, person: Person, labels: tuple[Label, ...], source: str
+    ) -> tuple[Decision, str]:
+        """Whether some consented purpose covers the labels of one source; without any the last denial. A declared mood has a purpose of its own."""
+        covering = {MOOD} if source == "declared" else FACE_PURPOSES
+        oldest = min(
+            (each.ended_at for each in labels if each.source == source), default=arrival.now
+        )
+        first, *others = sorted(person.purposes & covering) or [_first(source)]
+        asked = self._ask_purpose(arrival, person, first, source, oldest), first
+        for purpose in others:
+            if asked[0].allow:
+                break
+            asked = self._ask_purpose(arrival, person, purpose, source, oldest), purpose
+        return asked
+
+    def _ask_purpose(
+        self, arrival: _Arrival, person: Person, purpose: str, source: str, oldest: int
+    ) -> Decision:
+        data_class = "mood" if source == "declared" else "label"
+        life = self._parts.retention(data_class, where(arrival.site, person))
+        return self._parts.ask(
+            arrival.site, person, "record", arrival.now, purpose=purpose, source=source,
+            data_class=data_class, notice_current=self._notices.is_current(arrival.site, person),
+            retain_until=oldest + life,
+        )  # fmt: skip
+
+
+def class_of(label: Label) -> str:
+    """The data class of a label at rest: what a person said of themselves is kept apart, because it has a purpose of its own."""
+    return "mood" if label.source == "declared" else "label"
+
+
+def _first(source: str) -> str:
+    """The purpose that is asked about when the person agreed to none: policy says why not."""
+    return MOOD if source == "declared" else FIRST_PURPOSE
 
 
 def stream_key(vault: Vault, stream: Stream) -> bytes:

@@ -5,17 +5,23 @@ What a withdrawal takes back is not used from the moment it commits (the row is 
 
 from typing import Final
 
+from mien.wire import lifecycle
 from mien_server.pipeline.learning import Learning
 from mien_server.pipeline.parts import Parts
 from mien_server.ports import Transaction
 from mien_server.values import Person
 
+EVERY: Final = 2**31
 CHUNK: Final = 500
 """Rows deleted in one transaction."""
-LABEL_PURPOSES: Final = frozenset({"personalize_offers", "adapt_service", "adapt_lessons"})
+FACE_PURPOSES: Final = frozenset({"personalize_offers", "adapt_service", "adapt_lessons"})
 """Purposes that need labels: without any of them labels are deleted."""
-EVENT_PURPOSE: Final = "personalize_offers"
-_STANDING: Final = ("given", "renewed")
+EVENT_PURPOSES: Final = frozenset({"personalize_offers", "declare_mood"})
+"""Purposes under which a ranking knows who asks."""
+_NEEDS: Final = (
+    (FACE_PURPOSES, ("label", "correction")), (frozenset({"declare_mood"}), ("mood",)),
+)  # fmt: skip
+"""Which classes of records go when no purpose of a set stands any more."""
 
 
 class Tidying:
@@ -53,15 +59,22 @@ class Tidying:
 
     def _uncovered(self, transaction: Transaction, person: Person) -> int:
         """Delete one chunk of what no standing purpose covers; how many rows that were."""
-        purposes = person.purposes if person.state in _STANDING else frozenset[str]()
+        purposes = person.purposes if lifecycle.stands(person.state) else frozenset[str]()
         done = 0
-        if EVENT_PURPOSE not in purposes:
-            done += self._events(transaction, person)
-        if not purposes & LABEL_PURPOSES:
-            done += transaction.records.delete(person.site, person.subject, CHUNK)
+        if not purposes >= EVENT_PURPOSES:
+            done += self._events(transaction, person, purposes)
+        for needed, classes in _NEEDS:
+            if not purposes & needed:
+                done += transaction.records.delete(person.site, person.subject, CHUNK, classes)
         return done
 
-    def _events(self, transaction: Transaction, person: Person) -> int:
-        events = transaction.events.of_person(person.site, person.subject, CHUNK)
-        self._learning.remove(transaction, events)
-        return len(events)
+    def _events(self, transaction: Transaction, person: Person, purposes: frozenset[str]) -> int:
+        """Delete a chunk of the events that rest on a purpose which does not stand. What they rest on is sealed, so they are opened for it."""
+        if not purposes & EVENT_PURPOSES:
+            gone = transaction.events.of_person(person.site, person.subject, CHUNK)
+        else:
+            every = transaction.events.of_person(person.site, person.subject, EVERY)
+            basis = {each.id: self._learning.basis(transaction, each) for each in every}
+            gone = tuple(each for each in every if not basis[each.id] <= purposes)[:CHUNK]
+        self._learning.remove(transaction, gone)
+        return len(gone)

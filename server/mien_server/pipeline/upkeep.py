@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from mien.wire import lifecycle
 from mien.wire.canonical import b64
+from mien.wire.lifecycle import Happening
 from mien.wire.messages import ProofAnswer
 from mien_server import audit, record
 from mien_server.errors import LeafUnknown
@@ -85,6 +87,7 @@ class Upkeep:
         await self._all(lambda t: t.records.delete_expired(now, CHUNK))
         await self._all(lambda t: self._expire_events(t, now))
         await self._all(lambda t: t.leaves.drop_expired_openings(now, CHUNK))
+        await self._all(lambda t: t.evidence.delete_expired(now, CHUNK))
         await self._all(lambda t: t.people.delete_accepted(now - SEAL_LIFE, CHUNK))
         await self._all(lambda t: t.nonces.delete_expired(now, CHUNK))
 
@@ -95,7 +98,8 @@ class Upkeep:
     def _expire_consents(self, transaction: Transaction) -> int:
         found = transaction.people.expired(self._parts.clock.now(), CHUNK)
         for person in found:
-            transaction.people.put(replace(person, state="expired"))
+            state = lifecycle.after(person.state, Happening.EXPIRE)
+            transaction.people.put(replace(person, state=state))
             transaction.people.mark(person.site, person.subject)
         return len(found)
 
@@ -112,6 +116,7 @@ class Upkeep:
         epoch = keys.epoch()
         await self._all(lambda t: self._rewrap_people(t, epoch))
         await self._all(lambda t: self._rewrap_leaves(t, epoch))
+        await self._all(lambda t: self._rewrap_evidence(t, epoch))
         if not await self._parts.store.transact(lambda t: t.erasures.open(1)):
             # An erasure on its way still reads the events it takes out of the sums.
             keys.drop_epochs_before(epoch)
@@ -136,6 +141,13 @@ class Upkeep:
 
     def _rewrapped_leaf(self, leaf: SealedLeaf, epoch: int) -> bytes:
         return self._rewrap(leaf.wrapped_key or b"", leaf.epoch, epoch, leaf.site, leaf.hash.hex())
+
+    def _rewrap_evidence(self, transaction: Transaction, epoch: int) -> int:
+        found = transaction.evidence.wrapped_before(epoch, CHUNK)
+        for each in found:
+            wrapped = self._rewrap(each.wrapped_key, each.epoch, epoch, each.site, each.id)
+            transaction.evidence.rewrap(each.id, wrapped, epoch)
+        return len(found)
 
     def _rewrap(self, wrapped: bytes, old: int, new: int, site: str, name: str) -> bytes:
         keys = self._parts.keys

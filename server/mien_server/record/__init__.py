@@ -8,9 +8,12 @@ Deliberately absent: the database, the policy, and the key-encryption key's file
 - `labels`  records and corrections
 - `events`  rankings as bytes, sealed or plain
 - `leaves`  decisions as leaves of the log, and their openings
+- `questions`  what was asked, as a decision's record keeps it
+- `evidence`  proofs of consent, under a key of their own
 """
 
 from mien_server.record.events import event_id, open_event, plain_event, seal_event
+from mien_server.record.evidence import evidence_key, open_evidence, seal_evidence
 from mien_server.record.labels import open_label, seal_label
 from mien_server.record.leaves import (
     Opening,
@@ -20,6 +23,7 @@ from mien_server.record.leaves import (
     seal_leaf,
     sealed_leaf_of_nobody,
 )
+from mien_server.record.questions import judged_doc, judged_of, question_doc, question_of
 from mien_server.record.vault import Vault, erasure_id, new_id, new_key, unwrap, wrap
 
 __all__ = [
@@ -28,14 +32,21 @@ __all__ = [
     "decision_record",
     "erasure_id",
     "event_id",
+    "evidence_key",
+    "judged_doc",
+    "judged_of",
     "new_id",
     "new_key",
     "open_event",
+    "open_evidence",
     "open_label",
     "open_leaf",
     "plain_event",
     "plain_leaf",
+    "question_doc",
+    "question_of",
     "seal_event",
+    "seal_evidence",
     "seal_label",
     "seal_leaf",
     "sealed_leaf_of_nobody",

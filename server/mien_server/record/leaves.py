@@ -1,12 +1,14 @@
 """Decisions as leaves of the log: leaf = SHA-256(nonce || record). What opens a leaf lies under the subject's key and goes with it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from mien.errors import KeepUnreadable
-from mien.wire.canonical import encode
+from mien.wire.canonical import b64, spell
 from mien.wire.proof import leaf_of
 from mien_server.ports import Entropy
+from mien_server.record.questions import judged_doc
 from mien_server.record.vault import Vault, new_key, wrap
 from mien_server.values import Decision, SealedLeaf
 
@@ -28,14 +30,27 @@ class Opening:
         return leaf_of(self.nonce, self.record)
 
 
+RECORD_VERSION: Final = 2
+
+
 def decision_record(  # noqa: PLR0917 - one argument for each thing a decision is about
-    action: str, decision: Decision, site: str, subject: str, purpose: str | None, bundle: str
+    action: str,
+    decision: Decision,
+    site: str,
+    subject: str,
+    purpose: str | None,
+    claims: Mapping[str, Mapping[str, Any]],
 ) -> bytes:
-    """The canonical record of a decision. `bundle` is base64url of the bundle's SHA-256."""
-    return encode({
-        "v": 1, "action": action, "allow": decision.allow, "policies": list(decision.policies),
-        "laws": list(decision.laws), "bundle_sha256": bundle, "site": site, "subject": subject,
-        "purpose": purpose, "at": decision.at,
+    """The canonical record of a decision: what was asked and answered, under which bundle, and who claimed what (`claims` by source)."""
+    # Written for every decision. All of it is words of closed vocabularies, checked ids and times.
+    return spell({
+        "v": RECORD_VERSION, "action": action, "allow": decision.allow,
+        "policies": list(decision.policies), "laws": list(decision.laws),
+        "bundle_version": decision.bundle_version,
+        "bundle_sha256": b64(bytes.fromhex(decision.bundle_sha256)), "site": site,
+        "subject": subject, "purpose": purpose, "at": decision.at,
+        "asked": [judged_doc(each) for each in decision.asked],
+        "claims": claims,
     })  # fmt: skip
 
 

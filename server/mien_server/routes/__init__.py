@@ -3,10 +3,17 @@
 - `endpoint`    an endpoint as a row of a table; routes and OpenAPI are made from it
 - `call`        one request: keys, body, answer
 - `shell`       around everything: limits by address, CORS, headers, problem documents, counts, log
-- `device`, `audit`, `operations`   the endpoints
+- `page`        a notice as HTML
+- `device`, `notices`, `decisions`, `audit`, `operations`   the endpoints
 """
 
-from mien_server.routes import audit, device, operations
+from mien_server.routes import audit, decisions, device, notices, operations
 from mien_server.routes.endpoint import Endpoint
 
-ENDPOINTS: tuple[Endpoint, ...] = (*device.ENDPOINTS, *audit.ENDPOINTS, *operations.ENDPOINTS)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *device.ENDPOINTS,
+    *notices.ENDPOINTS,
+    *decisions.ENDPOINTS,
+    *audit.ENDPOINTS,
+    *operations.ENDPOINTS,
+)

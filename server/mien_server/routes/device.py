@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from mien.errors import (
     ClockSkewed,
+    ConsentMissing,
     EnvelopeInvalid,
     EnvelopeReplayed,
     MienError,
@@ -81,11 +82,13 @@ async def withdraw(call: Call) -> Response:
 async def capability(call: Call) -> Response:
     """What this device may do for the next five minutes."""
     site = await call.device_site()
-    return answer(await call.pipeline.capability(site, (await call.message(SignedAnswer)).jws))
+    return answer(
+        await call.pipeline.capability(site, (await call.message(SignedAnswer)).jws, gpc=call.gpc)
+    )
 
 
 async def change_keys(call: Call) -> Response:
-    """Adds a device, guardian or recovery key to the key set."""
+    """Adds a key to the key set, or removes one."""
     site = await call.device_site()
     return answer(await call.pipeline.change_keys(site, (await call.message(SignedAnswer)).jws))
 
@@ -93,14 +96,14 @@ async def change_keys(call: Call) -> Response:
 async def labels(call: Call) -> Response:
     """One sealed envelope of 64 slots. 200 means durable."""
     site = await call.device_site()
-    return answer(await call.pipeline.labels(site, await call.message(Envelope)))
+    return answer(await call.pipeline.labels(site, await call.message(Envelope), gpc=call.gpc))
 
 
 async def rank(call: Call) -> Response:
     """Offers in order, for a device or for nobody in particular: the same request and candidates either way."""
     site, backend = await call.any_site()
     request = await call.message(RankRequest)
-    return answer(await call.pipeline.rank(site, request, backend=backend))
+    return answer(await call.pipeline.rank(site, request, backend=backend, gpc=call.gpc))
 
 
 async def reward(call: Call) -> Response:
@@ -143,7 +146,7 @@ def _signed(path: str, of: Answer, gives: type[BaseModel], *more: type[MienError
 ENDPOINTS = (
     Endpoint(
         "POST", "/v1/labels", labels, Accepted, body=Envelope, asks=DEVICE,
-        problems=(*STREAMED, PolicyDenied, SealKeyUnknown, SealKeyExpired),
+        problems=(*STREAMED, ConsentMissing, PolicyDenied, SealKeyUnknown, SealKeyExpired),
     ),
     Endpoint("POST", "/v1/rank", rank, RankAnswer, body=RankRequest, asks=BACKEND, problems=STREAMED),
     Endpoint(
@@ -154,9 +157,9 @@ ENDPOINTS = (
         "GET", "/v1/sites/{site}/notices/{locale}", notice, Notice, problems=(NotFound,),
         parameters=(text("site", r"^[a-z][a-z0-9-]{1,40}$"), text("locale", r"^[a-z]{2}$")),
     ),
-    _signed("/v1/consents", consent, ConsentAnswer, NoticeStale, EnvelopeInvalid, SealKeyUnknown, SealKeyExpired),
+    _signed("/v1/consents", consent, ConsentAnswer, NoticeStale, ConsentMissing, EnvelopeInvalid, SealKeyUnknown, SealKeyExpired),
     _signed("/v1/withdrawals", withdraw, ConsentAnswer),
-    _signed("/v1/capabilities", capability, CapabilityAnswer, PolicyDenied),
+    _signed("/v1/capabilities", capability, CapabilityAnswer, ConsentMissing, PolicyDenied),
     _signed("/v1/keys", change_keys, ConsentAnswer, EnvelopeInvalid, SealKeyUnknown, SealKeyExpired),
     Endpoint("GET", "/v1/me", export, ExportAnswer, asks=STATEMENT, problems=SIGNED),
     _signed("/v1/me/corrections", correct, Accepted, RecordUnknown, EnvelopeInvalid, SealKeyUnknown, SealKeyExpired),

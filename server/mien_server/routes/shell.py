@@ -182,8 +182,9 @@ def _headers(error: MienError, status: int) -> dict[str, str]:
 
 
 def _dress(scope: Scope, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    more = list(SECURITY)
-    if not any(name == b"cache-control" for name, _ in headers):
+    given = {name for name, _ in headers}
+    more = [(name, value) for name, value in SECURITY if name not in given]
+    if b"cache-control" not in given:
         more.append((b"cache-control", b"no-store"))
     if scope.get(PUBLIC):
         more.append((b"access-control-allow-origin", b"*"))

@@ -18,7 +18,7 @@ from sqlalchemy import (
     Table,
 )
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Goes up with every change of a table; a database of another version is refused."""
 
 metadata = MetaData()
@@ -38,6 +38,7 @@ site = Table(
     Column("origins", String, nullable=False),
     Column("impact_assessment", Boolean, nullable=False),
     Column("created_at", Integer, nullable=False),
+    Column("verifier", LargeBinary),
 )
 
 catalogue = Table(
@@ -68,8 +69,9 @@ person = Table(
     Column("sector", String, nullable=False),
     Column("role", String, nullable=False),
     Column("age_band", String, nullable=False),
-    Column("gpc", Boolean, nullable=False),
+    Column("gpc_at", Integer, nullable=False),
     Column("guardian", Boolean, nullable=False),
+    Column("guardian_verified", Boolean, nullable=False),
     Column("written_release", Boolean, nullable=False),
     Column("notice_sha256", LargeBinary, nullable=False),
     Column("consented_at", Integer, nullable=False),
@@ -94,6 +96,7 @@ person_key = Table(
     Column("seal", LargeBinary),
     Column("sealed_stream", LargeBinary),
     Column("added_at", Integer, nullable=False),
+    Column("expires_at", Integer, nullable=False),
     ForeignKeyConstraint(["site", "subject"], ["person.site", "person.subject"]),
 )
 
@@ -174,6 +177,31 @@ Index("leaf_pending", leaf.c.n, sqlite_where=leaf.c.log_index.is_(None))
 Index("leaf_by_person", leaf.c.site, leaf.c.subject, sqlite_where=leaf.c.subject.is_not(None))
 Index("leaf_by_epoch", leaf.c.epoch, sqlite_where=leaf.c.wrapped_key.is_not(None))
 Index("leaf_by_end", leaf.c.retain_until, sqlite_where=leaf.c.opening.is_not(None))
+
+# Proofs of consent: no foreign key, because they outlive the erasure of the person's row's contents, until `retain_until`.
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("site", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("retain_until", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Index("evidence_by_person", "site", "subject"),
+    Index("evidence_by_end", "retain_until"),
+    Index("evidence_by_epoch", "epoch"),
+)
+
+# Every notice that anybody consented to, as it was shown. Public texts.
+shown = Table(
+    "shown",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
 
 nonce = Table(
     "nonce",

@@ -9,31 +9,29 @@ built once. Replacing is an update, then an insert when nothing was there: the o
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from sqlalchemy import (
-    Column,
     ScalarSelect,
     Select,
-    Table,
     bindparam,
     delete,
     func,
-    insert,
     or_,
     select,
     update,
 )
 
 from mien.errors import EnvelopeReplayed
-from mien.values import Offer
+from mien.values import STANDING, Offer
 from mien.wire.canonical import encode
 from mien_server.errors import LeafUnknown
 from mien_server.ports import Lock, Stream
 from mien_server.stores import schema
+from mien_server.stores.evidence import SqlEvidences
 from mien_server.stores.runner import Row, Runner, Values
+from mien_server.stores.statements import INSERTS, of_person, put, some, value
 from mien_server.values import (
     Catalogue,
     Erasure,
@@ -44,65 +42,6 @@ from mien_server.values import (
     SealedLeaf,
     Site,
 )
-
-STANDING: Final = ("given", "renewed")
-"""States in which a consent stands."""
-
-
-def _put(runner: Runner, table: Table, values: Values) -> None:
-    """Update the row with the primary key in `values`, or insert it."""
-    if runner.change(_UPDATES[table.name], _bound(table, values)) == 0:
-        runner.change(_INSERTS[table.name], values)
-
-
-def _bound(table: Table, values: Values) -> dict[str, Any]:
-    keys = table.primary_key.columns.keys()
-    return {f"_{name}" if name in keys else name: value for name, value in values.items()}
-
-
-def _match(columns: Iterable[Column[Any]]) -> list[Any]:
-    return [column == bindparam(f"_{column.name}") for column in columns]
-
-
-def _update(table: Table) -> Any:
-    free: dict[str, Any] = {
-        column.name: bindparam(column.name) for column in table.c if not column.primary_key
-    }
-    return update(table).where(*_match(table.primary_key.columns)).values(free)
-
-
-_INSERTS: Final = {table.name: insert(table) for table in schema.metadata.tables.values()}
-_UPDATES: Final = {table.name: _update(table) for table in schema.metadata.tables.values()}
-
-
-def _some(table: Table, act: Any, *where: Any) -> "_Some":
-    keys = tuple(table.primary_key.columns)
-    return _Some(
-        select(*keys).where(*where).limit(bindparam("limit")),
-        act.where(*_match(keys)),
-        tuple(f"_{column.name}" for column in keys),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Some:
-    """Find some primary keys, then act on exactly those: DELETE ... LIMIT is not SQL that every database speaks."""
-
-    find: Select[Any]
-    act: Any
-    names: tuple[str, ...]
-
-    def run(self, runner: Runner, values: Values) -> int:
-        rows = runner.rows(self.find, values)
-        runner.each(self.act, [dict(zip(self.names, row, strict=True)) for row in rows])
-        return len(rows)
-
-
-def _value(runner: Runner, statement: Select[Any], values: Values) -> Any:
-    """The first column of the first row, None when there is none."""
-    row = runner.row(statement, values)
-    return None if row is None else row[0]
-
 
 # ---- sites ----
 _SITES = select(*(schema.site.c[name] for name in Site.__slots__))
@@ -139,33 +78,33 @@ class SqlSites:
     def put(self, site: Site) -> None:
         values = {name: getattr(site, name) for name in Site.__slots__}
         words = {name: " ".join(values[name]) for name in ("roles", "jurisdictions", "origins")}
-        _put(self._runner, schema.site, {**values, **words})
+        put(self._runner, schema.site, {**values, **words})
 
     def catalogue_version(self, site: str) -> str | None:
-        found: str | None = _value(self._runner, _CATALOGUE_VERSION, {"site": site})
+        found: str | None = value(self._runner, _CATALOGUE_VERSION, {"site": site})
         return found
 
     def catalogue(self, site: str) -> Catalogue | None:
-        content = _value(self._runner, _CATALOGUE, {"site": site})
+        content = value(self._runner, _CATALOGUE, {"site": site})
         return None if content is None else _catalogue(content)
 
     def put_catalogue(self, site: str, catalogue: Catalogue) -> None:
         content = _catalogue_bytes(catalogue)
         version = hashlib.sha256(content).hexdigest()
         values = {"site": site, "version": version, "content": content}
-        _put(self._runner, schema.catalogue, values)
+        put(self._runner, schema.catalogue, values)
 
     def sums_version(self, site: str) -> bytes | None:
-        found: bytes | None = _value(self._runner, _SUMS_VERSION, {"site": site})
+        found: bytes | None = value(self._runner, _SUMS_VERSION, {"site": site})
         return found
 
     def sums(self, site: str) -> bytes | None:
-        found: bytes | None = _value(self._runner, _SUMS, {"site": site})
+        found: bytes | None = value(self._runner, _SUMS, {"site": site})
         return found
 
     def put_sums(self, site: str, version: bytes, sums: bytes) -> None:
         values = {"site": site, "version": version, "content": sums}
-        _put(self._runner, schema.sums, values)
+        put(self._runner, schema.sums, values)
 
     def _one(self, statement: Select[Any], values: Values) -> Site | None:
         row = self._runner.row(statement, values)
@@ -199,11 +138,7 @@ def _catalogue(content: bytes) -> Catalogue:
 
 
 # ---- people ----
-def _of_person(table: Table) -> list[Any]:
-    return [table.c.site == bindparam("site"), table.c.subject == bindparam("subject")]
-
-
-_PERSON = select(schema.person).where(*_of_person(schema.person))
+_PERSON = select(schema.person).where(*of_person(schema.person))
 _PERSON_LOCKED: Final[dict[Lock, Select[Any]]] = {
     "none": _PERSON,
     "share": _PERSON.with_for_update(read=True),
@@ -211,10 +146,10 @@ _PERSON_LOCKED: Final[dict[Lock, Select[Any]]] = {
 }
 _KEYS = (
     select(schema.person_key)
-    .where(*_of_person(schema.person_key))
+    .where(*of_person(schema.person_key))
     .order_by(schema.person_key.c.added_at, schema.person_key.c.id)
 )
-_ACCEPTED = [*_of_person(schema.accepted), schema.accepted.c.device == bindparam("device")]
+_ACCEPTED = [*of_person(schema.accepted), schema.accepted.c.device == bindparam("device")]
 
 
 def _accepted(column: Any, *where: Any) -> ScalarSelect[Any]:
@@ -237,12 +172,16 @@ _STREAM = (
         (schema.person.c.site == schema.person_key.c.site)
         & (schema.person.c.subject == schema.person_key.c.subject),
     )
-    .where(*_of_person(schema.person), schema.person_key.c.id == bindparam("device"))
+    .where(*of_person(schema.person), schema.person_key.c.id == bindparam("device"))
     .with_for_update(read=True, of=schema.person)
 )
-_DELETE_ACCEPTED = delete(schema.accepted).where(*_of_person(schema.accepted))
-_DELETE_KEYS = delete(schema.person_key).where(*_of_person(schema.person_key))
-_OLD_ACCEPTED = _some(
+_DELETE_ACCEPTED = delete(schema.accepted).where(*of_person(schema.accepted))
+_DELETE_KEYS = delete(schema.person_key).where(*of_person(schema.person_key))
+_DELETE_ACCEPTED_OF = delete(schema.accepted).where(*_ACCEPTED)
+_DELETE_KEY = delete(schema.person_key).where(
+    *of_person(schema.person_key), schema.person_key.c.id == bindparam("device")
+)
+_OLD_ACCEPTED = some(
     schema.accepted, delete(schema.accepted), schema.accepted.c.at < bindparam("before")
 )
 _EXPIRED = (
@@ -254,8 +193,18 @@ _EXPIRED = (
     )
     .limit(bindparam("limit"))
 )
+_STANDING_UNDER = (
+    select(schema.person)
+    .where(
+        or_(*(schema.person.c.state == state for state in STANDING)),
+        schema.person.c.site == bindparam("site"),
+        schema.person.c.notice_sha256 == bindparam("notice"),
+        schema.person.c.tombstoned_at == 0,
+    )
+    .limit(bindparam("limit"))
+)
 _MARKED = select(schema.mark.c.site, schema.mark.c.subject).limit(bindparam("limit"))
-_UNMARK = delete(schema.mark).where(*_of_person(schema.mark))
+_UNMARK = delete(schema.mark).where(*of_person(schema.mark))
 _WRAPPED_BEFORE = (
     select(schema.person)
     .where(
@@ -284,7 +233,7 @@ class SqlPeople:
             "purposes": " ".join(sorted(person.purposes)),
             "jurisdictions": " ".join(person.jurisdictions),
         }
-        _put(self._runner, schema.person, {**values, **words})
+        put(self._runner, schema.person, {**values, **words})
 
     def keys(self, site: str, subject: str) -> tuple[PersonKey, ...]:
         rows = self._runner.rows(_KEYS, {"site": site, "subject": subject})
@@ -292,7 +241,12 @@ class SqlPeople:
 
     def put_key(self, key: PersonKey) -> None:
         values = {name: getattr(key, name) for name in PersonKey.__slots__}
-        _put(self._runner, schema.person_key, values)
+        put(self._runner, schema.person_key, values)
+
+    def delete_key(self, site: str, subject: str, key: str) -> None:
+        values = {"site": site, "subject": subject, "device": key}
+        self._runner.change(_DELETE_ACCEPTED_OF, values)
+        self._runner.change(_DELETE_KEY, values)
 
     def stream(self, site: str, subject: str, device: str, seq: int = 0) -> Stream | None:
         values = {"site": site, "subject": subject, "device": device, "seq": seq}
@@ -306,7 +260,7 @@ class SqlPeople:
         self, site: str, subject: str, device: str, seq: int, digest: bytes, at: int
     ) -> None:
         values = {"site": site, "subject": subject, "device": device, "seq": seq}
-        self._runner.change(_INSERTS["accepted"], {**values, "digest": digest, "at": at})
+        self._runner.change(INSERTS["accepted"], {**values, "digest": digest, "at": at})
 
     def delete_accepted(self, before: int, limit: int) -> int:
         return _OLD_ACCEPTED.run(self._runner, {"before": before, "limit": limit})
@@ -319,9 +273,12 @@ class SqlPeople:
     def expired(self, now: int, limit: int) -> tuple[Person, ...]:
         return self._many(_EXPIRED, {"now": now, "limit": limit})
 
+    def standing_under(self, site: str, notice: bytes, limit: int) -> tuple[Person, ...]:
+        return self._many(_STANDING_UNDER, {"site": site, "notice": notice, "limit": limit})
+
     def mark(self, site: str, subject: str) -> None:
         self.unmark(site, subject)
-        self._runner.change(_INSERTS["mark"], {"site": site, "subject": subject})
+        self._runner.change(INSERTS["mark"], {"site": site, "subject": subject})
 
     def marked(self, limit: int) -> tuple[tuple[str, str], ...]:
         return tuple((row[0], row[1]) for row in self._runner.rows(_MARKED, {"limit": limit}))
@@ -348,24 +305,24 @@ def _person(row: Row) -> Person:
 
 
 # ---- records ----
-_A_RECORD = [*_of_person(schema.record), schema.record.c.id == bindparam("id")]
+_A_RECORD = [*of_person(schema.record), schema.record.c.id == bindparam("id")]
 _RECORDS = select(*(schema.record.c[name] for name in Record.__slots__))
 _RECORD = _RECORDS.where(*_A_RECORD)
 _REPLACE_RECORD = (
     update(schema.record)
-    .where(*_of_person(schema.record), schema.record.c.id == bindparam("_id"))
+    .where(*of_person(schema.record), schema.record.c.id == bindparam("_id"))
     .values({name: bindparam(f"_{name}") for name in ("data_class", "retain_until", "sealed")})
 )
 _RECENT = (
     _RECORDS.where(
-        *_of_person(schema.record),
+        *of_person(schema.record),
         schema.record.c.ended_at >= bindparam("since"),
         schema.record.c.retain_until > bindparam("now"),
     )
     .order_by(schema.record.c.ended_at.desc(), schema.record.c.id)
     .limit(bindparam("limit"))
 )
-_ALL_RECORDS = _RECORDS.where(*_of_person(schema.record)).order_by(
+_ALL_RECORDS = _RECORDS.where(*of_person(schema.record)).order_by(
     schema.record.c.ended_at, schema.record.c.id
 )
 
@@ -379,7 +336,7 @@ class SqlRecords:
     def add(self, records: Iterable[Record]) -> None:
         rows = [{name: getattr(each, name) for name in Record.__slots__} for each in records]
         if rows:
-            self._runner.each(_INSERTS["record"], rows)
+            self._runner.each(INSERTS["record"], rows)
 
     def get(self, site: str, subject: str, record: str) -> Record | None:
         values = {"site": site, "subject": subject, "id": record}
@@ -404,17 +361,31 @@ class SqlRecords:
         rows = self._runner.rows(_ALL_RECORDS, {"site": site, "subject": subject})
         return tuple(Record(*row) for row in rows)
 
-    def delete(self, site: str, subject: str, limit: int) -> int:
+    def delete(
+        self, site: str, subject: str, limit: int, classes: Collection[str] | None = None
+    ) -> int:
         values = {"site": site, "subject": subject, "limit": limit}
-        return _DELETE_RECORDS.run(self._runner, values)
+        if classes is None:
+            return _DELETE_RECORDS.run(self._runner, values)
+        deleted = 0
+        for name in classes:
+            left = {**values, "limit": limit - deleted, "data_class": name}
+            deleted += _DELETE_OF_CLASS.run(self._runner, left)
+        return deleted
 
     def delete_expired(self, now: int, limit: int) -> int:
         values = {"now": now, "limit": limit}
         return _DELETE_EXPIRED_RECORDS.run(self._runner, values)
 
 
-_DELETE_RECORDS = _some(schema.record, delete(schema.record), *_of_person(schema.record))
-_DELETE_EXPIRED_RECORDS = _some(
+_DELETE_RECORDS = some(schema.record, delete(schema.record), *of_person(schema.record))
+_DELETE_OF_CLASS = some(
+    schema.record,
+    delete(schema.record),
+    *of_person(schema.record),
+    schema.record.c.data_class == bindparam("data_class"),
+)
+_DELETE_EXPIRED_RECORDS = some(
     schema.record, delete(schema.record), schema.record.c.retain_until <= bindparam("now")
 )
 
@@ -425,7 +396,7 @@ _EVENT = _EVENTS.where(
     schema.event.c.site == bindparam("site"), schema.event.c.id == bindparam("id")
 )
 _EVENTS_OF = (
-    _EVENTS.where(*_of_person(schema.event))
+    _EVENTS.where(*of_person(schema.event))
     .order_by(schema.event.c.at, schema.event.c.id)
     .limit(bindparam("limit"))
 )
@@ -453,7 +424,7 @@ class SqlEvents:
         if self._runner.row(_EVENT_THERE, {"id": event.id}) is not None:
             return False
         values = {name: getattr(event, name) for name in SealedEvent.__slots__}
-        self._runner.change(_INSERTS["event"], values)
+        self._runner.change(INSERTS["event"], values)
         return True
 
     def get(self, site: str, event: str) -> SealedEvent | None:
@@ -462,7 +433,7 @@ class SqlEvents:
 
     def replace(self, event: SealedEvent) -> None:
         values = {name: getattr(event, name) for name in SealedEvent.__slots__}
-        _put(self._runner, schema.event, values)
+        put(self._runner, schema.event, values)
 
     def of_person(self, site: str, subject: str, limit: int) -> tuple[SealedEvent, ...]:
         values = {"site": site, "subject": subject, "limit": limit}
@@ -504,7 +475,7 @@ _OPENABLE = (
 _PLACED = select(schema.leaf.c.log_index, schema.leaf.c.hour).where(
     schema.leaf.c.hash == bindparam("hash")
 )
-_LEAVES_OF = _LEAVES.where(*_of_person(schema.leaf), schema.leaf.c.opening.is_not(None)).order_by(
+_LEAVES_OF = _LEAVES.where(*of_person(schema.leaf), schema.leaf.c.opening.is_not(None)).order_by(
     schema.leaf.c.n
 )
 _OWN_KEYS = _LEAVES.where(
@@ -517,8 +488,8 @@ _REWRAP = (
 )
 _CLOSED = {"opening": None, "wrapped_key": None, "subject": None}
 _DROP = update(schema.leaf).values(_CLOSED)
-_DROP_OF = _some(schema.leaf, _DROP, *_of_person(schema.leaf))
-_DROP_EXPIRED = _some(
+_DROP_OF = some(schema.leaf, _DROP, *of_person(schema.leaf))
+_DROP_EXPIRED = some(
     schema.leaf,
     _DROP,
     schema.leaf.c.opening.is_not(None),
@@ -534,7 +505,7 @@ class SqlLeaves:
 
     def add(self, leaf: SealedLeaf) -> None:
         values = {name: getattr(leaf, name) for name in SealedLeaf.__slots__}
-        self._runner.change(_INSERTS["leaf"], values)
+        self._runner.change(INSERTS["leaf"], values)
 
     def pending(self, limit: int) -> tuple[SealedLeaf, ...]:
         rows = self._runner.rows(_PENDING, {"limit": limit})
@@ -583,7 +554,7 @@ class SqlLeaves:
 _NONCE = select(schema.nonce.c.until).where(
     schema.nonce.c.site == bindparam("site"), schema.nonce.c.nonce == bindparam("nonce")
 )
-_DELETE_NONCES = _some(schema.nonce, delete(schema.nonce), schema.nonce.c.until < bindparam("now"))
+_DELETE_NONCES = some(schema.nonce, delete(schema.nonce), schema.nonce.c.until < bindparam("now"))
 
 
 class SqlNonces:
@@ -597,7 +568,7 @@ class SqlNonces:
         if self._runner.row(_NONCE, {"site": site, "nonce": nonce}) is not None:
             msg = "this statement was used before; sign a new one with a fresh nonce"
             raise EnvelopeReplayed(msg)
-        self._runner.change(_INSERTS["nonce"], values)
+        self._runner.change(INSERTS["nonce"], values)
 
     def delete_expired(self, now: int, limit: int) -> int:
         return _DELETE_NONCES.run(self._runner, {"now": now, "limit": limit})
@@ -606,7 +577,7 @@ class SqlNonces:
 # ---- erasures ----
 _ERASURES = select(*(schema.erasure.c[name] for name in Erasure.__slots__))
 _ERASURE = _ERASURES.where(schema.erasure.c.id == bindparam("id"))
-_ERASURE_OF = _ERASURES.where(*_of_person(schema.erasure))
+_ERASURE_OF = _ERASURES.where(*of_person(schema.erasure))
 _OPEN_ERASURES = (
     _ERASURES.where(schema.erasure.c.completed_at.is_(None))
     .order_by(schema.erasure.c.accepted_at, schema.erasure.c.id)
@@ -628,7 +599,7 @@ class SqlErasures:
 
     def put(self, erasure: Erasure) -> None:
         values = {name: getattr(erasure, name) for name in Erasure.__slots__}
-        _put(self._runner, schema.erasure, values)
+        put(self._runner, schema.erasure, values)
 
     def open(self, limit: int) -> tuple[Erasure, ...]:
         rows = self._runner.rows(_OPEN_ERASURES, {"limit": limit})
@@ -657,26 +628,26 @@ class SqlTiles:
         self._runner = runner
 
     def tile(self, level: int, number: int) -> bytes:
-        found = _value(self._runner, _TILE, {"level": level, "number": number})
+        found = value(self._runner, _TILE, {"level": level, "number": number})
         return b"" if found is None else bytes(found)
 
     def put_tile(self, level: int, number: int, hashes: bytes) -> None:
         values = {"level": level, "number": number, "hashes": hashes}
-        _put(self._runner, schema.tile, values)
+        put(self._runner, schema.tile, values)
 
     def entry_tile(self, number: int) -> tuple[bytes, ...]:
-        found = _value(self._runner, _ENTRY_TILE, {"number": number})
+        found = value(self._runner, _ENTRY_TILE, {"number": number})
         return () if found is None else _split(found)
 
     def put_entry_tile(self, number: int, entries: tuple[bytes, ...]) -> None:
         joined = b"".join(len(each).to_bytes(_LENGTH, "big") + each for each in entries)
-        _put(self._runner, schema.entry_tile, {"number": number, "entries": joined})
+        put(self._runner, schema.entry_tile, {"number": number, "entries": joined})
 
     def size(self) -> int:
         return int((self._runner.row(_SIZE, {}) or (0,))[0])
 
     def set_size(self, size: int) -> None:
-        _put(self._runner, schema.tree, {"id": 1, "size": size})
+        put(self._runner, schema.tree, {"id": 1, "size": size})
 
 
 def _split(joined: bytes) -> tuple[bytes, ...]:
@@ -700,4 +671,5 @@ class SqlTransaction:
         self.leaves = SqlLeaves(runner)
         self.nonces = SqlNonces(runner)
         self.erasures = SqlErasures(runner)
+        self.evidence = SqlEvidences(runner)
         self.tiles = SqlTiles(runner)

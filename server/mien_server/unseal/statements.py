@@ -39,6 +39,9 @@ def check_possession(change: KeyChange, now: int) -> None:
 
     Without it, somebody could put another person's key into their own key set.
     """
+    if change.add is None or change.possession is None:
+        msg = "this key change adds no key"
+        raise RequestInvalid(msg)
     key = VerifyKey.from_text(change.add.sign)
     said = read_statement(
         change.possession, Kind.KEY_POSSESSION, KeyPossession, key, change.site, now

@@ -1,4 +1,4 @@
-"""The device's command line: `mien look`, `mien consent`, `mien me`, `mien models`. The server's commands join when its extra is installed.
+"""The device's command line: `mien look`, `mien consent`, `mien me`, `mien guardian`, `mien models`. The server's commands join when its extra is installed.
 
 Each command loads what it needs when it runs. Whoever adds commands names a function `commands(app)` in the entry-point group `mien.commands`.
 """
@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from mien.cli import consent, look, me, models
+from mien.cli import consent, guardian, look, me, models, receipt
 from mien.cli.demo.command import demo
 from mien.errors import MienError
 
@@ -30,6 +30,8 @@ def build() -> typer.Typer:
     found.command("look")(look.look)
     found.command("consent")(consent.consent)
     found.add_typer(me.app(), name="me", help=me.HELP)
+    found.add_typer(guardian.app(), name="guardian", help=guardian.HELP)
+    found.add_typer(receipt.app(), name="receipt", help=receipt.HELP)
     found.add_typer(models.app(), name="models", help=models.HELP)
     found.command("demo")(demo)
     for point in metadata.entry_points(group=GROUP):

@@ -1,11 +1,22 @@
 """`mien me`: what is kept of you, and your rights over it."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from mien.cli.link import Home, Link, remember, remembered
+from mien.cli.link import (
+    Home,
+    Key,
+    Link,
+    Server,
+    Site,
+    Trust,
+    new_file,
+    remember,
+    remembered,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,7 +28,20 @@ LATER: Final = "The server cannot be reached. It holds here already; the server 
 def app() -> typer.Typer:
     """The group of commands."""
     found = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False)
-    for command in (show, export, correct, withdraw, erase, flush, recover):
+    for command in (
+        show,
+        export,
+        correct,
+        declare,
+        withdraw,
+        erase,
+        flush,
+        recover,
+        link,
+        join,
+        keys,
+        remove,
+    ):
         found.command(command.__name__)(command)
     return found
 
@@ -29,6 +53,9 @@ def show(home: Home = None) -> None:
     lines = {
         "person": found.subject or "nobody",
         "said yes to": ", ".join(found.purposes) or "nothing",
+        "consent": found.state,
+        "until": _day(found.expires_at),
+        "asks again": "yes: run `mien consent`" if found.ask_again else "",
         "taken back, not yet confirmed": ", ".join(found.withdrawing),
         "erasure not yet confirmed": "yes" if found.erasing else "",
         "may read for": f"{found.capability_seconds} s" if found.capability_seconds else "",
@@ -53,9 +80,7 @@ def export(
     if out is None:
         print(text)
         return
-    with out.open("x", encoding="utf-8") as file:
-        out.chmod(0o600)
-        file.write(text + "\n")
+    new_file(out, text + "\n")
     _console().print(f"Written to {out}.")
 
 
@@ -70,6 +95,18 @@ def correct(
     _console().print("Corrected.")
 
 
+def declare(
+    mood: Annotated[str, typer.Argument(help="How you feel, such as joy.")],
+    second: Annotated[str | None, typer.Option(help="What is mixed into it.")] = None,
+    home: Home = None,
+) -> None:
+    """Say how you feel, without any camera. Needs your yes to `declare_mood` only."""
+    with remembered(home).client(home) as client:
+        said = client.declare(mood, second)
+        waiting = client.standing().waiting
+    _console().print(f"Declared: {said.expression}." + (" It waits to be sent." if waiting else ""))
+
+
 def withdraw(
     purpose: Annotated[
         list[str] | None, typer.Option(help="Only this purpose; repeat for several.")
@@ -79,7 +116,11 @@ def withdraw(
     """Take your yes back. In force at once, also without a connection."""
     with remembered(home).client(home) as client:
         receipt = client.withdraw(purpose)
+        later = bool(client.standing().withdrawing)
     console = _console()
+    if receipt is None and not later:
+        console.print("There was nothing to take back. Nothing is read or sent.")
+        return
     console.print("Taken back. Nothing more is read or sent.")
     console.print(f"Receipt {receipt.receipt}." if receipt else LATER)
 
@@ -108,20 +149,73 @@ def flush(home: Home = None) -> None:
 
 
 def recover(
-    server: Annotated[str, typer.Option(help="Address of the mien server.")],
-    site: Annotated[str, typer.Option(help="Id of the site.")],
-    key: Annotated[str, typer.Option(help="The site's publishable key, pk_...")],
-    trust: Annotated[str, typer.Option(help="The server's verification key.")],
+    server: Server,
+    site: Site,
+    key: Key,
+    trust: Trust,
     home: Home = None,
 ) -> None:
     """Join this device to yourself with the recovery code, which is asked for and not shown."""
     import getpass
 
-    link = Link(server, site, key, trust)
-    with link.client(home) as client:
+    place = Link(server, site, key, trust)
+    with place.client(home) as client:
         receipt = client.recover(getpass.getpass("Recovery code: "))
-        remember(link, home)
+        remember(place, home)
     _console().print(f"This device is yours. Receipt {receipt.receipt}.")
+
+
+def link(home: Home = None) -> None:
+    """Show a code with which one more device joins you, once, within ten minutes."""
+    with remembered(home).client(home) as client:
+        code = client.link_code()
+    console = _console()
+    console.print(
+        "Give this to `mien me join` on the other device, within ten minutes. It works once:\n"
+    )
+    console.print(f"    [bold]{code}[/]\n", soft_wrap=True)
+
+
+def join(
+    code: Annotated[str, typer.Argument(help="The code that `mien me link` showed.")],
+    *,
+    server: Server,
+    site: Site,
+    key: Key,
+    trust: Trust,
+    home: Home = None,
+) -> None:
+    """Join this device to yourself with a link code from another."""
+    place = Link(server, site, key, trust)
+    with place.client(home) as client:
+        receipt = client.join(code)
+        remember(place, home)
+    _console().print(f"This device is yours. Receipt {receipt.receipt}.")
+
+
+def keys(home: Home = None) -> None:
+    """The keys that can speak for you: devices, recovery code, guardian."""
+    with remembered(home).client(home) as client:
+        found = client.key_set()
+    console = _console()
+    for each in found:
+        here = ", this device" if each.here else ""
+        words = f"{each.id}: {each.role}, since {_day(each.added_at)}{here}"
+        console.print(words, highlight=False, markup=False)
+
+
+def remove(
+    key: Annotated[str, typer.Argument(help="Id of the key, from `mien me keys`.")],
+    home: Home = None,
+) -> None:
+    """Remove a key, such as that of a lost device. It can then say nothing for you any more."""
+    with remembered(home).client(home) as client:
+        receipt = client.remove_key(key)
+    _console().print(f"Removed. Receipt {receipt.receipt}.")
+
+
+def _day(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).date().isoformat() if at else ""
 
 
 def _console() -> "Console":

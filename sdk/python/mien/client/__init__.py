@@ -15,21 +15,25 @@ One synchronous core. Sending happens on a thread of the session, so that a slow
 session may be used from one thread each; `withdraw`, `erase` and `affirm` from any.
 """
 
-from mien.client.found import Flushed, Proof, Standing
+from mien.client.found import Flushed, HeldKey, Proof, Standing
 from mien.client.given import Clock, Entropy, Eyes, EyesMaker, SystemClock, embedded_eyes
+from mien.client.guardian import Guardian, new_guardian_code
+from mien.client.keyset import KeySet
 from mien.client.rankings import Rankings
-from mien.client.rights import Rights
 from mien.client.session import LOCAL_NOTICE, Session, local_session
 from mien.client.stream import Stream
 
 __all__ = [
-    "LOCAL_NOTICE", "Client", "Clock", "Entropy", "Eyes", "EyesMaker", "Flushed", "Proof", "Session", "Standing", "SystemClock", "embedded_eyes", "local_session",
+    "LOCAL_NOTICE", "Client", "Clock", "Entropy", "Eyes", "EyesMaker", "Flushed", "Guardian", "HeldKey", "Proof", "Session", "Standing", "SystemClock",
+    "embedded_eyes", "local_session", "new_guardian_code",
 ]  # fmt: skip
 
 
-class Client(Stream, Rankings, Rights):
+class Client(Stream, Rankings, KeySet):
     """One site on one device. Touches neither network, camera nor models until asked; raises leaves of `MienError`.
 
     `server` is https, or http on this machine. `key` is the site's publishable key. `trust` is the server's verification key as base64url
-    (`mien keys list` prints it). `home` is where this device keeps its encrypted files; by default the user's data folder.
+    (`mien keys list` prints it). `home` is where this device keeps its encrypted files; by default the user's data folder. `eyes` loads the models; None
+    for a device that reads no faces. `gpc` says that the person's browser or system sends the Global Privacy Control signal: it goes along with
+    every request, and what the person says yes to afterwards, explicitly, wins.
     """

@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self, TypeVar
@@ -26,14 +26,22 @@ from mien.errors import (
     ServerBusy,
     ServerUnreachable,
 )
+from mien.label import LABEL_PURPOSES
 from mien.wire import messages
 from mien.wire.keys import VerifyKey
-from mien.wire.messages import Capability, Receipt, Service, parse
+from mien.wire.lifecycle import Happening, after, stands
+from mien.wire.messages import Capability, Notice, Receipt, Service, parse
+from mien.wire.signatures import unverified
 
 A = TypeVar("A", bound=BaseModel)
+NOT_OURS: Final = "this device was removed from the person's keys, so it stopped; withdraw or erase on another device or with the recovery code"
 _SERVICE_SECONDS: Final = 3600
 GONE: Final = frozenset({"consent-missing", "consent-refused", "person-erased", "person-unknown"})
 """What the server says when no consent of this person stands there."""
+REMOVED: Final = "signature-invalid"
+"""What it says to a device whose key was removed from the person's key set."""
+NOT_NOW: Final = frozenset({"policy-denied", "notice-stale"})
+"""What it says when one stands and is not acted on: the law or the notice is another now."""
 
 
 class Desk:
@@ -50,7 +58,8 @@ class Desk:
         clock: Clock | None = None,
         entropy: Entropy = secrets.token_bytes,
         transport: Any = None,
-        eyes: EyesMaker = embedded_eyes,
+        eyes: EyesMaker | None = embedded_eyes,
+        gpc: bool = False,
     ) -> None:
         parse(send.NoticeQuery, {"site": site, "locale": "en"})  # the id becomes part of a path
         self.site = site
@@ -59,7 +68,8 @@ class Desk:
         self._entropy = entropy
         self._eyes = eyes
         self._trust = VerifyKey.from_text(trust)
-        self._sender = send.Sender(server, key, self._clock, entropy, transport)
+        self._gpc = gpc
+        self._sender = send.Sender(server, key, self._clock, entropy, transport, gpc)
         folder = home or keep.default_home()
         place = f"{site}-{self._trust.id[:8]}"
         self._keep = keep.Keep.open(folder, place, keep.FileKey(folder, entropy), entropy)
@@ -69,7 +79,7 @@ class Desk:
         self._person: Person | None = None
         self._gate: Gate | None = None
         self._refused: CapabilityInvalid | None = None
-        self._shown: tuple[str, str] | None = None
+        self._shown: Notice | None = None
         self._known: Service | None = None
         self._askers: dict[str, bool] = {}
 
@@ -93,6 +103,10 @@ class Desk:
                 self._person = None if value is None else person_of(value)
                 self._gate = self._gate_of(self._person)
                 self._stamp = stamp
+            now = int(self._clock.now())
+            if self._person is not None and self._person.ran_out(now):
+                self._change(lambda p: p.expired() if p.ran_out(now) else p)
+                self._keep.purge()
             return self._person
 
     def _gate_of(self, person: Person | None) -> Gate | None:
@@ -124,7 +138,10 @@ class Desk:
                 raise ConsentMissing(msg)
             if self._refused is not None:
                 raise self._refused
-            found = self._gate.require(may, int(self._clock.now()), self._clock.monotonic())
+            _still_stands(person)
+            model = self._model(LABEL_PURPOSES) if may == "infer" else None
+            now = int(self._clock.now())
+            found = self._gate.require(may, now, self._clock.monotonic(), model=model)
         if not set(found.purposes) <= set(person.purposes):  # the server may not have heard yet
             left = [purpose for purpose in found.purposes if purpose in person.purposes]
             found = found.model_copy(update={"purposes": left})
@@ -132,6 +149,11 @@ class Desk:
             msg = "the person has not said yes to this purpose; show the notice and ask for it"
             raise ConsentMissing(msg)
         return found
+
+    def _model(self, purposes: Iterable[str]) -> int:
+        """The model that a capability is asked for: the one of our eyes when a purpose needs faces, else none. Nothing is loaded for it."""
+        needed = self._eyes is not None and not set(purposes).isdisjoint(LABEL_PURPOSES)
+        return self._eyes.model if self._eyes is not None and needed else 0
 
     def _withdrawn(self) -> bool:
         person = self._refresh()
@@ -145,13 +167,14 @@ class Desk:
 
     def _end(self, *, forever: bool) -> None:
         """Shut the gate and drop what waits; `forever`: until the person says yes again."""
-        self._change(lambda p: replace(p, capability=None, purposes=() if forever else p.purposes))
+        self._change(_over if forever else lambda p: replace(p, capability=None, ask_again=True))
         self._keep.purge()
 
     def _ended(self, error: RequestRefused) -> NoReturn:
-        """The server says that consent does not stand any more: withdrawn on another device, expired, or the law changed."""
-        self._end(forever=error.problem in GONE)
-        raise consent_error(error) from error
+        """The server says that consent does not stand any more, or not for this device: taken back or removed elsewhere, expired, the law changed."""
+        removed = error.problem == REMOVED
+        self._end(forever=removed or error.problem in GONE)
+        raise ConsentMissing(NOT_OURS) if removed else consent_error(error) from error
 
     def _somebody(self) -> Person:
         person = self._refresh()
@@ -167,7 +190,7 @@ class Desk:
         """How things stand on this device; asks nobody."""
         person = self._refresh()
         if person is None:
-            return Standing(None)
+            return Standing(None, state=self._state_now(None))
         return Standing(
             person.subject,
             person.purposes,
@@ -176,7 +199,25 @@ class Desk:
             int(self._remaining()),
             len(self._keep.queue()),
             self._keep.losses(),
+            self._state_now(person),
+            person.expires_at if stands(person.state) else 0,
+            person.ask_again,
         )
+
+    def _state_now(self, person: Person | None) -> str:
+        """The state of the consent: the person's, or how far asking went before there was one."""
+        return self._keep.asked() if person is None else person.state
+
+    def _happened(self, happening: Happening) -> None:
+        """Write down what happened to the question, which no server hears of."""
+        person = self._refresh()
+        if person is None:
+            was = self._keep.asked()
+            now = after(was, happening)
+            if now != was:
+                self._keep.keep_asked(now)
+        elif _asked(person, happening) != person:
+            self._change(lambda p: _asked(p, happening))
 
     # ---- the server ----
     def _ask(
@@ -220,11 +261,60 @@ class Desk:
     def _receipt(self, text: str, person: Person, statement: str) -> Receipt:
         return consent.open_receipt(text, self._trust, self.site, person.subject, statement)
 
+    def _keep_receipt(self, receipt: str, statement: str, signer: VerifyKey) -> None:
+        """Keep a verified receipt with all that it takes to show and check it years later."""
+        kept = consent.ReceiptFile(
+            receipt=receipt,
+            statement=statement,
+            notice=self._shown_in(statement),
+            server=self._sender.server,
+            trust=self._trust.text(),
+            signer=signer.text(),
+        )
+        self._keep.keep_receipt(consent.receipt_file_json(kept))
+
+    def _shown_in(self, statement: str) -> Notice | None:
+        """The notice that a statement is about, when it is the one that was shown last."""
+        said = unverified(statement).get("notice_sha256")
+        shown = self._shown
+        return shown if shown is not None and consent.notice_hash(shown) == said else None
+
+    def receipts(self) -> tuple[consent.ReceiptFile, ...]:
+        """The receipts this device has: of consents, refusals, withdrawals and changes of keys, newest last. Asks nobody. Raises `KeepUnreadable`."""
+        try:
+            return tuple(consent.receipt_file_from(value) for value in self._keep.receipts())
+        except RequestInvalid as error:
+            msg = "a kept receipt is of another version; remove the folder to start afresh"
+            raise KeepUnreadable(msg) from error
+
     def _checked(self, text: str | None, person: Person) -> str | None:
         """A capability's text, verified before it is kept."""
         if text is not None:
             consent.open_capability(text, self._trust, self.site, person.subject, person.device)
         return text
+
+
+def _over(person: Person) -> Person:
+    """The person after the server said that nothing stands there: taken back by another key of theirs, as far as anybody here knows."""
+    state = after(person.state, Happening.WITHDRAW)
+    return replace(person, capability=None, purposes=(), unanswered=(), state=state)
+
+
+def _asked(person: Person, happening: Happening) -> Person:
+    """Who said no is not asked again."""
+    again = person.ask_again and happening is not Happening.REFUSE
+    return replace(person, state=after(person.state, happening), ask_again=again)
+
+
+_ENDED: Final = {
+    "expired": "the consent ran out on its day; show the notice and ask again",
+    "refused": "the person said no; nothing is read unless they say yes another time",
+}
+
+
+def _still_stands(person: Person) -> None:
+    if not person.purposes and person.state in _ENDED:
+        raise ConsentMissing(_ENDED[person.state])
 
 
 def person_of(value: Any) -> Person:

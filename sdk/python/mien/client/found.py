@@ -15,7 +15,11 @@ class Flushed:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How things stand on this device. `withdrawing` and `erasing` are in force here and not yet confirmed by the server."""
+    """How things stand on this device. `withdrawing` and `erasing` are in force here and not yet confirmed by the server.
+
+    `state` is a state of the consent's life (`mien.wire.lifecycle`), `expires_at` when it ends by itself (unix seconds, 0 for none). `ask_again`:
+    it ended or is not acted on without a no of the person, so show the notice as it is now and ask.
+    """
 
     subject: str | None
     purposes: tuple[str, ...] = ()
@@ -24,6 +28,19 @@ class Standing:
     capability_seconds: int = 0
     waiting: int = 0
     lost: Mapping[str, int] = field(default_factory=dict)
+    state: str = "none"
+    expires_at: int = 0
+    ask_again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeldKey:
+    """A key of the person's key set as the server has it. `here`: it is this device's own. `added_at` is in unix seconds."""
+
+    id: str
+    role: str
+    added_at: int
+    here: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from mien.values import Face, Scores
 
@@ -85,13 +85,36 @@ class Eyes(Protocol):
         ...
 
 
-EyesMaker = Callable[[], tuple[Eyes, int]]
-"""Loads the models and gives the eyes and the id of their model, 0..255. Called only behind an open gate."""
+class EyesMaker(Protocol):
+    """Loads the models; `embedded_eyes` is one, what `mien.infer.site_eyes` gives another."""
+
+    @property
+    def model(self) -> int:
+        """The id of the model, 1..255, known before anything is loaded: capabilities are asked for it."""
+        ...
+
+    def __call__(self) -> tuple[Eyes, int]:
+        """The eyes, and the id of the model that was loaded. Called only behind an open gate."""
+        ...
 
 
-def embedded_eyes() -> tuple[Eyes, int]:
-    """The models that ship with mien. Raises `ModelMissing` or `ModelTampered`."""
-    from mien import infer
+class EmbeddedEyes:
+    """The models that ship with mien."""
 
-    models = infer.load_models()
-    return infer.Eyes(models), models.model_id
+    @property
+    def model(self) -> int:
+        """Their id, as pinned; no model and no runtime for models is loaded for it."""
+        from mien.infer import pin
+
+        return pin.MODEL_ID
+
+    def __call__(self) -> tuple[Eyes, int]:
+        """Raises `ModelMissing` or `ModelTampered`."""
+        from mien import infer
+
+        models = infer.load_models()
+        return infer.Eyes(models), models.model_id
+
+
+embedded_eyes: Final = EmbeddedEyes()
+"""What a `Client` takes as `eyes` when it is given none."""

@@ -5,19 +5,17 @@ from typing import Any, Final
 from mien import consent, send
 from mien.client.desk import Desk
 from mien.client.found import Proof
+from mien.client.opened import exported
 from mien.errors import (
     ProofInvalid,
     RequestInvalid,
     RequestRefused,
-    ServerAnswerInvalid,
 )
 from mien.values import Label
 from mien.wire import messages, proof
-from mien.wire.canonical import decode, unb64
+from mien.wire.canonical import unb64
 from mien.wire.messages import Certificate, Receipt
-from mien.wire.seal import Use, open_sealed, unpad
 
-_EXPORT_BYTES: Final = messages.MAX_EXPORT_CHARS
 _SURE: Final = 15
 _NOT_FOUND: Final = 404
 
@@ -30,13 +28,7 @@ class Rights(Desk):
         person = self._somebody()
         jws = consent.ask_export(person, self._now_stamp())
         answer = self._ask(send.Statement(jws=jws), messages.ExportAnswer)
-        context = (self.site.encode(), person.subject.encode())
-        plain = open_sealed(unb64(answer.sealed), person.seal, Use.EXPORT, *context)
-        found = decode(unpad(plain), limit=_EXPORT_BYTES)
-        if not isinstance(found, dict):
-            msg = "the export is no object; ask again"
-            raise ServerAnswerInvalid(msg)
-        return found
+        return exported(answer, person)
 
     def correct(self, record: str, expression: str) -> None:
         """Say what the stored label `record` (an id among the export's `labels`) should have been. It keeps its time."""

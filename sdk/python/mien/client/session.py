@@ -12,6 +12,7 @@ from mien import capture, consent, label, seal, send
 from mien.client.given import Clock, Entropy, Eyes, EyesMaker, SystemClock, Watch, embedded_eyes
 from mien.errors import (
     AffirmationNeeded,
+    CapabilityInvalid,
     ConsentError,
     ConsentMissing,
 )
@@ -118,8 +119,7 @@ class Session:
             self._sink.courier.close(_CLOSING_SECONDS)
 
     def _read(self) -> Iterator[label.Reading]:
-        self._permit()  # before the models are even looked for
-        eyes, model = self._make_eyes()
+        eyes, model = self._open_eyes()
         self._reader = label.Reader(self._rules, model)
         start = self._clock.now()
         if not self._paced:  # read faster than it played: its end is now, not in the future
@@ -132,6 +132,15 @@ class Session:
         except ConsentError:
             self._batch.drop()  # what was read and not yet sealed goes with the consent
             raise
+
+    def _open_eyes(self) -> tuple[Eyes, int]:
+        """The eyes that the capability was given for, and no others: it is asked before the models are even looked for."""
+        allowed = self._permit().model
+        eyes, model = self._make_eyes()
+        if model != allowed:
+            msg = f"the models that were loaded are {model} and the capability is for {allowed}; make the client anew with the models as they are now"
+            raise CapabilityInvalid(msg)
+        return eyes, model
 
     def _reading(
         self, frame: Frame, unix: float, eyes: Eyes, reader: label.Reader
@@ -209,7 +218,7 @@ def local_session(
         msg = "the person said no, so nothing is read; ask again another time"
         raise ConsentMissing(msg)
     clock = clock or SystemClock()
-    yes = consent.LocalYes.said(entropy)
+    yes = consent.LocalYes.said(entropy, eyes.model)
 
     def permit() -> Capability:
         return yes.require(int(clock.now()), clock.monotonic())

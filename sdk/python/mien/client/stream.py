@@ -6,13 +6,15 @@ from typing import Final
 
 from mien import capture, consent, label, seal, send
 from mien.client.consents import Consents
-from mien.client.desk import GONE
+from mien.client.desk import GONE, NOT_NOW
 from mien.client.found import Flushed
 from mien.client.session import Session, Sink
 from mien.errors import (
+    ConsentMissing,
     RequestRefused,
     SealKeyExpired,
     SendError,
+    SettingsError,
 )
 from mien.values import Label
 from mien.wire import messages
@@ -40,10 +42,15 @@ class Stream(Consents):
     ) -> "Session":
         """Read expression from a camera number, a video file, or frames handed in, for these purposes or all that stand.
 
-        A file plays at its own speed unless `paced` is false. Raises a `ConsentError` here, before camera and models are touched, and again at
+        Only `label.LABEL_PURPOSES` are for reading faces: a camera opens for no other. A file plays at its own speed unless `paced` is false. Raises a `ConsentError` here, before camera and models are touched, and again at
         the first picture after consent ends.
         """
-        wanted = frozenset(purposes if purposes is not None else label.LABEL_PURPOSES)
+        reading = frozenset(label.LABEL_PURPOSES)
+        wanted = reading if purposes is None else reading.intersection(purposes)
+        eyes = self._eyes
+        if eyes is None:
+            msg = "this client was made without `eyes`, so it reads no faces; make one with them"
+            raise SettingsError(msg)
         self._ready()
         courier = send.Courier(self._carry)
 
@@ -62,19 +69,25 @@ class Stream(Consents):
             permit=permit,
             wanted=wanted,
             clock=self._clock,
-            eyes=self._eyes,
+            eyes=eyes,
             rules=rules or label.Rules(),
             paced=paced,
             sink=sink,
         )
 
     def declare(self, mood: str, second: str | None = None) -> Label:
-        """The person says how they feel: a label without any camera. Sent with the next `flush`, which is tried at once.
+        """The person says how they feel: a label without any camera or model, for the purpose `declare_mood` alone.
 
-        Raises a `ConsentError`, or `LabelInvalid` for a word outside `EXPRESSIONS`.
+        It works where reading faces is forbidden. Sent with the next `flush`, which is tried at once. Raises a `ConsentError`, or `LabelInvalid`
+        for a word outside `EXPRESSIONS`.
         """
+        wanted = frozenset({label.MOOD_PURPOSE})
+        person = self._refresh()
+        if person is not None and person.purposes and label.MOOD_PURPOSE not in person.purposes:
+            msg = "telling a mood has a purpose of its own; ask for consent to `declare_mood`"
+            raise ConsentMissing(msg)
         self._ready()
-        capability = self._permit("send", frozenset(label.LABEL_PURPOSES))
+        self._permit("send", wanted)
         said = Label(
             expression=mood,
             second=second,
@@ -82,7 +95,7 @@ class Stream(Consents):
             confidence=_SURE,
             source="declared",
         )
-        self._seal((said,), frozenset(capability.purposes))
+        self._seal((said,), wanted)
         with suppress(SendError):  # it waits on disk
             self.flush(send.ONCE)
         return said
@@ -112,7 +125,7 @@ class Stream(Consents):
         return True
 
     def _unsent(self, number: int, error: RequestRefused) -> None:
-        if error.problem in GONE or error.problem == "policy-denied":
+        if error.problem in GONE | NOT_NOW:
             self._ended(error)
         if error.problem not in _UNWANTED or error.status >= _FAULT:
             raise error

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mien.consent.answers import open_capability
-from mien.errors import CapabilityExpired, ClockSkewed, ConsentMissing
+from mien.errors import CapabilityExpired, CapabilityInvalid, ClockSkewed, ConsentMissing
 from mien.wire.keys import VerifyKey
 from mien.wire.messages import CLOCK_SKEW, Capability
 
@@ -39,16 +39,26 @@ class Gate:
         self._text, self._capability = text, found
         self._deadline = monotonic + (found.expires_at - now)
 
+    @property
+    def model(self) -> int | None:
+        """The model that the capability is for, None when there is no capability."""
+        return None if self._capability is None else self._capability.model
+
     def shut(self) -> None:
         """Let nothing pass any more."""
         self._text = self._capability = None
 
     def require(
-        self, may: str, now: int, monotonic: float, purpose: str | None = None
+        self,
+        may: str,
+        now: int,
+        monotonic: float,
+        purpose: str | None = None,
+        model: int | None = None,
     ) -> Capability:
-        """Return the capability when `may` (for `purpose`, if one is named) is allowed now.
+        """Return the capability when `may` (for `purpose` and with `model`, if they are named) is allowed now.
 
-        Raises `ConsentMissing` or `CapabilityExpired`.
+        Raises `ConsentMissing`, `CapabilityExpired`, or `CapabilityInvalid` when it was given for another model or for none.
         """
         found = self._capability
         if found is None:
@@ -63,6 +73,7 @@ class Gate:
         if purpose is not None and purpose not in found.purposes:
             msg = f"the person has not said yes to `{purpose}`; ask for that purpose"
             raise ConsentMissing(msg)
+        _of_model(found, may, model)
         return found
 
     def remaining(self, now: int, monotonic: float) -> float:
@@ -73,6 +84,16 @@ class Gate:
 
 
 _EXPIRED: Final = "the capability is older than its five minutes; connect to the server to renew it"
+
+
+def _of_model(found: Capability, may: str, model: int | None) -> None:
+    """A capability to read faces is for one model; without a model there is nothing to read them with."""
+    if may == "infer" and found.model == 0:
+        msg = "the capability names no model, so no face may be read on it; ask for consent to read"
+        raise CapabilityInvalid(msg)
+    if model is not None and found.model != model:
+        msg = f"the capability is for model {found.model} and this device reads with model {model}; ask the server for another"
+        raise CapabilityInvalid(msg)
 
 
 def _in_time(found: Capability, now: int) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mien.consent.answers import CAPABILITY_SECONDS
+from mien.consent.codes import CODE_BYTES, subject_of
 from mien.consent.gate import RENEW_BEFORE, Gate
 from mien.consent.person import Person, new_person
-from mien.consent.recovery import CODE_BYTES, new_code
 from mien.values import PURPOSES
 from mien.wire.canonical import b64
 from mien.wire.messages import Capability, dump
@@ -24,19 +24,20 @@ class LocalYes:
 
     person: Person = field(repr=False)
     gate: Gate = field(repr=False)
+    model: int
 
     @classmethod
-    def said(cls, entropy: Callable[[int], bytes]) -> "LocalYes":
-        """The person has just said yes."""
-        person = new_person(_SITE, new_code(entropy(CODE_BYTES)), entropy)
+    def said(cls, entropy: Callable[[int], bytes], model: int) -> "LocalYes":
+        """The person has just said yes to being read with this model."""
+        person = new_person(_SITE, subject_of(entropy(CODE_BYTES)), entropy)
         trust = person.sign.verify_key()
-        return cls(person, Gate(trust, _SITE, person.subject, person.device))
+        return cls(person, Gate(trust, _SITE, person.subject, person.device), model)
 
     def require(self, now: int, monotonic: float) -> Capability:
         """The capability to infer, for everything a label can be for."""
         if self.gate.remaining(now, monotonic) < RENEW_BEFORE:
             self.gate.admit(self._sign(now), now, monotonic)
-        return self.gate.require("infer", now, monotonic)
+        return self.gate.require("infer", now, monotonic, model=self.model)
 
     def _sign(self, now: int) -> str:
         capability = Capability(
@@ -47,6 +48,7 @@ class LocalYes:
             purposes=[
                 purpose for purpose in PURPOSES if purpose.startswith(("personalize", "adapt"))
             ],
+            model=self.model,
             bundle_sha256=b64(bytes(32)),
             issued_at=now,
             expires_at=now + CAPABILITY_SECONDS,

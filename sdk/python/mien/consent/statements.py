@@ -1,14 +1,21 @@
-"""What a person says, as signed statements. Each takes a `Stamp` (time and nonce), so that nothing here reads a clock or randomness."""
+"""What a person says, as signed statements. Each takes a `Stamp` (time and nonce), so that nothing here reads a clock or randomness.
 
+`model` is the id of the model the device would read with, for the capability that is the answer; 0: it reads no faces.
+"""
+
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
+from mien.consent.answers import notice_hash
 from mien.consent.person import Person
-from mien.values import Claims, Label
+from mien.errors import RequestInvalid
+from mien.values import Claims, Label, Release
 from mien.wire import messages
 from mien.wire.canonical import b64
-from mien.wire.keys import SealKey, SigningKey, VerifyKey
-from mien.wire.messages import KeyDoc, dump, parse
+from mien.wire.keys import OpenKey, SealKey, SigningKey, VerifyKey
+from mien.wire.messages import GuardianDoc, KeyDoc, Notice, dump, parse
 from mien.wire.seal import Use, seal
 from mien.wire.signatures import Kind, sign
 from mien.wire.slots import pack_slot
@@ -22,37 +29,91 @@ class Stamp:
     nonce: bytes
 
 
+class Speaker(Protocol):
+    """Who signs: a `Person` with their device, or a `Voice`."""
+
+    @property
+    def site(self) -> str:
+        """Where."""
+        ...
+
+    @property
+    def subject(self) -> str:
+        """About whom."""
+        ...
+
+    @property
+    def sign(self) -> SigningKey:
+        """The key of the subject's key set that signs."""
+        ...
+
+    @property
+    def seal(self) -> OpenKey:
+        """What answers are sealed to."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Somebody who speaks for a subject without being on their device: a guardian."""
+
+    site: str
+    subject: str
+    sign: SigningKey
+    seal: OpenKey
+
+
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """What the person said yes to, having seen `notice`, and how. `guardian` is their key and countersignature; `method` is such as `screen`."""
+
+    notice: Notice
+    purposes: Sequence[str]
+    claims: Claims
+    method: str
+    model: int = 0
+    renewal: bool = False
+    release: Release | None = None
+    guardian: tuple[VerifyKey, GuardianDoc] | None = None
+    site_handle: str | None = None
+
+
 def consent(
     person: Person,
     stamp: Stamp,
-    *,
-    notice_sha256: str,
-    locale: str,
-    purposes: Sequence[str],
-    claims: Claims,
-    method: str,
+    yes: Yes,
     server: tuple[str, SealKey],
     recovery: VerifyKey | None = None,
-    guardian: VerifyKey | None = None,
-    written_release: bool = False,
-    site_handle: str | None = None,
 ) -> str:
-    """The consent statement (GDPR 7(1)): what was shown, what was said yes to, how. `server` is the key id and key that the stream key is sealed to."""
-    extra = (("recovery", recovery), ("guardian", guardian))
+    """The consent statement (GDPR 7(1)). `server` is the key id and key that the stream key is sealed to. Raises `RequestInvalid`."""
     keys = [device_key(person, server)]
-    keys += [{"role": role, "sign": key.text()} for role, key in extra if key is not None]
+    if recovery is not None:
+        keys.append({"role": "recovery", "sign": recovery.text()})
+    if yes.guardian is not None:
+        keys.append({"role": "guardian", "sign": yes.guardian[0].text()})
     value = _by(person, stamp) | {
+        "model": yes.model,
         "keys": keys,
-        "notice_sha256": notice_sha256,
-        "locale": locale,
-        "purposes": list(purposes),
-        "claims": dump(messages.ClaimsDoc.of(claims)),
-        "written_release": written_release,
-        "guardian": guardian is not None,
-        "method": method,
-        "site_handle": site_handle,
+        "notice_sha256": notice_hash(yes.notice),
+        "locale": yes.notice.locale,
+        "purposes": list(yes.purposes),
+        "claims": dump(messages.ClaimsDoc.of(yes.claims)),
+        "release": None if yes.release is None else _release(yes.notice, yes.release),
+        "guardian": None if yes.guardian is None else dump(yes.guardian[1]),
+        "renewal": yes.renewal,
+        "method": yes.method,
+        "site_handle": yes.site_handle,
     }
     return _sign(Kind.CONSENT, messages.ConsentStatement, value, person.sign)
+
+
+def _release(notice: Notice, release: Release) -> dict[str, object]:
+    """A name typed under the words that were shown (740 ILCS 14/15(b)(3))."""
+    if not notice.release:
+        msg = "this notice has no release to sign; leave `release` out"
+        raise RequestInvalid(msg)
+    text = b64(hashlib.sha256(notice.release.encode()).digest())
+    return {"name": release.name, "text_sha256": text, "at": release.at}
 
 
 def device_key(person: Person, server: tuple[str, SealKey]) -> dict[str, object]:
@@ -68,22 +129,22 @@ def device_key(person: Person, server: tuple[str, SealKey]) -> dict[str, object]
     }
 
 
-def withdraw(person: Person, stamp: Stamp, purposes: Sequence[str]) -> str:
+def withdraw(by: Speaker, stamp: Stamp, purposes: Sequence[str], model: int = 0) -> str:
     """Takes back these purposes (GDPR 7(3): as easy as giving)."""
-    value = _by(person, stamp) | {"purposes": list(purposes)}
-    return _sign(Kind.WITHDRAWAL, messages.WithdrawalStatement, value, person.sign)
+    value = _by(by, stamp) | {"model": model, "purposes": list(purposes)}
+    return _sign(Kind.WITHDRAWAL, messages.WithdrawalStatement, value, by.sign)
 
 
-def ask_capability(person: Person, stamp: Stamp) -> str:
+def ask_capability(person: Person, stamp: Stamp, model: int = 0) -> str:
     """Asks what this device may do now."""
-    value = _by(person, stamp)
+    value = _by(person, stamp) | {"model": model}
     return _sign(Kind.CAPABILITY_REQUEST, messages.CapabilityRequest, value, person.sign)
 
 
-def ask_export(person: Person, stamp: Stamp) -> str:
-    """Asks for everything held (GDPR 15 and 20), sealed to this device."""
-    value = _by(person, stamp) | {"seal": person.seal.seal_key().text()}
-    return _sign(Kind.EXPORT_REQUEST, messages.ExportRequest, value, person.sign)
+def ask_export(by: Speaker, stamp: Stamp) -> str:
+    """Asks for everything held (GDPR 15 and 20), sealed to who asks."""
+    value = _by(by, stamp) | {"seal": by.seal.seal_key().text()}
+    return _sign(Kind.EXPORT_REQUEST, messages.ExportRequest, value, by.sign)
 
 
 def correct(
@@ -101,25 +162,44 @@ def correct(
     return _sign(Kind.CORRECTION, messages.CorrectionStatement, value, person.sign)
 
 
-def erase(person: Person, stamp: Stamp) -> str:
+def erase(by: Speaker, stamp: Stamp) -> str:
     """Asks to be forgotten (GDPR 17)."""
-    return _sign(Kind.ERASURE, messages.ErasureStatement, _by(person, stamp), person.sign)
+    return _sign(Kind.ERASURE, messages.ErasureStatement, _by(by, stamp), by.sign)
 
 
-def key_change(
-    person: Person, stamp: Stamp, add: dict[str, object], new: SigningKey, by: SigningKey
-) -> str:
-    """Adds the key `add` (whose private half is `new`) to the key set, signed by a key already in it."""
-    possession = _sign(Kind.KEY_POSSESSION, messages.KeyPossession, _by(person, stamp), new)
-    value = _by(person, stamp) | {"add": dump(parse(KeyDoc, add)), "possession": possession}
+# ---- the key set ----
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that joins: its `KeyDoc`, its private half, and for a link key when it ends (unix seconds)."""
+
+    doc: dict[str, object]
+    key: SigningKey
+    expires_at: int = 0
+
+
+def add_key(person: Person, stamp: Stamp, new: NewKey, by: SigningKey, model: int = 0) -> str:
+    """Adds a key to the key set, signed by a key already in it; the new one signs that it wants to join."""
+    possession = _sign(Kind.KEY_POSSESSION, messages.KeyPossession, _by(person, stamp), new.key)
+    value = _by(person, stamp) | {
+        "model": model,
+        "add": dump(parse(KeyDoc, new.doc)),
+        "possession": possession,
+        "expires_at": new.expires_at,
+    }
     return _sign(Kind.KEY_CHANGE, messages.KeyChange, value, by)
 
 
-def _by(person: Person, stamp: Stamp) -> dict[str, object]:
+def remove_key(person: Person, stamp: Stamp, key: str, model: int = 0) -> str:
+    """Removes the key of this id, such as a lost device's."""
+    value = _by(person, stamp) | {"model": model, "remove": key}
+    return _sign(Kind.KEY_CHANGE, messages.KeyChange, value, person.sign)
+
+
+def _by(by: Speaker, stamp: Stamp) -> dict[str, object]:
     return {
         "v": 1,
-        "site": person.site,
-        "subject": person.subject,
+        "site": by.site,
+        "subject": by.subject,
         "at": stamp.at,
         "nonce": b64(stamp.nonce),
     }

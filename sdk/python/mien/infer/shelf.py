@@ -11,14 +11,13 @@ and again each time it is loaded.
 
 import json
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, get_args
 
 from mien.errors import ModelError, ModelInvalid, ModelMissing, ModelTampered
-from mien.infer import site
+from mien.infer import pin, site
 from mien.infer.composed import SiteClassifier, SiteDetector, SiteEyes
 from mien.infer.eyes import Eyes
 from mien.infer.models import load_models
@@ -27,7 +26,7 @@ from mien.infer.site import EMBEDDED, Manifest, Role
 KNOWN: Final = Path(__file__).with_name("known")
 """Manifests that ship with mien, without their models."""
 SITE_MODEL: Final = 255
-"""The id in a label that says: not, or not only, the embedded models."""
+"""The id in a label and a capability that says: not, or not only, the embedded models."""
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 _CHOICE: Final = "in_use.json"  # no model can be called that: names have no underscore
 _CHOICE_FORMAT: Final = "mien-models-in-use/1"
@@ -204,31 +203,42 @@ def check_name(manifest: Manifest, where: str) -> None:
         raise ModelInvalid(msg)
 
 
-def site_eyes(
-    folder: Path, *, affect: bool = False, threads: int = 1
-) -> Callable[[], tuple[Eyes | SiteEyes, int]]:
-    """What a `Client` takes as `eyes`: the models that were chosen in `folder`, loaded and verified when it is called, not before.
+@dataclass(frozen=True, slots=True)
+class ChosenEyes:
+    """Loads the models that were chosen in `folder`; made by `site_eyes`. `model` is what it said when it was made, before anything was loaded."""
 
-    The id is that of the embedded models while both are in use, else 255. With a site's classifier valence and arousal are 0.0, unless `affect`
-    has the embedded networks run beside it for these and for actions, pose and gaze. What is made raises as `Shelf.load` and `load_models`.
-    """
+    folder: Path
+    model: int
+    affect: bool = False
+    threads: int = 1
 
-    def make() -> tuple[Eyes | SiteEyes, int]:
-        shelf = Shelf(folder)
-        detector = shelf.chosen("detector", threads)
-        classifier = shelf.chosen("classifier", threads)
+    def __call__(self) -> tuple[Eyes | SiteEyes, int]:
+        """The eyes, verified, and the id of what was loaded. Raises as `Shelf.load` and `load_models`."""
+        shelf = Shelf(self.folder)
+        detector = shelf.chosen("detector", self.threads)
+        classifier = shelf.chosen("classifier", self.threads)
         if isinstance(detector, SiteDetector) and isinstance(classifier, SiteClassifier):
-            rest = Eyes(load_models(threads=threads)) if affect else None
+            rest = Eyes(load_models(threads=self.threads)) if self.affect else None
             return SiteEyes(detector, classifier, rest, rest), SITE_MODEL
-        models = load_models(threads=threads)
+        models = load_models(threads=self.threads)
         own = Eyes(models)
         if isinstance(detector, SiteDetector):
             return SiteEyes(detector, own, embedded=own), SITE_MODEL
         if isinstance(classifier, SiteClassifier):
-            return SiteEyes(own, classifier, own if affect else None, own), SITE_MODEL
+            return SiteEyes(own, classifier, own if self.affect else None, own), SITE_MODEL
         return own, models.model_id
 
-    return make
+
+def site_eyes(folder: Path, *, affect: bool = False, threads: int = 1) -> ChosenEyes:
+    """What a `Client` takes as `eyes`: the models that were chosen in `folder`, loaded and verified when it is called, not before.
+
+    `model` is that of the embedded models while both are in use, else 255: only the note of what was chosen is read for it (`ModelInvalid` when
+    it is damaged). With a site's classifier valence and arousal are 0.0, unless `affect` has the embedded networks run beside it for these and
+    for actions, pose and gaze.
+    """
+    shelf = Shelf(folder)
+    own = all(shelf.in_use(role) == EMBEDDED for role in ROLES)
+    return ChosenEyes(folder, pin.MODEL_ID if own else SITE_MODEL, affect, threads)
 
 
 def _read(path: Path, most: int) -> bytes:

@@ -7,6 +7,6 @@ labels in the clear, pictures, anything of a person in a file name.
 
 from mien.keep.disk import Disk
 from mien.keep.key import FileKey, MasterKey
-from mien.keep.store import QUEUE_LIMIT, Keep, default_home
+from mien.keep.store import QUEUE_LIMIT, RECEIPT_LIMIT, Keep, default_home
 
-__all__ = ["QUEUE_LIMIT", "Disk", "FileKey", "Keep", "MasterKey", "default_home"]
+__all__ = ["QUEUE_LIMIT", "RECEIPT_LIMIT", "Disk", "FileKey", "Keep", "MasterKey", "default_home"]

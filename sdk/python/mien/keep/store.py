@@ -1,6 +1,6 @@
 """What is kept of one site on one device: the person, the counter, the queue. AES-256-GCM, each file under its own derived key and its own name.
 
-Files of a site's folder: `person`, `counter`, `losses`, `service` and `NNN.envelope`, each `nonce (12) || ciphertext`.
+Files of a site's folder: `person`, `asked`, `counter`, `losses`, `service`, `NNN.envelope` and `NNN.receipt`, each `nonce (12) || ciphertext`.
 """
 
 import os
@@ -20,9 +20,15 @@ from mien.wire.keys import derive
 
 QUEUE_LIMIT: Final = 2048
 """Sealed envelopes kept while offline: nearly six hours at one every ten seconds."""
+RECEIPT_LIMIT: Final = 64
+"""Receipts kept; the oldest go first."""
 _NONCE: Final = 12
+_MOST: Final = 1024 * 1024
+"""No kept file has more bytes when it is opened."""
 _ENVELOPE: Final = ".envelope"
+_RECEIPT: Final = ".receipt"
 _PERSON: Final = "person"
+_ASKED: Final = "asked"
 _COUNTER: Final = "counter"
 _LOSSES: Final = "losses"
 
@@ -69,10 +75,39 @@ class Keep:
         return self.disk.stamp(_PERSON)
 
     def forget(self) -> None:
-        """Remove everything kept of the person: keys, consent, counter, queue. What others put there stays."""
+        """Remove everything kept of the person: keys, consent, receipts, counter, queue. What others put there stays."""
         with self.disk.locked():
-            for name in (*self.disk.names(_ENVELOPE), _COUNTER, _LOSSES, _PERSON):
+            files = (*self.disk.names(_ENVELOPE), *self.disk.names(_RECEIPT))
+            for name in (*files, _COUNTER, _LOSSES, _ASKED, _PERSON):
                 self.disk.remove(name)
+
+    # ---- before there is a person ----
+    def asked(self) -> str:
+        """How far asking went with somebody who is not known: a state of a consent, `none` at first."""
+        found = self._load(_ASKED)
+        return found if isinstance(found, str) else "none"
+
+    def keep_asked(self, state: str) -> None:
+        """Remember how far asking went."""
+        with self.disk.locked():
+            self._store(_ASKED, state)
+
+    # ---- receipts ----
+    def keep_receipt(self, value: Any) -> None:
+        """Keep a receipt behind those that are there, of which the last `RECEIPT_LIMIT` stay. Nothing is kept of a person who was forgotten."""
+        with self.disk.locked():
+            if self.disk.read(_PERSON) is None:
+                return
+            there = self.disk.names(_RECEIPT)
+            number = int(there[-1].removesuffix(_RECEIPT)) + 1 if there else 1
+            self._store(f"{number:016d}{_RECEIPT}", value)
+            for name in there[: max(0, len(there) + 1 - RECEIPT_LIMIT)]:
+                self.disk.remove(name)
+
+    def receipts(self) -> tuple[Any, ...]:
+        """The kept receipts, newest last. Raises `KeepUnreadable`."""
+        found = (self._load(name) for name in self.disk.names(_RECEIPT))
+        return tuple(value for value in found if value is not None)
 
     # ---- what may be kept without a person ----
     def document(self, name: str) -> Any | None:
@@ -161,7 +196,7 @@ class Keep:
             return None
         try:
             plain = AESGCM(self._key_of(name)).decrypt(data[:_NONCE], data[_NONCE:], name.encode())
-            return decode(plain)
+            return decode(plain, limit=_MOST)
         except (InvalidTag, ValueError, RequestInvalid) as error:
             msg = f"`{self.disk.folder / name}` does not open with this key; restore it, or remove the folder to start afresh"
             raise KeepUnreadable(msg) from error

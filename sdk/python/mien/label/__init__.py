@@ -11,7 +11,14 @@ from mien.label.presence import Presence
 from mien.label.reader import Moment, Reader, Reading, Rules, Sight
 from mien.label.states import States
 from mien.label.steady import Steady, View
-from mien.label.trim import LABEL_PURPOSES, needs_affect, needs_polarity, needs_state, trim
+from mien.label.trim import (
+    LABEL_PURPOSES,
+    MOOD_PURPOSE,
+    needs_affect,
+    needs_polarity,
+    needs_state,
+    trim,
+)
 from mien.label.why import BELONGS, NAMES, why
 from mien.label.window import Window
 
@@ -19,6 +26,7 @@ __all__ = [
     "BELONGS",
     "DEFINITIONS",
     "LABEL_PURPOSES",
+    "MOOD_PURPOSE",
     "NAMES",
     "NOT_VALIDATED",
     "Definition",

@@ -7,7 +7,9 @@ from typing import Final
 from mien.values import Label
 
 LABEL_PURPOSES: Final = ("personalize_offers", "adapt_service", "adapt_lessons")
-"""The purposes that use labels at all. `contribute` and `bind_account` never see one."""
+"""The purposes that use what is read in a face. `contribute` and `bind_account` never see a label."""
+MOOD_PURPOSE: Final = "declare_mood"
+"""The purpose of what a person declares: no camera, no biometrics, so it stands where reading faces is forbidden."""
 _NEED_AFFECT: Final = frozenset({"personalize_offers", "adapt_service"})
 _NEED_STATE: Final = frozenset({"adapt_service", "adapt_lessons"})
 _NEED_POLARITY: Final = frozenset({"adapt_service"})
@@ -29,8 +31,13 @@ def needs_polarity(purposes: Collection[str]) -> bool:
 
 
 def trim(label: Label, purposes: Collection[str]) -> Label | None:
-    """`label` without what none of `purposes` needs; None when none of them needs a label."""
+    """`label` without what none of `purposes` needs; None when none of them needs a label.
+
+    What was declared is for `MOOD_PURPOSE` and keeps its words and its time; what was read in a face never is.
+    """
     wanted = frozenset(purposes)
+    if label.source == "declared":
+        return _declared(label) if MOOD_PURPOSE in wanted else None
     if not wanted & frozenset(LABEL_PURPOSES):
         return None
     affect = needs_affect(wanted)
@@ -41,3 +48,7 @@ def trim(label: Label, purposes: Collection[str]) -> Label | None:
         valence=label.valence if affect else None,
         arousal=label.arousal if affect else None,
     )
+
+
+def _declared(label: Label) -> Label:
+    return replace(label, state="none", polarity="none", valence=None, arousal=None, model=0)

@@ -58,13 +58,17 @@ ONCE: Final = Patience(tries=1, connect=3.0, read=5.0, whole=10.0)
 
 @dataclass(slots=True)
 class Sender:
-    """The way to one server. `transport` replaces the network in tests. Threads may share it."""
+    """The way to one server. `transport` replaces the network in tests. Threads may share it.
+
+    `gpc` adds `Sec-GPC: 1` to every request: the person's browser or system says that they do not want to be profiled (W3C Global Privacy Control).
+    """
 
     server: str
     site_key: str = field(repr=False)
     clock: Ticker
     entropy: Callable[[int], bytes] = field(repr=False)
     transport: Any = None
+    gpc: bool = False
     _client: Any = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -114,7 +118,7 @@ class Sender:
         headers = {
             "Mien-Site-Key": self.site_key,
             "Accept": "application/json, application/problem+json",
-        }
+        } | ({"Sec-GPC": "1"} if self.gpc else {})
         with (
             _translated(),
             self._http().stream(

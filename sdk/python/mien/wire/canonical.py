@@ -41,6 +41,14 @@ def encode(value: Any) -> bytes:
         raise RequestInvalid(msg) from error
 
 
+def spell(value: Any) -> bytes:
+    """Canonical bytes of a value that needs no looking at: made here, of ASCII names, whole texts and small integers. Four times as fast as `encode`.
+
+    Never for what came from outside unchecked.
+    """
+    return _PLAIN.encode(value).encode()
+
+
 def decode(data: bytes, *, limit: int = MAX_BYTES) -> Any:
     """The JSON value in `data`.
 

@@ -18,6 +18,10 @@ M = TypeVar("M", bound=BaseModel)
 CLOCK_SKEW = 120
 """Seconds two clocks may differ."""
 ENVELOPE_BYTES = PLAINTEXT_BYTES + OVERHEAD
+LINK_SECONDS = 600
+"""How long a link code can be used."""
+APPROVAL_SECONDS = 86_400
+"""How long a guardian's approval can be used."""
 MAX_CANDIDATES = 200
 MAX_PLACES = 20
 MAX_EXPORT_CHARS = 64 * 1024 * 1024
@@ -44,12 +48,19 @@ Time = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
 Jurisdiction = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z]{2})?$")]
 Locale = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 Purpose = Literal[
-    "personalize_offers", "adapt_service", "adapt_lessons", "bind_account", "contribute"
+    "personalize_offers",
+    "adapt_service",
+    "adapt_lessons",
+    "bind_account",
+    "contribute",
+    "declare_mood",
 ]
 Sector = Literal["retail", "education", "workplace", "health", "finance", "service"]
 Role = Literal["customer", "student", "patient", "client", "employee", "candidate"]
 AgeBand = Literal["under_13", "13_to_15", "16_to_17", "adult", "undeclared"]
-Outcome = Literal["given", "renewed", "refused", "withdrawn", "expired", "invalidated"]
+Outcome = Literal["given", "renewed", "refused", "withdrawn", "revoked", "expired", "invalidated"]
+ModelNumber = Annotated[int, Field(ge=0, le=255)]
+"""The id of the model that a device reads with, as labels carry it; 0: it reads no faces."""
 Words = Annotated[str, Field(max_length=4000)]
 Jws = Annotated[
     str, Field(max_length=32 * 1024, pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")
@@ -109,7 +120,11 @@ class PurposeDoc(Message):
 
 
 class Notice(Message):
-    """`GET /v1/sites/{site}/notices/{locale}`: everything shown before the answer. Its identity is the SHA-256 of its canonical bytes."""
+    """`GET /v1/sites/{site}/notices/{locale}`: everything shown before the answer. Its identity is the SHA-256 of its canonical bytes.
+
+    `locale` is the language it is in: English where there is none in the language asked for. `release` is what a person signs by typing
+    their name, where a law wants a written release.
+    """
 
     v: Literal[1] = 1
     site: SiteId
@@ -121,6 +136,7 @@ class Notice(Message):
     controller: Annotated[str, Field(max_length=200)]
     contact: Annotated[str, Field(max_length=200)]
     retention_days: Annotated[int, Field(ge=0, le=36_500)]
+    release: Words
 
 
 # ---- what the person says ----
@@ -143,9 +159,12 @@ class ClaimsDoc(Message):
 
 
 class KeyDoc(Message):
-    """A public key of a key set. `seal` and the sealed stream key are there for devices only: the others sign and nothing else."""
+    """A public key of a key set. `seal` and the sealed stream key are there for devices only: the others sign and nothing else.
 
-    role: Literal["device", "guardian", "recovery"]
+    A `link` key comes from a link code: it adds one device within a few minutes and is gone.
+    """
+
+    role: Literal["device", "guardian", "recovery", "link"]
     sign: SignKeyText
     seal: SealKeyText | None = None
     stream_kid: SealKid | None = None
@@ -159,7 +178,7 @@ class KeyDoc(Message):
             self.sealed_stream_key is not None,
         ]
         if any(given) != (self.role == "device") or len(set(given)) != 1:
-            msg = "a device has sealing and stream keys, a guardian or recovery key has none"
+            msg = "a device has sealing and stream keys, any other key has none"
             raise ValueError(msg)
         return self
 
@@ -174,16 +193,41 @@ class ByPerson(Message):
     nonce: Nonce
 
 
-class ConsentStatement(ByPerson):
-    """What the person did (`Kind.CONSENT`), signed by the first of `keys`, the device. `purposes` are the ones said yes to, each on its own."""
+class ByDevice(ByPerson):
+    """A statement that is answered with a capability: `model` is what this device will read with."""
+
+    model: ModelNumber = 0
+
+
+class ReleaseDoc(Message):
+    """A written release: the name that was typed, SHA-256 of the notice's `release` text, and when. Signed with the statement it stands in."""
+
+    name: Annotated[str, Field(min_length=2, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    text_sha256: Hash
+    at: Time
+
+
+class GuardianDoc(Message):
+    """A guardian's countersignature (`GuardianApproval`) and, where the law wants it, a verifier's word (`GuardianVerification`)."""
+
+    approval: Jws
+    verification: Jws | None = None
+
+
+class ConsentStatement(ByDevice):
+    """What the person did (`Kind.CONSENT`), signed by the first of `keys`, the device. `purposes` are the ones said yes to, each on its own.
+
+    `renewal` says that this prolongs a consent that stands; without one the server refuses it.
+    """
 
     keys: Annotated[list[KeyDoc], Field(min_length=1, max_length=4)]
     notice_sha256: Hash
     locale: Locale
     purposes: Annotated[list[Purpose], Field(min_length=1, max_length=len(PURPOSES))]
     claims: ClaimsDoc
-    written_release: bool = False
-    guardian: bool = False
+    release: ReleaseDoc | None = None
+    guardian: GuardianDoc | None = None
+    renewal: bool = False
     method: Annotated[str, Field(pattern=r"^[a-z-]{2,40}$")]
     site_handle: Hash | None = None
 
@@ -195,7 +239,10 @@ class ConsentStatement(ByPerson):
         if len(set(self.purposes)) != len(self.purposes):
             msg = "each purpose is named once"
             raise ValueError(msg)
-        if self.guardian != any(key.role == "guardian" for key in self.keys):
+        if any(key.role == "link" for key in self.keys):
+            msg = "a link key is added with `/v1/keys`"
+            raise ValueError(msg)
+        if (self.guardian is not None) != any(key.role == "guardian" for key in self.keys):
             msg = "a guardian's consent names the guardian's key"
             raise ValueError(msg)
         if (self.site_handle is not None) != ("bind_account" in self.purposes):
@@ -204,21 +251,63 @@ class ConsentStatement(ByPerson):
         return self
 
 
-class WithdrawalStatement(ByPerson):
+class GuardianApproval(ByPerson):
+    """`Kind.GUARDIAN_APPROVAL`, signed by the guardian's own key: this notice, these purposes, for this device key, for a person of this age."""
+
+    device: KeyId
+    notice_sha256: Hash
+    purposes: Annotated[list[Purpose], Field(min_length=1, max_length=len(PURPOSES))]
+    age_band: AgeBand
+
+
+class GuardianVerification(Message):
+    """`Kind.GUARDIAN_VERIFICATION`, signed by the verifier that the site configured: the holder of this key was verified as this subject's guardian.
+
+    `method` names how (such as `card-charge`, `id-document`); the law lists those it accepts (COPPA: 16 CFR 312.5(b)).
+    """
+
+    v: Literal[1] = 1
+    site: SiteId
+    subject: SubjectId
+    guardian: KeyId
+    method: Annotated[str, Field(pattern=r"^[a-z0-9-]{2,40}$")]
+    at: Time
+    expires_at: Time
+
+
+class WithdrawalStatement(ByDevice):
     """`Kind.WITHDRAWAL`: takes back these purposes, by any key of the key set."""
 
     purposes: Annotated[list[Purpose], Field(min_length=1, max_length=len(PURPOSES))]
 
 
-class CapabilityRequest(ByPerson):
+class CapabilityRequest(ByDevice):
     """`Kind.CAPABILITY_REQUEST`: what may this device do now?"""
 
 
-class KeyChange(ByPerson):
-    """`Kind.KEY_CHANGE`: adds a key to the key set, signed by a key already in it; `possession` is signed by the new key over the same nonce."""
+class KeyChange(ByDevice):
+    """`Kind.KEY_CHANGE`: adds a key to the key set or removes one, signed by a key already in it.
 
-    add: KeyDoc
-    possession: Jws
+    `possession` is signed by the new key over the same nonce. A link key says when it ends (`expires_at`, at most `LINK_SECONDS` away).
+    """
+
+    add: KeyDoc | None = None
+    possession: Jws | None = None
+    expires_at: Time = 0
+    remove: KeyId | None = None
+
+    @model_validator(mode="after")
+    def _one_change(self) -> Self:
+        if (self.add is None) == (self.remove is None):
+            msg = "a key change adds one key or removes one"
+            raise ValueError(msg)
+        if (self.add is None) != (self.possession is None):
+            msg = "a new key signs that it wants to join, and only a new one"
+            raise ValueError(msg)
+        if (self.expires_at > 0) != (self.add is not None and self.add.role == "link"):
+            msg = "a link key says when it ends, and no other does"
+            raise ValueError(msg)
+        return self
 
 
 class KeyPossession(ByPerson):
@@ -253,7 +342,10 @@ class Promise(Message):
 
 
 class Receipt(Message):
-    """`Kind.RECEIPT`: the answer to a consent or withdrawal. A refusal is an answer too, and names the law."""
+    """`Kind.RECEIPT`: the answer to a consent or withdrawal. A refusal is an answer too, and names the law.
+
+    `by` is the role of the key that signed the statement; `jurisdictions` are all that anybody claimed.
+    """
 
     v: Literal[1] = 1
     receipt: OpaqueId
@@ -265,6 +357,8 @@ class Receipt(Message):
     says: list[str]
     notice_sha256: Hash
     statement_sha256: Hash
+    jurisdictions: list[Jurisdiction]
+    by: Literal["device", "guardian", "recovery", "link"]
     bundle_version: str
     bundle_sha256: Hash
     at: Time
@@ -273,7 +367,10 @@ class Receipt(Message):
 
 
 class Capability(Message):
-    """`Kind.CAPABILITY`: what the SDK may do until `expires_at` (five minutes), for one device."""
+    """`Kind.CAPABILITY`: what the SDK may do until `expires_at` (five minutes), for one device reading with one model.
+
+    Without a model (0) nothing may be inferred: `send` is then for what the person declares.
+    """
 
     v: Literal[1] = 1
     site: SiteId
@@ -281,6 +378,7 @@ class Capability(Message):
     device: KeyId
     may: list[Literal["infer", "send", "contribute"]]
     purposes: list[Purpose]
+    model: ModelNumber
     bundle_sha256: Hash
     issued_at: Time
     expires_at: Time
@@ -440,6 +538,125 @@ class RewardRequest(Authenticated):
     event: OpaqueId
     place: Annotated[int, Field(ge=1, le=MAX_PLACES)] = 1
     reward: Annotated[int, Field(ge=0, le=100)]
+
+
+# ---- decisions ----
+Action = Literal["give_consent", "infer", "record", "use", "contribute", "retain"]
+Source = Literal["face", "declared", "text"]
+Effect = Literal["order", "content", "help", "price", "eligibility", "urgency", "none"]
+ConsentState = Literal[
+    "none",
+    "requested",
+    "deferred",
+    "refused",
+    "given",
+    "renewed",
+    "withdrawn",
+    "revoked",
+    "expired",
+    "invalidated",
+]
+DataClass = Literal[
+    "label",
+    "event",
+    "correction",
+    "mood",
+    "consent",
+    "consent_evidence",
+    "decision_record",
+    "envelope_replay",
+]
+FieldValue = str | int | bool | list[str] | None
+"""What a field of a question holds."""
+
+
+class QuestionDoc(Message):
+    """A question to policy about nobody in particular. Each default is the answer that is denied.
+
+    `sector` None: the site's own. A time of 0 is not stated; `now` 0 is the server's time. What a site registered (places, sector, impact
+    assessment, verifier) is added by the server, the strictest wins.
+    """
+
+    action: Action
+    role: Role
+    jurisdictions: Annotated[list[Jurisdiction], Field(max_length=16)] = []
+    sector: Sector | None = None
+    purpose: Purpose | None = None
+    source: Source = "face"
+    effect: Effect = "none"
+    age_band: AgeBand = "undeclared"
+    guardian: bool = False
+    guardian_verified: bool = False
+    written_release: bool = False
+    gpc: bool = False
+    explicit_after_gpc: bool = False
+    consent_state: ConsentState = "none"
+    consented_purposes: Annotated[list[Purpose], Field(max_length=len(PURPOSES))] = []
+    notice_current: bool = False
+    consent_expires_at: Time = 0
+    retain_until: Time = 0
+    now: Time = 0
+    subject_known: bool = False
+    data_class: DataClass = "label"
+
+
+class ReasonDoc(Message):
+    """A policy that determined an answer, with its law, one plain sentence, and how certain it is. `place` null: it holds everywhere."""
+
+    policy: str
+    effect: Literal["permit", "forbid"]
+    laws: list[str]
+    says: str
+    certainty: Literal["settled", "arguable", "our-policy"]
+    place: str | None
+
+
+class StepDoc(Message):
+    """One act of a person or a site, or what time does by itself; `value` where one was chosen of several."""
+
+    kind: str
+    who: Literal["person", "site", "time"]
+    says: str
+    value: str
+
+
+class ChangeDoc(Message):
+    """A field of the question that steps change."""
+
+    field: str
+    before: FieldValue
+    after: FieldValue
+
+
+class WayDoc(Message):
+    """Steps, the fields they change, and the answer that was found for the question after them."""
+
+    steps: list[StepDoc]
+    changes: list[ChangeDoc]
+    allow: bool
+    laws: list[str]
+
+
+class Explanation(Message):
+    """`POST /v1/decisions:explain`: the answer, why, and what would change it. Every way was decided before it was named.
+
+    Of a no: `ways` lead to a yes, `instead` to a yes to a declared mood, `fixed` is what nobody here can change. Of a yes: `ends` is what ends it.
+    `added` says what of the site's own was added to the question. `tried` counts decisions; `complete` is false when not all ways were tried.
+    """
+
+    v: Literal[1] = 1
+    allow: bool
+    reasons: list[ReasonDoc]
+    ways: list[WayDoc]
+    instead: list[WayDoc]
+    fixed: list[ReasonDoc]
+    ends: list[WayDoc]
+    added: list[str]
+    tried: int
+    complete: bool
+    bundle_version: str
+    bundle_sha256: Hash
+    at: Time
 
 
 # ---- proofs and problems ----

@@ -26,6 +26,8 @@ class Kind(StrEnum):
     CAPABILITY_REQUEST = "mien-capability-request+jws"
     KEY_CHANGE = "mien-key-change+jws"
     KEY_POSSESSION = "mien-key-possession+jws"
+    GUARDIAN_APPROVAL = "mien-guardian-approval+jws"
+    GUARDIAN_VERIFICATION = "mien-guardian-verification+jws"
     EXPORT_REQUEST = "mien-export-request+jws"
     CORRECTION = "mien-correction+jws"
     ERASURE = "mien-erasure+jws"

@@ -1,9 +1,9 @@
-"""`mien policy test` and `mien policy check`: for the officer who reads, changes and answers for the policies."""
+"""One bundle by itself: `check`, `test`, `matrix`."""
 
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Iterable, Sequence
 from functools import partial
-from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from rich import box
@@ -12,28 +12,26 @@ from rich.markup import escape
 from rich.table import Table
 
 import mien_policies
-from mien.errors import PolicyInvalid
-from mien_server.authorize import Bundle, Policy, load_bundle
-from mien_server.authorize.cases import Outcome, load_cases, run_cases, uncovered
-
-app = typer.Typer(
-    help="Read, check and test the policies that decide.",
-    no_args_is_help=True,
-    add_completion=False,
+from mien_server.authorize import Bundle, Policy
+from mien_server.authorize.cases import (
+    Outcome,
+    load_cases,
+    load_matrix,
+    run_cases,
+    uncovered,
+    uncovered_cells,
 )
-
-T = TypeVar("T")
-Directory = Annotated[
-    Path | None, typer.Argument(help="Folder of the bundle; without it, the one that ships.")
-]
+from mien_server.authorize.matrix import Cell, Matrix
+from mien_server.authorize.page import matrix as matrix_page
+from mien_server.cli.policy.shown import AsJson, Directory, load, or_exit, quiet
 
 
-@app.command()
+# ---- check ----
 def check(directory: Directory = None) -> None:
     """Validate a bundle: syntax, schema, annotations, jurisdictions, retention, notices. Names file and line of a fault."""
-    bundle = _load(directory)
+    bundle = load(directory)
     for locale in mien_policies.locales(directory):
-        _or_exit(partial(mien_policies.notice, locale, directory))
+        or_exit(partial(mien_policies.notice, locale, directory))
     Console().print(
         f"ok: {len(bundle.policies)} policies, {len(bundle.places)} jurisdictions, "
         f"version {bundle.version}\nsha256 {bundle.sha256}",
@@ -41,19 +39,44 @@ def check(directory: Directory = None) -> None:
     )
 
 
-@app.command("test")
+# ---- matrix ----
+def matrix(directory: Directory = None, as_json: AsJson = False) -> None:
+    """What holds where: every place, sector and role, found by deciding, with law and certainty. As Markdown, or as JSON."""
+    bundle = load(directory)
+    with quiet():
+        if not as_json:
+            print(matrix_page(bundle))
+            return
+        found = Matrix(bundle)
+        every = (*found.cells(), *found.minors(), *found.pupils(), *found.uses())
+        cells = [_cell(each) for each in every]
+    print(json.dumps({"version": bundle.version, "sha256": bundle.sha256, "cells": cells}))
+
+
+def _cell(cell: Cell) -> dict[str, object]:
+    return {
+        "place": cell.place, "sector": cell.sector, "role": cell.role, "age_band": cell.age_band, "use": cell.use,
+        "needs": {
+            letter: [{"law": g.law, "certainty": g.certainty, "local": g.local} for g in grounds]
+            for letter, grounds in cell.needs.items()
+        },
+    }  # fmt: skip
+
+
+# ---- test ----
 def run(
     directory: Directory = None,
     every: Annotated[
         bool, typer.Option("--all", help="List every case, not only failures.")
     ] = False,
 ) -> None:
-    """Run the cases of a bundle. Exit code 0 only if all are as expected and every policy has an allowed and a denied one."""
-    bundle = _load(directory)
+    """Run the cases of a bundle. Exit code 0 only if all are as expected and every policy and every cell of `matrix.toml` has an allowed and a denied one."""
+    bundle = load(directory)
     folder = (directory or mien_policies.directory()) / "cases"
-    cases = _or_exit(lambda: load_cases(folder))
+    cases = or_exit(lambda: load_cases(folder))
     outcomes = run_cases(bundle, cases)
-    bare = uncovered(bundle, cases)
+    bare = [f"{name} needs an allowed and a denied one" for name in uncovered(bundle, cases)]
+    bare += uncovered_cells(cases, or_exit(lambda: load_matrix(folder)))
     console = Console()
     console.print(_summary(bundle, outcomes))
     if every:
@@ -61,19 +84,6 @@ def run(
     _tell(console, outcomes, bare)
     if bare or any(outcome.wrong for outcome in outcomes):
         raise typer.Exit(1)
-
-
-def _load(directory: Path | None) -> Bundle:
-    return _or_exit(lambda: load_bundle(directory))
-
-
-def _or_exit(step: Callable[[], T]) -> T:
-    """The result of `step`; a fault of the bundle ends the command with its one line."""
-    try:
-        return step()
-    except PolicyInvalid as error:
-        Console(stderr=True).print(f"[red]policy-invalid[/] {escape(str(error))}", soft_wrap=True)
-        raise typer.Exit(1) from error
 
 
 def _summary(bundle: Bundle, outcomes: Sequence[Outcome]) -> Table:
@@ -124,6 +134,6 @@ def _tell(console: Console, outcomes: Sequence[Outcome], bare: Iterable[str]) ->
             text = f"{where} {outcome.case.name}: {outcome.wrong}"
             console.print(f"[red]failed[/] {escape(text)}", soft_wrap=True)
     for name in bare:
-        console.print(f"[red]no case[/] {name} needs an allowed and a denied one", soft_wrap=True)
+        console.print(f"[red]no case[/] {escape(name)}", soft_wrap=True)
     good = sum(not outcome.wrong for outcome in outcomes)
     console.print(f"{good} of {len(outcomes)} cases are as expected")

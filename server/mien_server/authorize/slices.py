@@ -1,0 +1,179 @@
+"""The policies that can speak of a question: by place, action, sector, role and the other words that it holds.
+
+    slices = Slices(bundle)
+    policies = slices.of(places, words)
+
+A slice leaves out only what is false for certain and cannot err (`pruning`), so it answers as the whole does. Which policies a word silences is worked
+out once for a bundle; a question then costs a few `and`s. A slice nobody asked for before is put together from policies that are parsed already,
+which is what keeps a made-up mixture of jurisdictions cheap.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from typing import Any, Final
+
+import cedarpy
+
+from mien_server.authorize import words
+from mien_server.authorize.bundle import Bundle, whole
+from mien_server.authorize.lint import place_of
+from mien_server.authorize.pruning import Path, reads, surely_false
+
+KEPT: Final = 256
+"""Slices kept parsed, about a tenth of a megabyte each. A service with one site needs a dozen."""
+
+GROUPS: Final[tuple[tuple[str, ...], ...]] = (
+    ("sector", "role"), ("source",), ("effect",), ("age_band",), ("purpose",), ("data_class",), ("consent_state",),
+)  # fmt: skip
+"""Words that policies ask about together, as `sector == workplace || role == employee`, are looked at together."""
+
+_ANY: Final = {"op": "All"}
+_FORM: Final = "form:"
+"""Put before the id of a policy's form, so that the policy itself can have its own."""
+
+Chosen = tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """For each choice of words of one group, a bit for every policy that it leaves standing."""
+
+    fields: tuple[str, ...]
+    standing: Mapping[Chosen, int]
+
+
+class Slices:
+    """All slices of one bundle. Raises nothing for words it was told of (`words.vocabulary`); `KeyError` for others."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._places = bundle.places
+        self._ids = tuple(bundle.sources)
+        self._all = (1 << len(self._ids)) - 1
+        sources = list(bundle.sources.values())
+        self._speaking = _speaking(sources)
+        self._actions = _actions(sources, bundle.schema)
+        self._tables = tuple(_tables(sources, words.vocabulary(bundle.schema)))
+        self._forms, self._fixed = _forms(bundle.sources)
+        self._built = lru_cache(maxsize=KEPT)(self._build)
+
+    def of(
+        self, places: Iterable[str], action: str, said: Mapping[str, str | None]
+    ) -> cedarpy.PolicySet:
+        """The policies that can speak where `places` are claimed, of Cedar's `action` and of the words in `said`, by field."""
+        return self._built(self.standing(places, action, said))
+
+    def standing(self, places: Iterable[str], action: str, said: Mapping[str, str | None]) -> int:
+        """The same as bits, the first policy's lowest."""
+        here = self._speaking.get(None, 0)
+        for code in {around for each in places for around in (each, self._places[each])}:
+            here |= self._speaking.get(code, 0)
+        left = here & self._actions[action]
+        for table in self._tables:
+            left &= table.standing[tuple([said[field] for field in table.fields])]
+        return left
+
+    def names(self, standing: int) -> frozenset[str]:
+        """The ids behind the bits."""
+        return frozenset(name for at, name in enumerate(self._ids) if standing >> at & 1)
+
+    def _build(self, standing: int) -> cedarpy.PolicySet:
+        links = [
+            {"template_id": _FORM + name, "new_id": name, "values": {"?resource": dict(words.USE)}}
+            for name in self.names(standing) - self._fixed
+        ]
+        return self._forms.with_linked_batch(links) if links else self._forms
+
+
+def _speaking(sources: Iterable[Mapping[str, Any]]) -> dict[str | None, int]:
+    """Bits by the place that a policy's head asks for; None: it speaks everywhere."""
+    found: dict[str | None, int] = {}
+    for at, source in enumerate(sources):
+        code = place_of(source["principal"])
+        found[code] = found.get(code, 0) | 1 << at
+    return found
+
+
+def _actions(sources: Iterable[Mapping[str, Any]], schema: cedarpy.Schema) -> dict[str, int]:
+    """Bits by action. Which action lies in which group is the schema's to say, so the engine is asked about each head."""
+    asked = (*words.ACTIONS, words.KEEP_PROOF)
+    heads: dict[str, frozenset[str]] = {}
+    found = dict.fromkeys(asked, 0)
+    for at, source in enumerate(sources):
+        head = json.dumps(source["action"])
+        if head not in heads:
+            heads[head] = frozenset(action for action in asked if _meets(head, action, schema))
+        for action in heads[head]:
+            found[action] |= 1 << at
+    return found
+
+
+def _meets(head: str, action: str, schema: cedarpy.Schema) -> bool:
+    permit = {
+        "effect": "permit", "principal": _ANY, "action": json.loads(head), "resource": _ANY, "conditions": [],
+    }  # fmt: skip
+    request = {
+        "principal": dict(words.PERSON),
+        "action": words.word("Action", action),
+        "resource": dict(words.USE),
+        "context": {"consent_expires_at": 0, "retain_until": 0, "now": 0},
+    }
+    answer = cedarpy.is_authorized(request, whole({"asked": permit}), "[]", schema)
+    if answer.diagnostics.errors:
+        message = f"action `{action}` cannot be asked about: the schema must declare it"
+        raise LookupError(message)
+    return answer.allowed
+
+
+def _tables(sources: list[dict[str, Any]], known: Mapping[str, frozenset[str]]) -> Iterable[_Table]:
+    asked = [frozenset(reads(source["conditions"])) for source in sources]
+    for fields in GROUPS:
+        paths = {_path(field) for field in fields}
+        concerned = [each for each, read in zip(enumerate(sources), asked, strict=True) if paths & read]  # fmt: skip
+        choices = product(*(sorted(known[field]) for field in fields))
+        everything = [*choices, (None,)] if fields == ("purpose",) else list(choices)
+        yield _Table(fields, {
+            chosen: _standing(len(sources), concerned, fields, chosen) for chosen in everything
+        })  # fmt: skip
+
+
+def _standing(
+    count: int,
+    concerned: Iterable[tuple[int, dict[str, Any]]],
+    fields: tuple[str, ...],
+    chosen: Chosen,
+) -> int:
+    said = {
+        _path(field): name and (_KINDS[field], name)
+        for field, name in zip(fields, chosen, strict=True)
+    }
+    left = (1 << count) - 1
+    for at, source in concerned:
+        if surely_false(source, said):  # type: ignore[arg-type]
+            left &= ~(1 << at)
+    return left
+
+
+_KINDS: Final = dict((*words.PERSON_WORDS, *words.USE_WORDS))
+_OF_PERSON: Final = frozenset(name for name, _ in words.PERSON_WORDS)
+
+
+def _path(field: str) -> Path:
+    return ("principal" if field in _OF_PERSON else "resource", field)
+
+
+def _forms(sources: Mapping[str, dict[str, Any]]) -> tuple[cedarpy.PolicySet, frozenset[str]]:
+    """Every policy as a form with `resource == ?resource` in its head, to be filled in with the one use there is; parsed once.
+
+    A policy whose head says something of the resource already cannot be one: it stands in every slice. Its id is in the second part.
+    """
+    free = {name: each for name, each in sources.items() if each["resource"] == _ANY}
+    fixed = {name: each for name, each in sources.items() if name not in free}
+    forms = {
+        _FORM + name: {**each, "resource": {"op": "==", "slot": "?resource"}}
+        for name, each in free.items()
+    }
+    document = {"templates": forms, "staticPolicies": fixed, "templateLinks": []}
+    return cedarpy.PolicySet.from_json_str(json.dumps(document)), frozenset(fixed)
