@@ -19,7 +19,7 @@ from mien_server.cli.policy.past import replay_log
 from mien_server.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-LEAVES = 30_000
+LEAVES = 100_000
 ROUNDS = 3
 FLOOR = "reading, opening and parsing the same leaves, one process"
 

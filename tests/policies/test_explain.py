@@ -212,6 +212,9 @@ def test_a_question_comes_from_a_file_a_case_or_settings(tmp_path: Path) -> None
     assert found["question"]["purpose"] is None
     assert (found["question"]["now"], found["question"]["retain_until"]) == (1_800_000_001, 0)
     assert {"purpose-missing", "retention-undeclared"} <= {r["policy"] for r in found["reasons"]}
+    _, words, _ = typed("--set", "jurisdictions=EU-FR,US-IL", "--set", "purpose=", "--json")
+    assert json.loads(words)["question"]["jurisdictions"] == ["EU-FR", "US-IL"]
+    assert json.loads(words)["question"]["purpose"] is None
     code, words, _ = typed("--case", "a shop's employee in front of the same camera", "--json")
     assert code == 0
     assert not json.loads(words)["allow"]

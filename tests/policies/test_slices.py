@@ -1,7 +1,7 @@
 """A slice answers as the whole does, and is cheap to make: what is left out is false for certain, and cannot err."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import cedarpy
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.policies.questions import GOOD, PLACES, Whole, many, questions
 
 from mien.values import PURPOSES, ROLES, SECTORS
-from mien_server.authorize import Authorizer, load_bundle
+from mien_server.authorize import Authorizer, load_bundle, words
 from mien_server.authorize.decide import Rules
 from mien_server.authorize.pruning import reads, surely_false
 from mien_server.authorize.slices import KEPT, Slices
@@ -194,3 +194,26 @@ def test_a_policy_that_asks_for_the_resource_in_its_head_is_in_every_slice() -> 
             policies={**BUNDLE.policies, "odd": about},
         )
         assert Authorizer(bundle).decide(GOOD).allow is allowed
+
+
+@many
+@given(questions())
+def test_the_person_is_written_from_parts_as_in_one_piece(question: Question) -> None:
+    """The text that the engine is given, put together from what many share, says what the entity says."""
+    asked, places = asdict(question), question.jurisdictions
+    for stated, known in ((True, False), (False, True)):
+        text = words.person_text(places, stated=stated, known=known, asked=asked)
+        (written,) = json.loads(text)
+        whole = words.person(places, stated=stated, known=known, asked=asked)
+        agreed = [each["attrs"].pop("consented_purposes") for each in (written, whole)]
+        assert written == whole
+        assert sorted(map(str, agreed[0])) == sorted(map(str, agreed[1]))
+
+
+def test_equal_values_of_other_kinds_are_written_as_they_are() -> None:
+    asked = asdict(GOOD)
+    for value, spelled in ((True, "true"), (1, "1"), (1.0, "1.0")):
+        text = words.person_text(
+            frozenset(), stated=True, known=True, asked={**asked, "guardian": value}
+        )
+        assert f'"guardian": {spelled},' in text

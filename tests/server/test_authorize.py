@@ -147,7 +147,9 @@ def test_a_person_who_was_not_loaded_does_not_open_the_door(
     bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Instead of the person, the use comes a second time: the engine takes it, and nobody was asked about."""
-    monkeypatch.setattr(words, "person", lambda *_, asked, **__: words.use(asked))
+    monkeypatch.setattr(
+        words, "person_text", lambda *_, asked, **__: json.dumps([words.use(asked)])
+    )
     assert failed_closed(Authorizer(bundle).decide(GOOD))
 
 

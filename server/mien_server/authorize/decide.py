@@ -159,8 +159,8 @@ class Rules:
         """Person, use and places. Cedar refuses words and types that the schema does not know; then they are looked for."""
         ground = self._grounds(places, use, *map(type, use))
         stated, known = claims
-        person = words.person(places, stated=stated, known=known, asked=asked)
-        loaded = ground.with_added_json_str(json.dumps([person]), self.bundle.schema)
+        person = words.person_text(places, stated=stated, known=known, asked=asked)
+        loaded = ground.with_added_json_str(person, self.bundle.schema)
         if len(loaded) != len(ground) + 1:
             message = "the person was not loaded"
             raise LookupError(message)

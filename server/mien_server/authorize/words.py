@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -127,6 +128,44 @@ def person(
         },
         "parents": [place(code) for code in sorted(places)],
     }
+
+
+def person_text(
+    places: frozenset[str], *, stated: bool, known: bool, asked: Mapping[str, Any]
+) -> str:
+    """The list of one entity that `person` gives, as JSON; put together from parts that many people share, because it is written for each."""
+    named = _named(*[asked[name] for name, _ in PERSON_WORDS])
+    true = _true(*[asked[name] for name in PERSON_TRUTHS], known, stated)
+    return f'[{{"uid":{_UID},"attrs":{{{named},{true},{_agreed(asked["consented_purposes"])}}},{_stands(places)}}}]'
+
+
+_UID: Final = json.dumps(dict(PERSON))
+_SHARED: Final = 4096
+
+
+@lru_cache(maxsize=_SHARED, typed=True)
+def _named(*values: Any) -> str:
+    words = {
+        name: word(kind, each) for (name, kind), each in zip(PERSON_WORDS, values, strict=True)
+    }
+    return json.dumps(words)[1:-1]
+
+
+@lru_cache(maxsize=_SHARED, typed=True)
+def _true(*values: Any) -> str:
+    names = (*PERSON_TRUTHS, "jurisdictions_known", "jurisdictions_stated")
+    return json.dumps(dict(zip(names, values, strict=True)))[1:-1]
+
+
+@lru_cache(maxsize=_SHARED)
+def _agreed(purposes: frozenset[str]) -> str:
+    agreed = [word("Purpose", purpose) for purpose in sorted(purposes)]
+    return json.dumps({"consented_purposes": agreed})[1:-1]
+
+
+@lru_cache(maxsize=_SHARED)
+def _stands(places: frozenset[str]) -> str:
+    return json.dumps({"parents": [place(code) for code in sorted(places)]})[1:-1]
 
 
 def require_fit(schema: cedarpy.Schema) -> None:

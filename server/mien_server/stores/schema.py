@@ -175,6 +175,7 @@ leaf = Table(
 )
 Index("leaf_pending", leaf.c.n, sqlite_where=leaf.c.log_index.is_(None))
 Index("leaf_by_person", leaf.c.site, leaf.c.subject, sqlite_where=leaf.c.subject.is_not(None))
+Index("leaf_by_place", leaf.c.log_index, sqlite_where=leaf.c.log_index.is_not(None))
 Index("leaf_by_epoch", leaf.c.epoch, sqlite_where=leaf.c.wrapped_key.is_not(None))
 Index("leaf_by_end", leaf.c.retain_until, sqlite_where=leaf.c.opening.is_not(None))
 
