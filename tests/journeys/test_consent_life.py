@@ -8,10 +8,10 @@ import pytest
 from mien import Claims, Client, Guardian, Release
 from mien.cli.demo.stage import SITE, Stage
 from mien.client import SystemClock, new_guardian_code
-from mien.consent import open_receipt_file
+from mien.consent import open_receipt_file, vouch
 from mien.errors import ConsentMissing, ConsentRefused, RequestRefused
 from mien.testing import FakeEyes, film
-from mien.wire.keys import VerifyKey
+from mien.wire.keys import SigningKey, VerifyKey
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "samples/catalogue/demo.json"
 GERMANY = Claims(jurisdictions=("EU-DE",), age_band="adult")
@@ -30,6 +30,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     claims = {"sector": "education", "role": "student", "jurisdiction": "EU-DE"}
     with Stage(tmp_path_factory.mktemp("school") / "stage", CATALOGUE, claims) as stage:
+        yield stage
+
+
+@pytest.fixture
+def texas(tmp_path: Path) -> Iterator[Stage]:
+    claims = {"sector": "retail", "role": "customer", "jurisdiction": "US-TX"}
+    with Stage(tmp_path / "texas", CATALOGUE, claims) as stage:
         yield stage
 
 
@@ -150,6 +157,44 @@ def test_a_childs_yes_counts_with_their_guardians_and_ends_with_the_guardians_no
         assert guardian.erase(subject).stage == "accepted"
 
 
+# ---- a child, where the law wants the guardian verified ----
+def test_under_coppa_the_answer_is_no_until_a_verifier_vouches(
+    texas: Stage, tmp_path: Path
+) -> None:
+    child = Claims(jurisdictions=("US-TX",), age_band="under_13")
+    verifier = SigningKey.generate()
+    now = int(SystemClock().now())
+    with (
+        connect(texas, tmp_path / "home") as client,
+        Guardian(
+            texas.url, SITE, key=texas.publishable, trust=texas.trust, code=new_guardian_code()
+        ) as guardian,
+    ):
+        client.notice()
+        request = client.guardian_request(purposes=HELP, claims=child)
+        guardian.notice(request)
+
+        def consent(verification: str | None) -> str:
+            answer = guardian.approve(request)
+            word = verification and vouch(
+                guardian.read(request), answer, method="id-document", at=now, expires_at=now + 600, key=verifier
+            )  # fmt: skip
+            return client.consent(
+                purposes=HELP, claims=child, guardian=answer, verification=word or None
+            ).outcome
+
+        for verification in (None, "vouched"):  # the site has named nobody yet
+            with pytest.raises(ConsentRefused) as refused:
+                consent(verification)
+            assert any("312.5" in law for law in refused.value.laws)
+        texas.mien("site", "verifier", SITE, verifier.verify_key().text())
+        SystemClock().sleep(5.5)  # a change of a site takes effect within five seconds
+        with pytest.raises(ConsentRefused):
+            consent(None)
+        assert consent("vouched") == "given"
+        assert read(client)
+
+
 # ---- the privacy signal ----
 def test_a_yes_before_the_signal_gives_way_and_one_after_it_wins(
     shop: Stage, tmp_path: Path
@@ -164,7 +209,6 @@ def test_a_yes_before_the_signal_gives_way_and_one_after_it_wins(
         with pytest.raises(ConsentRefused):
             signalling.session(film("joy"))
         assert signalling.standing().ask_again
-        SystemClock().sleep(2.0)  # times are whole seconds, and later is later
         signalling.notice()
         signalling.consent(purposes=OFFERS, claims=GERMANY)
         assert read(signalling)

@@ -31,6 +31,7 @@ from mien.consent.guardian import (
     guardian_request,
     read_answer,
     read_request,
+    vouch,
 )
 from mien.consent.kantara import kantara_receipt
 from mien.consent.local import LocalYes
@@ -112,6 +113,7 @@ __all__ = [
     "recovery_key",
     "remove_key",
     "subject_of",
+    "vouch",
     "with_notice",
     "withdraw",
 ]

@@ -22,6 +22,7 @@ from mien.wire.messages import (
     AgeBand,
     GuardianApproval,
     GuardianDoc,
+    GuardianVerification,
     Hash,
     Jws,
     KeyId,
@@ -103,6 +104,27 @@ def approve(request: GuardianRequest, secret: bytes, key: SigningKey, stamp: Sta
     signed = sign(Kind.GUARDIAN_APPROVAL, dump(parse(GuardianApproval, approval)), key)
     answer = GuardianAnswer(sign=key.verify_key().text(), approval=signed)
     return encode(dump(answer)).decode()
+
+
+def vouch(
+    request: GuardianRequest, answer: str, *, method: str, at: int, expires_at: int, key: SigningKey
+) -> str:
+    """A verifier's word (`GuardianVerification`) that the guardian who gave `answer` is one of the child in `request`, for `Client.consent(verification=...)`.
+
+    For the service whose public key the site registered (`mien site verifier`). What it checked before is its affair and its duty; `method` names it.
+    `at` and `expires_at` are unix seconds. Raises `RequestInvalid`, and `SignatureInvalid` when the guardian answered another request.
+    """
+    given = parse(GuardianAnswer, decode(answer.encode()))
+    guardian = VerifyKey.from_text(given.sign)
+    approval = parse(GuardianApproval, verify(given.approval, Kind.GUARDIAN_APPROVAL, guardian))
+    if (approval.site, approval.subject) != (request.site, request.subject):
+        msg = f"the guardian answered another request than this; {_AGAIN}"
+        raise SignatureInvalid(msg)
+    word = {
+        "v": 1, "site": request.site, "subject": request.subject, "guardian": guardian.id, "method": method, "at": at,
+        "expires_at": expires_at,
+    }  # fmt: skip
+    return sign(Kind.GUARDIAN_VERIFICATION, dump(parse(GuardianVerification, word)), key)
 
 
 def read_answer(
