@@ -17,6 +17,7 @@
     │   ├── EventUnknown             this ranking is not kept, or no longer
     │   ├── LeafUnknown              this leaf is not in the log, or not yet
     │   └── ErasureUnknown           no such erasure
+    ├── ExportTooLarge               more is kept of a person than one answer can hold
     ├── StoreError                   the database cannot be used now
     │   ├── StoreBusy                another program holds it; `retry_after` seconds
     │   └── StoreUnwritable          read-only, full, or not to be opened
@@ -154,6 +155,12 @@ class ErasureUnknown(NotFound):
     code = "erasure-unknown"
 
 
+class ExportTooLarge(MienError):
+    """More is kept of a person than one answer can hold."""
+
+    code = "export-too-large"
+
+
 class NotReady(MienError):
     """The server lacks something it needs to serve: store, keys, policies or today's sealing key."""
 
@@ -194,6 +201,7 @@ STATUS: Final[dict[type[MienError], int]] = {
     RateLimited: 429,
     PersonErased: 410,
     NotFound: 404,
+    ExportTooLarge: 413,
     StoreError: 503,
     NotReady: 503,
     ServerFault: 500,

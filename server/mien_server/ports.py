@@ -195,6 +195,10 @@ class People(Protocol):
         """Add or replace a key."""
         ...
 
+    def delete_links(self, now: int, limit: int) -> int:
+        """Delete up to `limit` link keys that ended before `now`; how many."""
+        ...
+
     def delete_key(self, site: str, subject: str, key: str) -> None:
         """Delete one key of the key set and the sequence numbers of its device."""
         ...
@@ -295,6 +299,12 @@ class Events(Protocol):
 
     def of_person(self, site: str, subject: str, limit: int) -> tuple[SealedEvent, ...]:
         """Up to `limit` events of a person, oldest first."""
+        ...
+
+    def resting_on(
+        self, site: str, subject: str, purposes: Collection[str], limit: int
+    ) -> tuple[SealedEvent, ...]:
+        """Up to `limit` events of a person that rest on any of these purposes."""
         ...
 
     def unlearned(self, before: int, limit: int) -> tuple[SealedEvent, ...]:
@@ -428,8 +438,12 @@ class GuardianVerifier(Protocol):
     Without a verifier the answer is no. `mien_server.unseal.SignedVerifier` believes signed words of the key that the site registered.
     """
 
-    def verified(self, site: Site, subject: str, guardian: str, word: str | None, now: int) -> bool:
-        """Whether the holder of key id `guardian` is verified as guardian of `subject`; `word` is what the statement carried.
+    def verified_until(
+        self, site: Site, subject: str, guardian: str, word: str | None, now: int
+    ) -> int:
+        """Until when (unix seconds) the holder of key id `guardian` is verified as guardian of `subject`; 0: not. `word` is what the statement carried.
+
+        A consent that rests on it ends no later.
 
         Raises `SignatureInvalid` or `RequestInvalid` for a forged or foreign word.
         """

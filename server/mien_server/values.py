@@ -95,7 +95,7 @@ class Person:
     """A subject of a site and the state of their consent: the row every use reads in its own transaction.
 
     `wrapped_key` is the subject's data key wrapped by the key-encryption key of `epoch`; None once erased. `tombstoned_at` is 0 while alive.
-    `gpc_at` is when the browser's privacy signal was first seen, 0 for never: a consent given after it wins, one given before does not.
+    `revoked_at` is when a guardian last took something back (0: never): what they approved before is worth nothing. `gpc_at` is when the browser's privacy signal was first seen, 0 for never: a consent given after it wins, one given before does not.
     """
 
     site: str
@@ -107,6 +107,7 @@ class Person:
     role: str
     age_band: str
     gpc_at: int
+    revoked_at: int
     guardian: bool
     guardian_verified: bool
     written_release: bool
@@ -174,12 +175,17 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Emotion:
-    """What ranking may know of a person now: shares of the expressions over recent labels (sum <= 1), mean valence and arousal -1..1, label count."""
+    """What ranking may know of a person now: shares of the expressions over recent labels (sum <= 1), mean valence and arousal -1..1, label count.
+
+    `told` is the part of `shares` that the person said of themselves, by `tellings` of the `labels`: for the words only, a ranking does not ask.
+    """
 
     shares: dict[str, float]
     valence: float
     arousal: float
     labels: int
+    told: dict[str, float] = field(default_factory=dict)
+    tellings: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +216,8 @@ class Erasure:
 class SealedEvent:
     """An event at rest. `content` is sealed under the subject's data key; plain when there is no subject (and so no emotion in it).
 
-    `learned` tells whether the site's ranking sums contain it.
+    `learned` tells whether the site's ranking sums contain it; `basis` is the purposes it rests on, in the clear, so that what a withdrawal takes
+    along is found without opening anything.
     """
 
     id: str
@@ -220,6 +227,7 @@ class SealedEvent:
     retain_until: int
     content: bytes = field(repr=False)
     learned: bool = False
+    basis: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

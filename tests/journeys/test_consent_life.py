@@ -8,7 +8,7 @@ import pytest
 from mien import Claims, Client, Guardian, Release
 from mien.cli.demo.stage import SITE, Stage
 from mien.client import SystemClock, new_guardian_code
-from mien.consent import open_receipt_file, vouch
+from mien.consent import dpv_receipt, open_receipt_file, vouch
 from mien.errors import ConsentMissing, ConsentRefused, RequestRefused
 from mien.testing import FakeEyes, film
 from mien.wire.keys import SigningKey, VerifyKey
@@ -81,6 +81,32 @@ def test_in_a_school_faces_are_refused_by_name_and_a_mood_may_be_told(
         assert (held["model"], held["valence"], held["arousal"]) == (0, None, None)
         client.withdraw()
         assert client.export()["labels"] == []
+
+
+def test_a_no_keeps_its_law_in_what_is_exported_and_a_withdrawal_names_what_stood(
+    school: Stage, tmp_path: Path
+) -> None:
+    pupil = Claims(("EU-DE",), sector="education", role="student", age_band="adult")
+    with connect(school, tmp_path / "home") as client:
+        client.notice()
+        client.consent(purposes=["adapt_lessons", "declare_mood"], claims=pupil)
+        client.withdraw()
+        partly, taken = (
+            open_receipt_file(file, VerifyKey.from_text(school.trust)) for file in client.receipts()
+        )
+    given, refused = partly.events()
+    assert (given.purposes, refused.purposes) == (("declare_mood",), ("adapt_lessons",))
+    assert any("AI Act" in law and "5(1)(f)" in law for law in refused.laws)
+    assert not set(refused.says) & set(given.says)
+    lessons = next(
+        process
+        for process in dpv_receipt(partly)["dct:hasPart"]["dpv:hasProcess"]
+        if process["dct:identifier"] == "adapt_lessons"
+    )
+    assert any("5(1)(f)" in law["dct:title"] for law in lessons["dpv:hasApplicableLaw"])
+    assert [(event.state, event.purposes) for event in taken.events()] == [
+        ("withdrawn", ("declare_mood",))
+    ]
 
 
 # ---- a second device ----

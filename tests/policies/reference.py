@@ -105,7 +105,13 @@ def why_not(question: Question) -> tuple[str, ...]:
         "decision_record",
     }:
         return tuple(_proof(question))
-    return (*_anywhere(question), *_consent(question), *_purpose(question), *_places(question))
+    return (
+        *_anywhere(question),
+        *_consent(question),
+        *_purpose(question),
+        *_apart(question),
+        *_places(question),
+    )
 
 
 def _ill_formed(q: Question) -> Iterator[str]:
@@ -192,6 +198,15 @@ def _purpose(q: Question) -> Iterator[str]:
         yield "mood"
 
 
+def _apart(q: Question) -> Iterator[str]:
+    """A mood that somebody declared and what was read of a face keep to their own purposes."""
+    if q.action != "give_consent":
+        if q.data_class == "mood" and q.purpose != "declare_mood":
+            yield "a mood for something else"
+        if q.data_class in {"label", "correction"} and q.purpose == "declare_mood":
+            yield "something else for a mood"
+
+
 def _places(q: Question) -> Iterator[str]:
     """The strictest of all laws that apply."""
     laws = {code for place in q.jurisdictions for code in (place, INSIDE[place])}
@@ -232,9 +247,9 @@ def _minors(q: Question, laws: set[str]) -> Iterator[str]:
             for code in GUARDIAN_AT_SCHOOL
             if code in laws and _school(q)
         )
-    if young and q.purpose == "personalize_offers":
+    if young and _offers(q):
         yield from (f"offers in {code}" for code in NO_OFFERS_TO_MINORS if code in laws)
-    if young and "IN" in laws and _face(q):
+    if young and "IN" in laws and q.source != "declared":
         yield "a child is not watched"
 
 
@@ -245,10 +260,19 @@ def _duties(q: Question, laws: set[str]) -> Iterator[str]:
     trains_or_watches = q.purpose == "contribute" or (new and _face(q) and _work(q))
     if "US-CA" in laws and not q.impact_assessment and trains_or_watches:
         yield "assessment in California"
-    if _face(q) and not q.written_release and ("US-IL" in laws or ("US" in laws and _care(q))):
+    if _face(q) and not q.written_release and "US-IL" in laws:
         yield "release"
-    if "US-CA" in laws and _school(q) and q.purpose == "personalize_offers":
+    if q.source != "declared" and not q.written_release and "US" in laws and _care(q):
+        yield "authorization"
+    if "US-CA" in laws and _school(q) and _offers(q):
         yield "offers to pupils"
+
+
+def _offers(q: Question) -> bool:
+    """What a shop puts in order are offers, whatever it calls them."""
+    return q.purpose == "personalize_offers" or (
+        q.purpose == "declare_mood" and q.effect == "order"
+    )
 
 
 def _face(q: Question) -> bool:

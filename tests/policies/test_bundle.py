@@ -1,6 +1,9 @@
 """A bundle that is wrong is refused, and the refusal names file and line."""
 
+import errno
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from mien_server.cli.policy import app
 
 RUN = CliRunner()
 GOOD = '@id("x")\n@law("policy:x")\n@says("X.")\n@certainty("our-policy")\n'
+FORBID = f"{GOOD}forbid (principal, action, resource)\nwhen {{"
 RULE = "[[rule]]\nclass = 'label'\njurisdiction = 'EU'\nduration = 'P9D'\nlaw = 'l'\nbasis = 'b'\n"
 
 
@@ -38,6 +42,26 @@ def change(name: str, old: str, new: str) -> Callable[[Path], None]:
         (folder / name).write_text(text.replace(old, new, 1))
 
     return act
+
+
+def add(name: str, text: str) -> Callable[[Path], None]:
+    def act(folder: Path) -> None:
+        with (folder / name).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+    return act
+
+
+def folder(name: str, file: str) -> Callable[[Path], None]:
+    def act(directory: Path) -> None:
+        (directory / name).mkdir()
+        (directory / name / file).write_text(f"{GOOD}forbid (principal, action, resource);")
+
+    return act
+
+
+def chain(count: int) -> str:
+    return " || ".join(f"context.now == {i}" for i in range(1, count + 1))
 
 
 def remove(name: str) -> Callable[[Path], None]:
@@ -147,6 +171,51 @@ BAD = {
         ),
         "cedar/x.cedar:1`: `datetime` can err",
     ),
+    # nesting: the engine's reader would end the process
+    "brackets without end": (
+        policy(f"{FORBID}\n{'(' * 100_000}true{')' * 100_000} }};"),
+        "cedar/x.cedar:7`: has more than 20 brackets inside each other",
+    ),
+    "sets inside sets": (
+        policy(f"{FORBID} {'[' * 21}1{']' * 21}.isEmpty() }};"),
+        "cedar/x.cedar:6`: has more than 20 brackets inside each other",
+    ),
+    "brackets over several lines": (
+        policy(f"{FORBID}\n" + "!(\n" * 30 + "true" + ")" * 30 + " };"),
+        "cedar/x.cedar:26`: has more than 20 brackets inside each other",
+    ),
+    "brackets behind a comment and a text with brackets": (
+        policy(f'{FORBID} // ))))\n"((((" != "))))" && {"(" * 30}true{")" * 30} }};'),
+        "cedar/x.cedar:7`: has more than 20 brackets inside each other",
+    ),
+    "closing brackets in front": (
+        policy(f"{FORBID} {')' * 50}{'(' * 70}true }};"),
+        "cedar/x.cedar:6`: has more than 20 brackets inside each other",
+    ),
+    "conditions without end": (
+        policy(f"{FORBID} {chain(3000)} }};"),
+        "cedar/x.cedar:6`: has more than 400 operators",
+    ),
+    "branches without end": (
+        policy(f"{FORBID} {'if true then true else ' * 3000}true }};"),
+        "cedar/x.cedar:6`: has more than 400 operators",
+    ),
+    "members without end": (
+        policy(f"{FORBID} context{'.now' * 3000} == 1 }};"),
+        "cedar/x.cedar:6`: has more than 400 operators",
+    ),
+    "a chain that the engine would check too deeply": (
+        policy(f"{FORBID} {chain(24)} }};"),
+        "cedar/x.cedar:1`: is nested too deeply",
+    ),
+    "negations inside each other": (
+        policy(f"{FORBID} {'!!!!(' * 15}true{')' * 15} }};"),
+        "cedar/x.cedar:1`: is nested too deeply",
+    ),
+    "a schema of sets inside sets": (
+        change("cedar/schema.cedarschema", "Set<Purpose>", f"{'Set<' * 5000}Purpose{'>' * 5000}"),
+        "cedar/schema.cedarschema:27`: has more than 20 brackets inside each other",
+    ),
     # annotations
     "no law": (
         policy(GOOD.replace('@law("policy:x")\n', "") + "forbid (principal, action, resource);"),
@@ -199,6 +268,58 @@ BAD = {
         write("cedar/more.ceder", "x"),
         "cedar/more.ceder:1`: is not read by anybody",
     ),
+    "a policy beside the folders": (
+        write("extra.cedar", "x"),
+        "extra.cedar:1`: is not read by anybody: a bundle has bundle.toml, cedar/, jurisdictions/",
+    ),
+    "a hidden policy beside the folders": (
+        write(".extra.cedar", "x"),
+        ".extra.cedar:1`: is not read by anybody",
+    ),
+    "a second title": (write("bundle2.toml", "x = 1"), "bundle2.toml:1`: is not read by anybody"),
+    "a misspelt folder": (
+        folder("jurisdiction", "x.cedar"),
+        "jurisdiction:1`: is not read by anybody",
+    ),
+    "a folder inside": (folder("cedar/old", "x.cedar"), "cedar/old:1`: is not read by anybody"),
+    "a policy among the cases": (
+        write("cases/x.cedar", "x"),
+        "cases/x.cedar:1`: is not read by anybody: put it into cedar/ or jurisdictions/",
+    ),
+    "a policy put aside by its name": (
+        write("cedar/_x.cedar", "x"),
+        "cedar/_x.cedar:1`: is not read by anybody because of its first letter",
+    ),
+    "a hidden policy": (
+        write("jurisdictions/.x.cedar", "x"),
+        "jurisdictions/.x.cedar:1`: is not read by anybody because of its first letter",
+    ),
+    "a rule put aside by its name": (
+        write("retention/_x.TOML", "x"),
+        "retention/_x.TOML:1`: is not read by anybody because of its first letter",
+    ),
+    "a group without its actions": (
+        change(
+            "cedar/schema.cedarschema",
+            "action new_processing in [process];",
+            "action new_processing;",
+        ),
+        "cedar/schema.cedarschema:1`: action `infer` must lie in `emotion`: policies name the group",
+    ),
+    "an action outside its group": (
+        change(
+            "cedar/schema.cedarschema", "action retain in [process]", "action retain in [emotion]"
+        ),
+        "cedar/schema.cedarschema:1`: action `retain` must lie in `process`",
+    ),
+    "proof inside a group": (
+        change(
+            "cedar/schema.cedarschema",
+            "action retain_evidence appliesTo",
+            "action retain_evidence in [emotion] appliesTo",
+        ),
+        "cedar/schema.cedarschema:1`: action `retain_evidence` must not lie in `emotion`",
+    ),
     "a broken schema": (
         change("cedar/schema.cedarschema", "entity Use {", "entity Use = {{"),
         "cedar/schema.cedarschema:38`: error parsing schema: unexpected token `{`",
@@ -236,6 +357,46 @@ BAD = {
         write("bundle.toml", "version = 1\ntitle = 'x'\n"),
         "`version` must be str",
     ),
+    "a version of nothing": (
+        write("bundle.toml", "version = ' '\ntitle = 'x'\n"),
+        "bundle.toml:1`: `version` must be a line of text",
+    ),
+    "a title of two lines": (
+        write("bundle.toml", 'version = "1"\ntitle = "x\\ny"\n'),
+        "bundle.toml:1`: `title` must be a line of text",
+    ),
+    "a table without end": (
+        write("bundle.toml", f"version = {'[' * 5000}"),
+        "bundle.toml:1`: is nested too deeply",
+    ),
+    "a number of too many digits": (
+        write("bundle.toml", f"version = {'9' * 5000}\n"),
+        "bundle.toml:1`: is not TOML",
+    ),
+    "members as a number": (
+        add("jurisdictions/jurisdictions.toml", "\n[XX]\nname = 'x'\nmembers = 5\n"),
+        "jurisdictions/jurisdictions.toml:29`: `members` must be list",
+    ),
+    "members as one word": (
+        add("jurisdictions/jurisdictions.toml", "\n[XX]\nname = 'x'\nmembers = 'AB'\n"),
+        "jurisdictions/jurisdictions.toml:29`: `members` must be list",
+    ),
+    "members inside a list": (
+        add("jurisdictions/jurisdictions.toml", "\n[ XX ]\nname = 'x'\nmembers = [['AB']]\n"),
+        "jurisdictions/jurisdictions.toml:29`: `['AB']` must be two capital letters",
+    ),
+    "a member named twice": (
+        add("jurisdictions/jurisdictions.toml", "\n[XX]\nname = 'x'\nmembers = ['AB', 'AB']\n"),
+        "jurisdictions/jurisdictions.toml:29`: `XX` names a member twice",
+    ),
+    "a place that is a member already": (
+        add("jurisdictions/jurisdictions.toml", "\n[EU-DE]\nname = 'x'\n"),
+        "jurisdictions/jurisdictions.toml:29`: `EU-DE` must be two capital letters",
+    ),
+    "a place without a name": (
+        add("jurisdictions/jurisdictions.toml", "\n[XX]\n"),
+        "jurisdictions/jurisdictions.toml:29`: `name` is missing",
+    ),
     "a table of places that is no TOML": (
         write("jurisdictions/jurisdictions.toml", "[EU]\nname = \n"),
         "jurisdictions/jurisdictions.toml:2`: is not TOML",
@@ -268,6 +429,22 @@ BAD = {
     "a duration under what a law demands": (
         write("retention/x.toml", RULE.replace("label", "decision_record")),
         "retention/x.toml:1`: `decision_record` would be kept shorter than a law demands",
+    ),
+    "rules in one line": (
+        write("retention/x.toml", "rule = [{class = 'label'}]\n"),
+        "retention/x.toml:1`: write every one below a line `[[rule]]`",
+    ),
+    "rules that are none": (
+        write("retention/x.toml", "rule = [1]\n"),
+        "retention/x.toml:1`: write every one below a line `[[rule]]`",
+    ),
+    "a rule that only a text names": (
+        write("retention/x.toml", 'rule = [1]\nx = """\n[[rule]]\n"""\n'),
+        "retention/x.toml:1`: `x` is not known here",
+    ),
+    "a rule inside a text": (
+        write("retention/x.toml", RULE.replace("'b'", '"""\n[[rule]]\n"""')),
+        "retention/x.toml:1`: write every one below a line `[[rule]]`",
     ),
     "a rule without a law": (
         write("retention/x.toml", RULE.replace("law = 'l'\n", "")),
@@ -315,6 +492,73 @@ def test_comments_and_stray_space_are_no_policies(broken: Path, bundle: Bundle) 
     (broken / "cedar/empty.cedar").write_text("\n// nothing; here\n\n")
     (broken / "cedar/.note").write_text("ours")
     assert load_bundle(broken).policies.keys() == bundle.policies.keys()
+
+
+def test_what_lies_beside_a_bundle_and_decides_nothing_is_left_alone(
+    broken: Path, bundle: Bundle
+) -> None:
+    (broken / ".git").mkdir()
+    (broken / ".git/x.cedar").write_text("x")
+    (broken / "__pycache__").mkdir()
+    for name in ("LICENCE", "README.md", ".gitignore", "cases/notes.txt"):
+        (broken / name).write_text("ours")
+    assert load_bundle(broken).sha256 == bundle.sha256
+
+
+def test_spaces_in_a_header_are_no_fault(broken: Path, bundle: Bundle) -> None:
+    file = broken / "retention/laws.toml"
+    file.write_text(file.read_text().replace("[[rule]]", " [[ rule ]]"))
+    assert load_bundle(broken).retention == bundle.retention
+
+
+def test_the_deepest_that_is_read_is_read_on_a_small_stack(broken: Path) -> None:
+    """What the limits let through leaves the process alone, also on a thread of half a megabyte, and decides."""
+    deep = f"{'(' * 19}true{')' * 19} && {chain(19)}"
+    (broken / "cedar/x.cedar").write_text(f"{FORBID} {deep} }};")
+    done = subprocess.run(
+        [sys.executable, "-c", SMALL, str(broken)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "loaded"), done.stderr
+
+
+SMALL = """
+import sys, threading
+from pathlib import Path
+from mien_server.authorize import Authorizer, load_bundle
+threading.stack_size(512 * 1024)
+load = threading.Thread(target=lambda: Authorizer(load_bundle(Path(sys.argv[1]))) and print("loaded", end=""))
+load.start()
+load.join()
+"""
+
+
+def test_whatever_goes_wrong_inside_names_the_file(
+    broken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError
+
+    for name, told in (
+        ("cedarpy.validate_policies", "cedar/consent.cedar:3`: cannot be understood (KeyError)"),
+        ("cedarpy.policies_to_json_str", "cedar/consent.cedar:3`: cannot be understood (KeyError)"),
+        ("cedarpy.Schema.from_str", "cedar/schema.cedarschema:1`: cannot be understood"),
+        ("mien_policies.notices", "notices:1`: cannot be understood"),
+    ):
+        with monkeypatch.context() as patched:
+            patched.setattr(name, fail)
+            with pytest.raises(PolicyInvalid, match=re.escape(told)):
+                load_bundle(broken)
+
+
+def test_what_may_pass_is_told_apart(broken: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: Path) -> bytes:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", full)
+        with pytest.raises(PolicyInvalid, match="Too many open files") as told:
+            load_bundle(broken)
+    assert isinstance(told.value.__cause__, OSError)
 
 
 LIKE = 'forbid (principal, action, resource) when { "a" like "a*" && {a: true}.a && principal is Person && principal has role && [1].containsAll([1]) };'

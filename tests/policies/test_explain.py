@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mien_server.authorize import FAIL_CLOSED, Authorizer, Bundle
+from mien_server.authorize import FAIL_CLOSED, Authorizer, Bundle, steps
 from mien_server.authorize import explain as module
 from mien_server.authorize.corpus import IN_ORDER, corpus, departed
 from mien_server.authorize.explain import Explanation, explain, strictest
@@ -33,7 +33,13 @@ def told(bundle: Bundle, authorizer: Authorizer) -> list[Explanation]:
     """Explanations of many made-up questions, and of one that has nothing in order in every place."""
     made = list(islice(corpus(["EU-DE", "US-IL", "IN", "UK"], 40_000, 5), 3, 3000, 97))
     bare = [replace(NOBODY, jurisdictions=frozenset({code})) for code in ("EU-DE", "US-IL", "CN")]
-    return [explain(authorizer.decide, bundle, question) for question in (*made, *bare)]
+    asked = [*made, *(lasting(question) for question in made[::3]), *bare]
+    return [explain(authorizer.decide, bundle, question) for question in asked]
+
+
+def lasting(question: Question) -> Question:
+    """The same under a consent that stands for as long as a new one would."""
+    return replace(question, consent_expires_at=question.now + 180 * 86_400)
 
 
 def kinds(ways: tuple[module.Way, ...]) -> set[frozenset[str]]:
@@ -63,18 +69,67 @@ def test_no_step_of_a_way_can_be_left_out(authorizer: Authorizer, told: list[Exp
 
 
 def test_no_small_way_is_missing(authorizer: Authorizer, told: list[Explanation]) -> None:
-    """Against a search that forgets nothing: whatever set of two steps helps contains a way that was found."""
+    """Against a search that forgets nothing, not even what seems to change nothing: whatever set of two steps helps contains a way that was found."""
     for found in told:
         if found.decision.allow:
             continue
         ways = [set(way.steps) for way in (*found.ways, *found.instead)]
-        steps = possible(found.question)
-        for few in (*combinations(steps, 1), *combinations(steps, 2)):
+        every = every_step(found.question)
+        for few in (*combinations(every, 1), *combinations(every, 2)):
             mixed = {step.kind for step in few} >= {INSTEAD, "purpose"}
             if mixed or len({step.kind for step in few}) < len(few):
                 continue
             if authorizer.decide(take(found.question, few)).allow:
                 assert any(way <= set(few) for way in ways)
+
+
+def every_step(question: Question) -> list[module.Step]:
+    """Every step that has a sense here, whether or not it changes anything by itself."""
+    ours = {kind: steps._values(kind, question) for kind in KINDS}
+    return [steps.step(kind, value) for kind, values in ours.items() for value in values]
+
+
+WITHOUT_A_YES = {
+    "offers for a minor": {"purpose": "personalize_offers", "effect": "order", "age_band": "16_to_17"},
+    "a pupil's face": {
+        "purpose": "adapt_lessons", "effect": "content", "sector": "education", "role": "student",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WITHOUT_A_YES)
+@pytest.mark.parametrize("days", [1, 179, 180, 181])
+def test_how_long_a_yes_still_stands_hides_no_way_to_another_purpose(
+    bundle: Bundle, authorizer: Authorizer, name: str, days: int
+) -> None:
+    asked = departed("EU-DE", WITHOUT_A_YES[name])
+    base = explain(authorizer.decide, bundle, replace(asked, consent_expires_at=asked.now + 1))
+    until = asked.now + days * 86_400
+    found = explain(authorizer.decide, bundle, replace(asked, consent_expires_at=until))
+    assert found.complete
+    assert found.instead
+    assert kinds(found.ways) == kinds(base.ways)
+    assert kinds(found.instead) == kinds(base.instead)
+    assert all("say_yes" in {s.kind for s in way.steps} for way in (*found.ways, *found.instead))
+
+
+def test_only_what_may_be_asked_for_is_suggested(bundle: Bundle, authorizer: Authorizer) -> None:
+    asked = departed("EU-DE", WITHOUT_A_YES["offers for a minor"])
+    every = explain(authorizer.decide, bundle, asked)
+    few = explain(authorizer.decide, bundle, asked, ("personalize_offers", "adapt_service"))
+    assert {s.value for way in every.ways for s in way.steps} >= {"adapt_service", "adapt_lessons"}
+    assert {s.value for way in few.ways for s in way.steps} == {"", "adapt_service"}
+    assert every.instead
+    assert not few.instead
+
+
+def test_a_mood_that_may_order_no_offers_may_help(bundle: Bundle, authorizer: Authorizer) -> None:
+    mood = {"purpose": "declare_mood", "source": "declared", "effect": "order", "age_band": "16_to_17"}  # fmt: skip
+    found = explain(authorizer.decide, bundle, departed("BR", mood))
+    assert "br-minors-offers" in {each.policy for each in found.reasons}
+    assert {way.steps[0].value for way in found.ways if len(way.steps) == 1} == {
+        "content", "help", "none",
+    }  # fmt: skip
 
 
 def test_nobody_is_told_to_claim_something_else(told: list[Explanation]) -> None:

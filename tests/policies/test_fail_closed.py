@@ -119,7 +119,11 @@ def misplaced(*_: object, **__: object) -> dict[str, Any]:
     return {"uid": words.place("XX"), "attrs": {}, "parents": []}
 
 
-LOST: dict[str, Any] = {"ground": lambda *_: [], "person": misplaced, "use": misplaced}
+def nobody(*_: object, **__: object) -> str:
+    return json.dumps([misplaced()])
+
+
+LOST: dict[str, Any] = {"ground": lambda *_: [], "person_text": nobody, "use": misplaced}
 
 
 @pytest.mark.parametrize("lost", LOST)
@@ -146,10 +150,29 @@ FORBIDS: dict[str, dict[str, Any]] = {
     "no-jurisdiction": {"jurisdictions": frozenset()},
     "consent-endless": {"consent_expires_at": 0},
     "retention-passed": {"retain_until": 1, "jurisdictions": frozenset({"US"})},
-    "declared-mood-source": {"purpose": "declare_mood", "consented_purposes": frozenset({"declare_mood"})},
+    "declared-mood-source": {
+        "purpose": "declare_mood", "consented_purposes": frozenset({"declare_mood"}), "data_class": "mood",
+    },
+    "mood-purpose": {"source": "declared", "data_class": "mood"},
+    "label-purpose": {
+        "purpose": "declare_mood", "consented_purposes": frozenset({"declare_mood"}), "source": "declared",
+    },
+    "br-minors-offers": {
+        "purpose": "declare_mood", "consented_purposes": frozenset({"declare_mood"}), "source": "declared",
+        "data_class": "mood", "effect": "order", "age_band": "16_to_17", "jurisdictions": frozenset({"BR"}),
+    },
+    "in-minors-tracking": {
+        "source": "text", "age_band": "under_13", "guardian": True, "guardian_verified": True,
+        "jurisdictions": frozenset({"IN"}),
+    },
+    "us-health-authorization": {
+        "source": "text", "sector": "health", "role": "patient", "jurisdictions": frozenset({"US"}),
+    },
+    "cn-guardian-13-to-15": {"age_band": "13_to_15", "jurisdictions": frozenset({"CN"})},
     "role-against-sector": {"role": "patient", "source": "declared"},
     "evidence-apart": {"data_class": "decision_record"},
-    "eu-education": {"sector": "education"},
+    "eu-education": {"sector": "education", "role": "student"},
+    "eu-education-customer": {"sector": "education"},
     "eu-workplace": {"role": "employee"},
     "eu-guardian": {"age_band": "13_to_15"},
     "us-il-written-release": {"jurisdictions": frozenset({"US-IL"})},

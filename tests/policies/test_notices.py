@@ -103,6 +103,46 @@ def test_a_release_says_what_is_signed(locale: str) -> None:
     assert not re.search(r"[{}\n*]", release)
 
 
+def words_of(locale: str) -> str:
+    """All that a notice can say."""
+    source = mien_policies.notice(locale)
+    sentences = (f"{p.title} {p.sentence}" for p in source.purposes.values())
+    return "\n".join((source.text, source.release, *sentences))
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_bracket_is_closed(locale: str) -> None:
+    """But for the one behind the letter of a list, as in `letra a)`."""
+    said = re.sub(r"\b(letra|point) [a-z]\)", "", words_of(locale))
+    open_ones: list[str] = []
+    for sign in re.findall(r"[()（）«»]", said):
+        if sign in "(（«":
+            open_ones.append(sign)
+        else:
+            assert open_ones, f"nothing is open before `{sign}`"
+            assert open_ones.pop() + sign in {"()", "（）", "«»"}
+    assert open_ones == []
+
+
+NOT_SAID = {
+    "es": [
+        "momento. Puede cambiar"
+    ],  # behind `usted`, this makes the reader the one who changes the order
+    "zh": ["优惠", "出身"],  # discounts; the class somebody was born into
+}
+
+
+@pytest.mark.parametrize(("locale", "phrases"), NOT_SAID.items())
+def test_a_notice_does_not_say_what_is_not_meant(locale: str, phrases: list[str]) -> None:
+    said = told(words_of(locale))
+    assert [phrase for phrase in phrases if phrase in said] == []
+    meant = {
+        "es": ["Esa palabra puede cambiar el orden"],
+        "zh": ["商品推荐的展示顺序", "种族或族裔"],
+    }
+    assert [phrase for phrase in meant[locale] if phrase not in said] == []
+
+
 @pytest.mark.parametrize("locale", LOCALES)
 def test_only_the_purposes_that_are_asked_for_are_listed(locale: str) -> None:
     source = mien_policies.notice(locale)
@@ -319,7 +359,7 @@ def german(words: str) -> int:
 
 
 UNLIKE: dict[str, tuple[Callable[[str], str], str]] = {
-    "another version": (lambda s: s.replace("2026.11.2", "2026.11.1"), "de.md:1`: is version 2026.11.1, the English one 2026.11.2"),
+    "another version": (lambda s: s.replace("2026.11.3", "2026.11.1"), "de.md:1`: is version 2026.11.1, the English one 2026.11.3"),
     "the English title": (lambda s: s.replace("Dürfen wir Ihren Gesichtsausdruck lesen?", "May we read your expression?"), "de.md:1`: has the English title"),
     "a point lost": (
         lambda s: re.sub(r"- \*\*Einschränken.*\n", "", s), f"de.md:{german('## Ihre Rechte')}`: 3 points under this heading, English has 4",

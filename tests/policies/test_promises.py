@@ -161,6 +161,37 @@ def test_no_face_is_read_at_school_or_work_in_the_union(question: Question) -> N
         assert "AI Act 5(1)(f)" in decision.laws
 
 
+@many
+@given(
+    questions(
+        purpose=st.sampled_from(["personalize_offers", "declare_mood"]),
+        age_band=st.sampled_from(["under_13", "13_to_15", "16_to_17"]),
+        effect=st.just("order"),
+        source=st.sampled_from(["face", "declared"]),
+        data_class=st.sampled_from(["label", "mood"]),
+        jurisdictions=st.sampled_from([frozenset({code}) for code in ("EU-DE", "BR", "IN")]),
+        consented_purposes=st.just(frozenset({"personalize_offers", "declare_mood"})),
+    )
+)
+def test_no_offers_are_put_in_order_by_emotion_for_minors(question: Question) -> None:
+    """Whatever the purpose is called: read from a face, corrected or declared."""
+    assert not AUTHORIZER.decide(question).allow
+
+
+@many
+@given(
+    questions(
+        data_class=st.sampled_from(["label", "mood", "correction"]),
+        source=st.sampled_from(["face", "declared"]),
+        action=st.sampled_from(PROCESSING),
+    )
+)
+def test_moods_and_faces_keep_to_their_own_purposes(question: Question) -> None:
+    if AUTHORIZER.decide(question).allow:
+        assert (question.data_class == "mood") == (question.purpose == "declare_mood")
+        assert question.data_class != "mood" or question.source == "declared"
+
+
 TRUTHS = ("subject_known", "notice_current", "impact_assessment", "guardian", "gpc")
 
 

@@ -28,6 +28,15 @@ def test_another_bundle_would_be_another_page(bundle: Bundle, broken: Path) -> N
     assert changed.partition("<!-- end: matrix -->")[0] != PAGE.partition("<!-- end: matrix -->")[0]
 
 
+def test_a_law_that_begins_later_is_named_with_its_day(bundle: Bundle, broken: Path) -> None:
+    (row,) = [row for row in PAGE.splitlines() if row.startswith("Not in force on that day")]
+    assert "`us-co-finance-notice` (Colo. SB26-189) on 2027-01-01" in row
+    assert "`us-ca-automated-decisions` (11 CCR 7200) on 2027-01-01" in row
+    for name in ("us-co-finance-notice", "us-ca-automated-decisions"):
+        without(broken, name)
+    assert "Not in force on that day" not in filled(PAGE, load_bundle(broken))
+
+
 @pytest.mark.parametrize("name", PARTS)
 def test_a_page_without_its_marks_is_refused(bundle: Bundle, name: str) -> None:
     for mark in (f"<!-- generated: {name} -->", f"<!-- end: {name} -->"):

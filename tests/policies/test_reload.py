@@ -1,6 +1,7 @@
 """A changed bundle is taken over while the server runs: whole, once it has settled, and only if it is good."""
 
 import asyncio
+import errno
 import io
 import json
 import threading
@@ -157,6 +158,89 @@ def test_a_notice_that_cannot_be_read_is_told_once(watched: Watched) -> None:
     assert authorizer.decide(GOOD).allow
 
 
+def test_a_fault_that_passes_costs_no_good_bundle(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too many open files, for two looks: told once, tried again, and the new bundle comes into force."""
+    reloader, authorizer, folder = watched
+    (folder / "cedar/closed.cedar").write_text(EXTRA)
+    assert reloader.look(authorizer) is None
+
+    def full(directory: Path) -> object:
+        with monkeypatch.context() as inside:
+            inside.setattr(Path, "read_bytes", no_handle)
+            return load_bundle(directory)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("mien_server.authorize.reload.load_bundle", full)
+        with pytest.raises(PolicyInvalid, match="Too many open files"):
+            reloader.look(authorizer)
+        assert reloader.look(authorizer) is None
+    assert authorizer.decide(GOOD).allow
+    assert reloader.look(authorizer) is authorizer.bundle
+    assert not authorizer.decide(GOOD).allow
+    assert reloader.look(authorizer) is None
+
+
+def no_handle(_: Path) -> bytes:
+    raise OSError(errno.EMFILE, "Too many open files")
+
+
+@pytest.mark.parametrize("error", [MemoryError, RuntimeError])
+@pytest.mark.parametrize("where", ["load", "use"])
+def test_an_unexpected_fault_costs_no_good_bundle(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, where: str, error: type[Exception]
+) -> None:
+    reloader, authorizer, folder = watched
+    (folder / "cedar/closed.cedar").write_text(EXTRA)
+    assert reloader.look(authorizer) is None
+
+    def fail(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        target = "reload.load_bundle" if where == "load" else "decide.Authorizer.use"
+        patched.setattr(f"mien_server.authorize.{target}", fail)
+        for _ in range(2):
+            with pytest.raises(error):
+                reloader.look(authorizer)
+    assert authorizer.decide(GOOD).allow
+    assert reloader.look(authorizer) is authorizer.bundle
+    assert not authorizer.decide(GOOD).allow
+
+
+def test_what_is_written_wrongly_is_not_loaded_again(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reloader, authorizer, folder = watched
+    loaded: list[Path] = []
+
+    def counted(directory: Path) -> object:
+        loaded.append(directory)
+        return load_bundle(directory)
+
+    monkeypatch.setattr("mien_server.authorize.reload.load_bundle", counted)
+    (folder / "cedar/closed.cedar").write_text(BAD)
+    reloader.look(authorizer)
+    with pytest.raises(PolicyInvalid):
+        reloader.look(authorizer)
+    assert [reloader.look(authorizer) for _ in range(3)] == [None] * 3
+    assert len(loaded) == 1
+
+
+def test_a_stray_policy_is_told_once_and_its_going_is_a_change(watched: Watched) -> None:
+    reloader, authorizer, folder = watched
+    (folder / "closed.cedar").write_text(EXTRA)
+    assert reloader.look(authorizer) is None
+    with pytest.raises(PolicyInvalid, match="is not read by anybody"):
+        reloader.look(authorizer)
+    assert reloader.look(authorizer) is None
+    (folder / "closed.cedar").rename(folder / "cedar/closed.cedar")
+    assert reloader.look(authorizer) is None
+    assert reloader.look(authorizer) is authorizer.bundle
+    assert not authorizer.decide(GOOD).allow
+
+
 def test_a_changed_notice_is_taken_over(watched: Watched) -> None:
     reloader, authorizer, folder = watched
     old, before = authorizer.bundle, fingerprint(folder)
@@ -177,6 +261,9 @@ def test_the_place_of_a_fault_holds_nothing_of_what_stands_there() -> None:
     assert place_of_fault(PolicyInvalid("something else")) == "unknown"
 
 
+MOST_SECONDS = 60
+
+
 class Race:
     """A writer that rewrites files, good and bad, in bursts; a watcher; and askers who look at every answer."""
 
@@ -189,7 +276,7 @@ class Race:
 
     def write(self) -> None:
         at = 0
-        while not self.stop.wait(0.8 if at % 7 == 0 else 0.003):
+        while not self.stop.wait(1.5 if at % 7 == 0 else 0.003):
             at += 1
             (self.folder / "cedar/closed.cedar").write_text((EXTRA, BAD, "", EXTRA[:60])[at % 4])
             (self.folder / "cedar/more.cedar").write_text(MORE if at % 3 else "")
@@ -211,12 +298,16 @@ class Race:
                 self.faults.append(str(decision))
             self.seen.add((decision.bundle_sha256, named))
 
-    def run(self, seconds: float) -> None:
+    def run(self, seconds: int) -> None:
+        """At least for so long, and until something was taken over."""
         work = (self.write, self.watch, self.ask, self.ask)
         threads = [threading.Thread(target=each) for each in work]
         for thread in threads:
             thread.start()
-        self.stop.wait(seconds)
+        for waited in range(MOST_SECONDS):
+            self.stop.wait(1)
+            if waited >= seconds and len({sha for sha, _ in self.seen}) > 1:
+                break
         self.stop.set()
         for thread in threads:
             thread.join()

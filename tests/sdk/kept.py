@@ -145,11 +145,27 @@ def withdrawn(
     values = {
         "outcome": "withdrawn",
         "purposes": [],
+        "withdrawn": ["personalize_offers"],
         "by": role,
         "laws": ["GDPR 7(3)"],
         "says": [],
     } | changes
     return kept(withdrawal(by=by), shown=shown, signer=by, **values)
+
+
+def refusal(purpose: str, law: str, says: str) -> dict[str, Any]:
+    """One purpose in a receipt's `refused`."""
+    return {"purpose": purpose, "laws": [law], "says": [says]}
+
+
+NOT_AT_SCHOOL = refusal("adapt_service", "AI Act 5(1)(f)", "At school no face is read.")
+NOT_BUNDLED = refusal("contribute", "policy:training-alone", "Training has a yes of its own.")
+
+
+def granted_in_part() -> ReceiptFile:
+    """Three asked for, one granted, two refused for reasons of their own."""
+    said = consent(("personalize_offers", "adapt_service", "contribute"))
+    return kept(said, refused=[NOT_BUNDLED, NOT_AT_SCHOOL])
 
 
 def refused(**changes: Any) -> ReceiptFile:

@@ -223,6 +223,25 @@ def test_in_illinois_a_name_is_typed_under_the_whole_text(shop: Shop) -> None:
     assert statement_of(shop)["release"]["name"] == "Ada Lovelace"
 
 
+def test_nothing_visible_signs_nothing(shop: Shop) -> None:
+    words = ("consent", *shop.link, "--jurisdiction", "US-IL", "--home", str(shop.home))
+    done = runner.invoke(cli.app, words, input="yes\nno\nno\nadult\n\u200b\u200b\n")
+    assert isinstance(done.exception, RequestInvalid)
+    assert "bears a name in letters" in str(done.exception)
+    assert shop.fake.people == {}
+
+
+def test_a_purpose_that_is_refused_is_told_with_its_own_law(shop: Shop) -> None:
+    shop.fake.deny = {"personalize_offers": "AI Act 5(1)(f)", "adapt_service": "policy:not-here"}
+    said = shop.consent("yes\nyes\nyes\nadult\n").replace("\n", " ")
+    assert "declare_mood, until" in said
+    assert (
+        "Not allowed: personalize_offers. This fake forbids personalize_offers. (AI Act 5(1)(f))"
+        in said
+    )
+    assert "Not allowed: adapt_service. This fake forbids adapt_service. (policy:not-here)" in said
+
+
 def test_elsewhere_a_release_is_signed_when_it_is_asked_for(shop: Shop) -> None:
     said = shop.run(
         "consent", *shop.link, "--jurisdiction", "US-TX", "--sign-release",

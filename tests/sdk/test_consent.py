@@ -116,6 +116,40 @@ def test_a_refusal_names_the_law_and_opens_nothing(
     assert client.recovery_code is not None
 
 
+def test_a_refusal_for_two_reasons_says_which_is_whose(client: Client, server: FakeServer) -> None:
+    server.deny = {"personalize_offers": "EU AI Act 5(1)(f)", "adapt_service": "policy:not-here"}
+    client.notice()
+    with pytest.raises(ConsentRefused) as refused:
+        client.consent(purposes=["personalize_offers", "adapt_service"], claims=GERMANY)
+    assert refused.value.laws == ("EU AI Act 5(1)(f)", "policy:not-here")
+    assert "adapt_service: This fake forbids adapt_service." in str(refused.value)
+    client.consent(purposes=["declare_mood"], claims=GERMANY)
+    with pytest.raises(ConsentRefused):
+        client.consent(purposes=["adapt_service"], claims=GERMANY)
+    assert client.standing().purposes == ("declare_mood",)  # what stood stands as it was
+
+
+def test_a_yes_in_part_names_what_was_refused_and_opens_the_rest_only(
+    client: Client, server: FakeServer
+) -> None:
+    server.deny = {"personalize_offers": "EU AI Act 5(1)(f)"}
+    client.notice()
+    receipt = client.consent(purposes=["personalize_offers", "declare_mood"], claims=GERMANY)
+    assert (receipt.outcome, receipt.purposes, receipt.laws) == ("given", ["declare_mood"], [])
+    (refused,) = receipt.refused
+    assert (refused.purpose, refused.laws) == ("personalize_offers", ["EU AI Act 5(1)(f)"])
+    assert client.standing().purposes == ("declare_mood",)
+    with pytest.raises(ConsentMissing):
+        client.session(film("joy"))
+
+
+def test_a_withdrawal_names_what_stood_and_was_taken_back(consented: Client) -> None:
+    receipt = consented.withdraw()
+    assert receipt is not None
+    assert sorted(receipt.withdrawn) == ["declare_mood", "personalize_offers"]
+    assert receipt.purposes == []
+
+
 @pytest.mark.parametrize("purposes", [[], ["spy"], ["personalize_offers", "personalize_offers"]])
 def test_purposes_are_known_words_each_once(client: Client, purposes: list[str]) -> None:
     client.notice()

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from rdflib.namespace import DCTERMS, XSD
 from rdflib.plugins.sparql import prepareQuery
 from tests.sdk import kept as made
 
+import mien_policies
 from mien.consent import ReceiptFile, dpv_receipt, notice_hash, open_receipt_file
 from mien.consent.dpv import CONTEXT
 from mien.errors import ReceiptInvalid
@@ -48,7 +50,8 @@ FILES_OF: dict[str, ReceiptFile] = {
     "renewed": everything("renewed"),
     "expired": everything("expired"),
     "invalidated": everything("invalidated"),
-    "given in part": made.kept(made.consent(("personalize_offers", "contribute"))),
+    "given in part": made.granted_in_part(),
+    "given in a place nobody knows": made.kept(jurisdictions=["EU-DE", "ZZ", "XX", "EU-EL", "US-ZZ"]),
     "given in Illinois": made.kept(
         made.consent(release=made.release(), places=["US-IL"]), jurisdictions=["US-IL"],
     ),
@@ -271,9 +274,62 @@ def test_every_state_a_receipt_can_be_about_has_its_dpv_name(state: str) -> None
 
 def test_a_consent_granted_in_part_has_two_states_each_with_its_own_purposes() -> None:
     file = FILES_OF["given in part"]
-    assert states(file) == ["dpv:ConsentGiven", "dpv:ConsentRefused"]
+    assert states(file) == ["dpv:ConsentGiven", "dpv:ConsentRefused", "dpv:ConsentRefused"]
     status = {process["dct:identifier"]: process["dpv:hasConsentStatus"]["@id"].rpartition("-")[2] for process in record(file)["dpv:hasProcess"]}  # fmt: skip
-    assert status == {"personalize_offers": "given", "contribute": "refused"}
+    assert status == {
+        "personalize_offers": "given",
+        "adapt_service": "adapt_service",
+        "contribute": "contribute",
+    }
+    ids = [event["@id"] for event in record(file)["dpv:hasConsentStatus"]]
+    assert {
+        process["dpv:hasConsentStatus"]["@id"] for process in record(file)["dpv:hasProcess"]
+    } == set(ids)
+    assert len(set(ids)) == 3
+
+
+def test_each_refused_purpose_has_its_own_law_and_no_reason_of_the_yes() -> None:
+    given, school, bundled = record(FILES_OF["given in part"])["dpv:hasProcess"]
+    assert [law["dct:title"] for law in school["dpv:hasApplicableLaw"]] == ["AI Act 5(1)(f)"]
+    assert [each["dct:identifier"] for each in bundled["dpv:hasPolicy"]] == [
+        "policy:training-alone"
+    ]
+    assert "dpv:hasPolicy" not in school
+    assert "dpv:hasApplicableLaw" not in bundled
+    assert "dpv:hasApplicableLaw" not in given
+    said = [
+        event.get("dct:description")
+        for event in record(FILES_OF["given in part"])["dpv:hasConsentStatus"]
+    ]
+    assert said == [None, ["At school no face is read."], ["Training has a yes of its own."]]
+
+
+def test_a_withdrawal_is_of_what_stood() -> None:
+    said = made.withdrawal(made.PURPOSES)
+    file = made.kept(
+        said, signer=made.DEVICE, outcome="withdrawn", purposes=[], withdrawn=["adapt_service"]
+    )
+    assert [process["dct:identifier"] for process in record(file)["dpv:hasProcess"]] == [
+        "adapt_service"
+    ]
+
+
+def test_a_place_that_nobody_knows_is_no_term() -> None:
+    """The terms that are used are held elsewhere: here, that the claim is not lost."""
+    file = FILES_OF["given in a place nobody knows"]
+    assert record(file)["dpv:hasJurisdiction"] == [{"@id": "loc:DE"}]
+    said = record(file)["dct:description"]
+    assert [words.split("`")[1] for words in said] == ["ZZ", "XX", "EU-EL", "US-ZZ"]
+    assert "dct:description" not in record(made.kept())
+
+
+def test_every_place_that_policies_know_has_a_term() -> None:
+    file = mien_policies.directory() / "jurisdictions/jurisdictions.toml"
+    table = tomllib.loads(file.read_text("utf-8"))
+    known = [*table, *(f"{top}-{part}" for top in table for part in table[top].get("members", ()))]
+    assert len(known) > 40
+    for place in known:
+        assert record(made.kept(jurisdictions=[place]))["dpv:hasJurisdiction"], place
 
 
 def test_only_a_standing_consent_has_an_end() -> None:

@@ -1,13 +1,16 @@
 """A child's consent: the guardian signs exactly what the child asks for, with a key of their own, after seeing the same notice."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mien import Claims, Client, Guardian, Release
 from mien.client import new_guardian_code
-from mien.consent import GuardianRequest, notice_hash
+from mien.consent import GuardianRequest, guardian_key, notice_hash
 from mien.errors import (
     ConsentMissing,
     MienError,
@@ -25,6 +28,8 @@ from mien.wire.signatures import Kind, sign, unverified
 CHILD = Claims(jurisdictions=("US-CA",), age_band="under_13", role="student", sector="education")
 OFFERS = ["personalize_offers"]
 CODE = "aaaa-" * 7 + "aaab"
+sites = st.from_regex(r"[a-z][a-z0-9-]{1,40}", fullmatch=True)
+subjects = st.from_regex(r"sub_[a-z2-7]{26}", fullmatch=True)
 
 
 @pytest.fixture
@@ -204,6 +209,31 @@ def test_a_request_for_another_site_is_not_even_shown(client: Client, server: Fa
         there.notice(request)
 
 
+def test_no_key_of_a_guardian_links_two_children_or_two_sites(tmp_path: Path) -> None:
+    """The same code everywhere: what lies in the clear in the key sets is different each time."""
+    seen: list[str] = []
+    clock = FakeClock()
+    for site in ("shop", "school"):
+        server = FakeServer(clock, site=site)
+        for number in (1, 2):
+            with (
+                server.client(tmp_path / f"{site}{number}") as client,
+                elder(server, CODE) as guardian,
+            ):
+                request = asked(client)
+                consent(client, approved(guardian, request))
+                seen += [key.id for key in client.key_set() if key.role == "guardian"]
+                assert guardian.export(subject_of(client))["subject"] == subject_of(client)
+    assert len(seen) == len(set(seen)) == 4
+
+
+@given(st.sets(st.tuples(sites, subjects), min_size=2, max_size=5))
+def test_a_guardian_has_a_key_for_each_child_and_site(pairs: set[tuple[str, str]]) -> None:
+    keys = {guardian_key(bytes(20), *pair).verify_key().public for pair in pairs}
+    assert len(keys) == len(pairs)
+    assert keys == {guardian_key(bytes(20), *pair).verify_key().public for pair in pairs}
+
+
 # ---- acting for the child ----
 @pytest.fixture
 def child(client: Client, guardian: Guardian) -> Client:
@@ -267,10 +297,25 @@ def test_a_release_is_the_text_that_was_shown_and_the_name_that_was_typed(
     assert len(said["text_sha256"]) == 43
 
 
-@pytest.mark.parametrize("name", ["", "A", "A\nB", "x" * 121])
+NO_NAMES = [
+    "",
+    "A",
+    "A\nB",
+    "x" * 121,
+    "  ",
+    "\u200b\u200b",
+    "\u2060" * 9,
+    "Ann\u200b Bell",
+    "12",
+    "..",
+    " Ann Bell",
+]
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
 def test_a_release_needs_a_name(client: Client, server: FakeServer, name: str) -> None:
     client.notice()
-    with pytest.raises(RequestInvalid):
+    with pytest.raises(RequestInvalid, match="a name in letters"):
         client.consent(purposes=OFFERS, claims=CHILD, release=Release(name, 1))
     assert posts(server) == []
 

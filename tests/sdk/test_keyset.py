@@ -215,7 +215,7 @@ def test_the_two_kinds_of_code_do_not_open_each_other(consented: Client, other: 
     secret = read_code(recovery)
     keys = {
         consent.recovery_key(secret).verify_key().id,
-        consent.guardian_key(secret).verify_key().id,
+        consent.guardian_key(secret, "shop", "sub_" + "a" * 26).verify_key().id,
     }
     assert len(keys) == 2
 

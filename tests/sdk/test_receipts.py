@@ -17,6 +17,7 @@ from mien import Claims, Client, cli
 from mien.cli.link import Link, remember
 from mien.consent import (
     ReceiptFile,
+    dpv_receipt,
     kantara_receipt,
     notice_hash,
     open_receipt_file,
@@ -80,19 +81,69 @@ def test_nothing_is_told_of_a_check_that_did_not_hold() -> None:
     assert told == []
 
 
-def test_a_consent_granted_in_part_says_both() -> None:
-    said = made.consent(("personalize_offers", "contribute"))
-    assert open_receipt_file(made.kept(said)).events() == (
-        Event("given", ("personalize_offers",), "device"),
-        Event("refused", ("contribute",), "server"),
+YES = ("GDPR 9(2)(a)", "policy:ask-first"), ("The person said yes.",)
+"""What the receipts made here rest a yes on."""
+NO = ("AI Act 5(1)(f)",), ("At school no face is read.",)
+
+
+def test_a_consent_granted_in_part_gives_each_no_its_own_reason() -> None:
+    assert open_receipt_file(made.granted_in_part()).events() == (
+        Event("given", ("personalize_offers",), "device", *YES),
+        Event("refused", ("adapt_service",), "server", *NO),
+        Event(
+            "refused", ("contribute",), "server",
+            ("policy:training-alone",), ("Training has a yes of its own.",),
+        ),
+    )  # fmt: skip
+
+
+def test_a_no_without_a_reason_does_not_borrow_that_of_the_yes() -> None:
+    file = made.kept(made.consent(("personalize_offers", "contribute")))
+    assert open_receipt_file(file).events()[1] == Event("refused", ("contribute",), "server")
+
+
+def test_what_is_named_as_refused_counts_as_refused() -> None:
+    """Also where the same receipt lists it among those that stand: an earlier yes does."""
+    file = made.kept(refused=[made.refusal("personalize_offers", *(word for (word,) in NO))])
+    assert open_receipt_file(file).events() == (
+        Event("refused", ("personalize_offers",), "server", *NO),
     )
+
+
+def test_a_refusal_of_everything_names_the_reason_of_each() -> None:
+    file = made.kept(
+        made.consent(("adapt_service", "contribute")), outcome="refused", purposes=[],
+        refused=[made.NOT_AT_SCHOOL, made.NOT_BUNDLED],
+    )  # fmt: skip
+    first, second = open_receipt_file(file).events()
+    assert first == Event("refused", ("adapt_service",), "server", *NO)
+    assert second.laws == ("policy:training-alone",)
+
+
+def test_what_was_not_asked_for_is_not_told_as_refused() -> None:
+    file = made.kept(refused=[made.NOT_AT_SCHOOL])
+    assert [event.state for event in open_receipt_file(file).events()] == ["given"]
 
 
 def test_a_withdrawal_of_one_purpose_is_about_that_one() -> None:
     file = made.withdrawn(purposes=["adapt_service"])
     assert open_receipt_file(file).events() == (
-        Event("withdrawn", ("personalize_offers",), "device"),
+        Event("withdrawn", ("personalize_offers",), "device", ("GDPR 7(3)",)),
     )
+
+
+def test_only_what_stood_was_taken_back() -> None:
+    """Whoever takes back everything names every purpose, and consented to none but one."""
+    said = made.withdrawal(made.PURPOSES)
+    taken: dict[str, Any] = {"outcome": "withdrawn", "purposes": [], "laws": [], "says": []}
+    (event,) = open_receipt_file(
+        made.kept(said, signer=made.DEVICE, withdrawn=["declare_mood"], **taken)
+    ).events()
+    assert event == Event("withdrawn", ("declare_mood",), "device")
+    nothing = made.kept(said, signer=made.DEVICE, **taken)
+    assert open_receipt_file(nothing).events() == ()
+    with pytest.raises(ReceiptInvalid, match="nothing was given, refused or taken back"):
+        dpv_receipt(open_receipt_file(nothing))
 
 
 def test_a_change_of_keys_is_about_no_purpose() -> None:
@@ -382,6 +433,24 @@ def test_show_says_who_said_no(write: Write) -> None:
     assert "Until" not in said
     assert "Your guardian took back" in run("show", write(made.withdrawn(by=made.GUARDIAN, outcome="revoked")))  # fmt: skip
     assert "keys that speak for you were changed" in run("show", write(made.kept(made.removal(), signer=made.DEVICE)))  # fmt: skip
+
+
+def test_show_gives_each_no_its_own_law(write: Write) -> None:
+    said = run("show", write(made.granted_in_part()))
+    no = "Not allowed, although you said yes: Zweck"
+    assert f"{no} adapt_service\n  Law: AI Act 5(1)(f)\n  At school no face is read.\n" in said
+    assert (
+        f"{no} contribute\n  Law: policy:training-alone\n  Training has a yes of its own.\n" in said
+    )
+    assert "Law: GDPR 9(2)(a); policy:ask-first\n  The person said yes.\n" in said
+    said = run("show", write(made.refused()))
+    assert said.count("AI Act 5(1)(f)") == 1
+
+
+def test_show_says_that_nothing_was_left(write: Write) -> None:
+    said = run("show", write(made.withdrawn(withdrawn=[])))
+    assert "There was nothing left to take back.\n" in said
+    assert "keys that speak" not in said
 
 
 def test_show_does_not_let_a_file_command_the_terminal(write: Write) -> None:

@@ -134,7 +134,7 @@ def test_a_place_that_was_not_loaded_does_not_open_the_door(
     bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without its entity EU-DE lies nowhere, and no policy of the EU applies."""
-    school = replace(GOOD, sector="education", jurisdictions=frozenset({"EU-DE"}))
+    school = replace(GOOD, sector="education", role="student", jurisdictions=frozenset({"EU-DE"}))
     person, use, *_ = entities(bundle, school)
     unplaced = loaded(bundle, [{**person, "parents": []}, use])
     assert bare(bundle, school, unplaced).allowed, "the engine does not miss it"

@@ -119,10 +119,9 @@ async def test_only_the_key_set_erases(make_world: MakeWorld) -> None:
 
 async def test_a_recovery_key_erases(make_world: MakeWorld) -> None:
     async with make_world() as world:
-        phone = await visited(world)
-        recovery = SigningKey.generate()
+        phone, recovery = world.phone(), SigningKey.generate()
         doc = KeyDoc(role="recovery", sign=recovery.verify_key().text())
-        await world.pipeline.change_keys(world.site, phone.key_change(recovery, doc))
+        await phone.consent("personalize_offers", keys=[phone.key_doc(), doc])
         assert phone.certificate(await phone.erase(key=recovery)).stage == "accepted"
         with pytest.raises(PersonErased):
             await phone.rank()

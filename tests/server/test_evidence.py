@@ -147,7 +147,20 @@ async def test_a_release_of_another_day(make_world: MakeWorld, seconds: int) -> 
             await world.phone().consent(OFFERS, claims=IN_ILLINOIS, release=doc)
 
 
-@pytest.mark.parametrize("name", ["", "A", "x" * 121, "a\nb"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "A",
+        "x" * 121,
+        "a\nb",
+        "   ",
+        "\u200b\u200b",
+        "12 34",
+        " Ada Lovelace",
+        "Ada\u202eLovelace",
+    ],
+)
 async def test_a_release_bears_a_name(make_world: MakeWorld, name: str) -> None:
     async with make_world() as world:
         with pytest.raises(ValueError, match="name"):

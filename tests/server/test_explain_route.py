@@ -13,6 +13,7 @@ from tests.server.world import NOON, StillClock, SystemEntropy, shop
 
 from mien.errors import ServerBusy
 from mien.wire import messages
+from mien.wire.canonical import b64
 from mien.wire.messages import Explanation, QuestionDoc, parse
 from mien_server.app import administer, create_app, make_keys
 from mien_server.authorize import DATA_CLASSES, Authorizer, load_bundle
@@ -178,6 +179,118 @@ def test_a_field_that_no_message_holds_is_a_fault_and_not_a_text() -> None:
         explaining._plain(b"x")
 
 
+REGISTERED = "policy:site-registration"
+
+
+async def test_a_purpose_that_the_notice_does_not_name_is_a_no() -> None:
+    """A real consent to it is refused before any policy is asked, so policy's yes would mislead."""
+    agreed = {"purpose": "adapt_lessons", "consented_purposes": ["adapt_lessons"]}
+    doc = QuestionDoc(**{**ORDER, **agreed})
+    found = await Explaining(Parts()).explain(shop(), doc)  # type: ignore[arg-type]
+    assert not found.allow
+    assert [each.laws for each in found.reasons] == [[REGISTERED]]
+    assert "adapt_lessons" in found.reasons[0].says
+    assert "purpose adapt_lessons: the site's notice does not ask for it" in found.added
+    assert [{s.value for s in way.steps} for way in found.ways if len(way.steps) == 2]
+    school = dataclasses.replace(shop(), sector="education")
+    taught = await Explaining(Parts()).explain(
+        school, QuestionDoc(**{**ORDER, **agreed, "source": "declared"})
+    )  # type: ignore[arg-type]
+    assert taught.allow
+
+
+async def test_a_role_that_the_site_does_not_serve_is_a_no_that_nothing_changes() -> None:
+    doc = QuestionDoc(**{**ORDER, "role": "client", "consent_state": "none"})
+    found = await Explaining(Parts()).explain(shop(), doc)  # type: ignore[arg-type]
+    assert not found.allow
+    assert not found.ways
+    assert not found.instead
+    assert "GDPR 6(1)(a)" in {law for each in found.reasons for law in each.laws}
+    assert [each.laws for each in found.fixed] == [[REGISTERED]]
+
+
+async def test_what_a_site_does_not_ask_for_is_not_suggested() -> None:
+    minor = {"purpose": "personalize_offers", "effect": "order", "age_band": "16_to_17"}
+    doc = QuestionDoc(**{**ORDER, **minor, "consented_purposes": ["personalize_offers"]})
+    found = await Explaining(Parts()).explain(shop(), doc)  # type: ignore[arg-type]
+    steps = [step for way in (*found.ways, *found.instead) for step in way.steps]
+    assert {step.value for step in steps if step.kind == "purpose"} == {"adapt_service"}
+    assert found.instead
+    assert found.complete
+
+
+async def test_what_is_there_already_may_be_kept_whatever_a_site_asks_for_now() -> None:
+    agreed = {"purpose": "adapt_lessons", "consented_purposes": ["adapt_lessons"]}
+    doc = QuestionDoc(**{**ORDER, **agreed, "action": "retain", "effect": "none"})
+    assert (await Explaining(Parts()).explain(shop(), doc)).allow  # type: ignore[arg-type]
+
+
+async def test_one_search_keeps_the_bundle_it_was_asked_under() -> None:
+    """A bundle that comes while a question waits does not answer it, and its answer is not kept for the old one."""
+    closed = dataclasses.replace(
+        BUNDLE, sha256="00" * 32, sources={k: v for k, v in BUNDLE.sources.items() if k != "permit-use"}
+    )  # fmt: skip
+    parts = Parts()
+    found = Explaining(parts)  # type: ignore[arg-type]
+    doc = QuestionDoc(**{**ORDER, "jurisdictions": ["US"]})
+    site = shop(jurisdictions=("US",))
+    async with found._one:
+        waiting = asyncio.create_task(found.explain(site, doc))
+        await asyncio.sleep(0.05)
+        parts.authorizer.use(closed)
+    during = await waiting
+    assert (during.allow, during.bundle_sha256) == (True, b64(bytes.fromhex(BUNDLE.sha256)))
+    assert not (await found.explain(site, doc)).allow
+    parts.authorizer.use(BUNDLE)
+    assert (await found.explain(site, doc)).allow
+
+
+async def test_a_question_without_a_time_is_one_search_a_minute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    searched: list[int] = []
+    real = explain
+
+    def counted(decide: Any, bundle: Any, question: Question, purposes: Any) -> Any:
+        searched.append(question.now)
+        return real(decide, bundle, question, purposes)
+
+    monkeypatch.setattr(explaining, "explain", counted)
+    parts = Parts()
+    found = Explaining(parts)  # type: ignore[arg-type]
+    doc = QuestionDoc(**{**ORDER, "now": 0})
+    for second in range(0, 120, 10):
+        parts.clock.at = NOON + second
+        await found.explain(shop(), doc)
+    assert searched == [NOON, NOON + 60]
+    parts.clock.at = NOON + 30
+    ended = QuestionDoc(**{**ORDER, "now": 0, "consent_expires_at": NOON + 20})
+    late = await found.explain(shop(), ended)
+    assert (late.allow, late.at) == (False, NOON + 30)
+
+
+async def test_one_site_does_not_keep_another_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = threading.Event()
+    real = explain
+
+    def slow(*arguments: Any) -> Any:
+        gate.wait(20)
+        return real(*arguments)
+
+    monkeypatch.setattr(explaining, "explain", slow)
+    found = Explaining(Parts())  # type: ignore[arg-type]
+    docs = [QuestionDoc(**{**ORDER, "now": NOON + i}) for i in range(12)]
+    greedy = [asyncio.create_task(found.explain(shop(), doc)) for doc in docs]
+    await asyncio.sleep(0.05)
+    other = asyncio.create_task(found.explain(dataclasses.replace(shop(), id="other"), docs[0]))
+    await asyncio.sleep(0.05)
+    gate.set()
+    assert (await other).allow
+    answers = await asyncio.gather(*greedy, return_exceptions=True)
+    assert sum(isinstance(each, ServerBusy) for each in answers) == len(docs) - explaining.WAITING
+    assert not found._waiting
+
+
 async def test_searches_wait_for_each_other_and_too_many_are_sent_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -194,14 +307,14 @@ async def test_searches_wait_for_each_other_and_too_many_are_sent_away(
 
     monkeypatch.setattr(explaining, "explain", slow)
     parts = Explaining(Parts())  # type: ignore[arg-type]
-    docs = [QuestionDoc(**{**ORDER, "now": NOON + i}) for i in range(explaining.WAITING + 2)]
+    docs = [QuestionDoc(**{**ORDER, "now": NOON + i}) for i in range(explaining.WAITING + 1)]
     tasks = [asyncio.create_task(parts.explain(shop(), doc)) for doc in docs]
     await asyncio.sleep(0.05)
     gate.set()
     answers = await asyncio.gather(*tasks, return_exceptions=True)
     busy = [each for each in answers if isinstance(each, ServerBusy)]
     assert len(busy) == 1
-    assert sum(isinstance(each, Explanation) for each in answers) == explaining.WAITING + 1
+    assert sum(isinstance(each, Explanation) for each in answers) == explaining.WAITING
     assert most == 1
     assert (await parts.explain(shop(), docs[0])).allow
 
@@ -210,9 +323,9 @@ async def test_an_answer_is_kept_for_its_bundle_only(monkeypatch: pytest.MonkeyP
     searched: list[Question] = []
     real = explain
 
-    def counted(decide: Any, bundle: Any, question: Question) -> Any:
+    def counted(decide: Any, bundle: Any, question: Question, purposes: Any) -> Any:
         searched.append(question)
-        return real(decide, bundle, question)
+        return real(decide, bundle, question, purposes)
 
     monkeypatch.setattr(explaining, "explain", counted)
     monkeypatch.setattr(explaining, "KEPT", 1)

@@ -1,5 +1,6 @@
 """The browser's privacy signal: a no as our policy, from whatever request brings it first; an explicit, later yes wins; both are on record."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -8,7 +9,9 @@ from tests.server.world import MakeWorld, Phone, World
 
 from mien.errors import PolicyDenied
 from mien.values import Claims
+from mien.wire.messages import ExportRequest
 from mien.wire.signatures import Kind
+from mien_server.errors import EventUnknown
 
 OFFERS = "personalize_offers"
 
@@ -94,3 +97,40 @@ async def test_the_signal_takes_nothing_away_but_emotion(make_world: MakeWorld) 
             (offer.id, offer.price) for offer in world.catalogue.offers
         }
         assert len(ranked.places) == len(without.places)
+
+
+async def test_whatever_brings_the_signal_it_is_heard(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        for ask in ("withdraw", "export", "reward", "keys"):
+            phone = await given(world, gpc=False)
+            if ask == "withdraw":
+                text = phone.withdrawal("adapt_service")
+                answer = await world.pipeline.withdraw(world.site, text, gpc=True)
+                assert answer.capability is None
+            elif ask == "export":
+                statement = ExportRequest(**phone.by_person(seal=phone.opening.seal_key().text()))
+                signed = phone.signed(Kind.EXPORT_REQUEST, statement)
+                await world.pipeline.export(world.site, signed, gpc=True)
+            elif ask == "reward":
+                event = (await phone.rank()).event
+                request = phone.reward_request(event, 100)
+                with contextlib.suppress(EventUnknown):  # its person's emotion is not learned from
+                    await world.pipeline.reward(world.site, request, backend=False, gpc=True)
+            else:
+                other = world.phone(subject=phone.subject)
+                text = phone.key_change(other.signing, other.key_doc())
+                answer = await world.pipeline.change_keys(world.site, text, gpc=True)
+                assert answer.capability is None
+            assert (await world.person(phone.subject)).gpc_at, ask
+
+
+async def test_a_signal_that_was_seen_stays_on_record_beside_the_yes(
+    make_world: MakeWorld,
+) -> None:
+    async with make_world() as world:
+        phone = await given(world, gpc=True)
+        world.clock.at += 10
+        await phone.consent(OFFERS)
+        await phone.send()
+        asked = (await decisions(phone))[-1]["asked"][0]["question"]
+        assert (asked["gpc"], asked["explicit_after_gpc"]) == (True, True)

@@ -11,6 +11,7 @@ from mien.errors import (
     ClockSkewed,
     ConsentMissing,
     EnvelopeReplayed,
+    PolicyDenied,
     RequestInvalid,
     SignatureInvalid,
 )
@@ -112,12 +113,12 @@ async def test_the_recovery_code_is_no_guardian(make_world: MakeWorld) -> None:
 
 
 async def test_an_approval_is_used_once(make_world: MakeWorld) -> None:
-    """What the guardian revoked does not come back with the signature of this morning."""
+    """What was taken back does not come back with the signature of this morning."""
     async with make_world() as world:
         phone, guardian = world.phone(), SigningKey.generate()
         doc = await phone.approval(guardian, SERVICE)
         await phone.child_consent(guardian, SERVICE, guardian=doc)
-        await phone.withdraw(SERVICE, key=guardian)
+        await phone.withdraw(SERVICE)
         world.clock.at += 7200
         await world.pipeline.sweep()
         with pytest.raises(EnvelopeReplayed):
@@ -135,7 +136,7 @@ async def test_a_child_does_not_grow_up_to_be_rid_of_their_guardian(make_world: 
             await world.pipeline.change_keys(world.site, text)
         text = phone.key_removal(guardian.verify_key().id, by=guardian)
         await world.pipeline.change_keys(world.site, text)
-        assert (await phone.consent(OFFERS)).outcome == "renewed"
+        assert (await phone.consent(OFFERS)).outcome == "renewed"  # an adult, says the device
 
 
 async def test_a_child_adds_no_guardian_of_their_own(make_world: MakeWorld) -> None:
@@ -149,14 +150,55 @@ async def test_a_child_adds_no_guardian_of_their_own(make_world: MakeWorld) -> N
         assert (await phone.withdraw(SERVICE, key=friend)).outcome == "revoked"
 
 
-async def test_a_guardian_joins_with_a_later_consent(make_world: MakeWorld) -> None:
-    """Who said adult and then says the truth: the first guardian's signature is their way in, a second one's is not."""
+async def test_no_second_guardian_slips_in_with_the_first_ones_signature(
+    make_world: MakeWorld,
+) -> None:
+    async with make_world() as world:
+        phone, guardian, friend = world.phone(), SigningKey.generate(), SigningKey.generate()
+        keys = [
+            phone.key_doc(),
+            *(KeyDoc(role="guardian", sign=key.verify_key().text()) for key in (guardian, friend)),
+        ]
+        with pytest.raises(ValueError, match="at most one recovery and one guardian"):
+            await phone.child_consent(guardian, SERVICE, keys=keys)
+        other = world.phone(subject=phone.subject)
+        with pytest.raises(ValueError, match="names its device"):
+            await phone.child_consent(guardian, SERVICE, keys=[phone.key_doc(), other.key_doc()])
+
+
+async def test_nobody_gets_a_guardian_afterwards(make_world: MakeWorld) -> None:
+    """Whoever holds an adult's device must not make themselves the guardian, who outranks the recovery code."""
     async with make_world() as world:
         phone, guardian = await world.enrolled(OFFERS), SigningKey.generate()
-        assert (await phone.child_consent(guardian, SERVICE)).outcome == "renewed"
-        assert (await phone.withdraw(SERVICE, key=guardian)).outcome == "revoked"
         with pytest.raises(RequestInvalid, match="only keys of the key set"):
-            await phone.child_consent(SigningKey.generate(), SERVICE)
+            await phone.child_consent(guardian, SERVICE)
+
+
+async def test_an_approval_from_before_the_guardians_no_is_worth_nothing(
+    make_world: MakeWorld,
+) -> None:
+    async with make_world() as world:
+        phone, guardian = world.phone(), SigningKey.generate()
+        spare = await phone.approval(guardian, SERVICE)
+        await phone.child_consent(guardian, SERVICE)
+        world.clock.at += 3600
+        await phone.withdraw(SERVICE, key=guardian)
+        with pytest.raises(SignatureInvalid, match="took something back"):
+            await phone.child_consent(guardian, SERVICE, guardian=spare)
+        world.clock.at += 1
+        assert (await phone.child_consent(guardian, SERVICE)).outcome == "given"
+
+
+async def test_when_the_last_guardian_goes_their_word_goes(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone, guardian = world.phone(), SigningKey.generate()
+        await phone.child_consent(guardian, SERVICE)
+        name = guardian.verify_key().id
+        await world.pipeline.change_keys(world.site, phone.key_removal(name, by=guardian))
+        assert not (await world.person(phone.subject)).guardian
+        with pytest.raises(PolicyDenied) as caught:
+            await phone.send()
+        assert "GDPR 8(1)" in caught.value.laws
 
 
 # ---- verified, where the law wants it ----
@@ -202,6 +244,29 @@ async def test_a_verified_guardian_opens_the_way(make_world: MakeWorld) -> None:
         assert receipt.outcome == "given", receipt
         assert (await world.person(phone.subject)).guardian_verified
         assert (await phone.send()).accepted
+
+
+async def test_a_consent_ends_with_the_verifiers_word(make_world: MakeWorld) -> None:
+    verifier = SigningKey.generate()
+    async with american(make_world(), verifier) as world:
+        phone, guardian = world.phone(), SigningKey.generate()
+        ends = phone.now() + 60
+        receipt = await ask(phone, guardian, word(phone, guardian, verifier, expires_at=ends))
+        assert (receipt.outcome, receipt.expires_at) == ("given", ends)
+        world.clock.at = ends
+        with pytest.raises(ConsentMissing):
+            await phone.send()
+
+
+async def test_without_its_verifier_a_site_relies_on_nobodys_word(make_world: MakeWorld) -> None:
+    verifier = SigningKey.generate()
+    async with american(make_world(), verifier) as world:
+        phone, guardian = world.phone(), SigningKey.generate()
+        await ask(phone, guardian, word(phone, guardian, verifier))
+        world.site = dataclasses.replace(world.site, verifier=None)
+        with pytest.raises(PolicyDenied) as caught:
+            await phone.send()
+        assert any("312.5" in law for law in caught.value.laws), caught.value.laws
 
 
 async def test_words_of_a_verifier_that_do_not_count(make_world: MakeWorld) -> None:

@@ -119,13 +119,21 @@ async def test_a_key_joins_once(make_world: MakeWorld) -> None:
             await changed(world, phone.key_change(phone.signing, phone.key_doc()))
 
 
+async def with_paper(world: World) -> tuple[Phone, SigningKey]:
+    """A phone whose person has a recovery code."""
+    phone, paper = world.phone(), SigningKey.generate()
+    keys = [phone.key_doc(), public("recovery", paper)]
+    assert (await phone.consent(OFFERS, keys=keys)).outcome == "given"
+    return phone, paper
+
+
 async def test_a_key_set_is_bounded(make_world: MakeWorld) -> None:
     async with make_world() as world:
         phone = await world.enrolled()
 
         async def add() -> None:
-            key = SigningKey.generate()
-            await changed(world, phone.key_change(key, public("recovery", key)))
+            other = world.phone(subject=phone.subject)
+            await changed(world, phone.key_change(other.signing, other.key_doc()))
 
         for _ in range(15):
             await add()
@@ -135,12 +143,38 @@ async def test_a_key_set_is_bounded(make_world: MakeWorld) -> None:
 
 async def test_a_recovery_key_asks_for_no_capability(make_world: MakeWorld) -> None:
     async with make_world() as world:
-        phone = await world.enrolled()
-        paper = SigningKey.generate()
-        await changed(world, phone.key_change(paper, public("recovery", paper)))
+        phone, paper = await with_paper(world)
         phone.signing = paper
         with pytest.raises(RequestInvalid, match="device"):
             await phone.capability()
+
+
+async def test_a_stolen_device_makes_no_recovery_code_of_its_own(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone, paper = await with_paper(world)
+        thief, spare = SigningKey.generate(), SigningKey.generate()
+        with pytest.raises(RequestInvalid, match="added by a recovery code"):
+            await changed(world, phone.key_change(thief, public("recovery", thief)))
+        await changed(world, phone.key_change(spare, public("recovery", spare), by=paper))
+        for by in (phone.signing, spare):  # one code does not remove another either
+            with pytest.raises(RequestInvalid, match="removed by itself"):
+                await changed(world, phone.key_removal(paper.verify_key().id, by=by))
+        await changed(world, phone.key_removal(paper.verify_key().id, by=paper))
+        await changed(world, phone.key_removal(phone.id, by=spare))
+
+
+async def test_a_renewal_leaves_the_other_keys_as_they_are(make_world: MakeWorld) -> None:
+    """A consent of one device must not replace another's stream key, nor its own other keys' roles."""
+    async with make_world() as world:
+        phone, paper = await with_paper(world)
+        keys = [phone.key_doc(), public("recovery", paper)]
+        world.clock.at += 5
+        assert (await phone.consent(OFFERS, keys=keys)).outcome == "renewed"
+        held = await world.store.transact(lambda t: t.people.keys("shop", phone.subject))
+        assert {key.role: key.added_at for key in held} == {
+            "device": world.clock.at,
+            "recovery": world.clock.at - 5,
+        }
 
 
 # ---- removing ----
@@ -160,14 +194,44 @@ async def test_a_lost_device_is_removed_and_speaks_no_more(make_world: MakeWorld
 
 async def test_the_recovery_key_removes_every_device_and_stays(make_world: MakeWorld) -> None:
     async with make_world() as world:
-        phone, paper = await world.enrolled(), SigningKey.generate()
-        await changed(world, phone.key_change(paper, public("recovery", paper)))
+        phone, paper = await with_paper(world)
         with pytest.raises(RequestInvalid, match="removed by itself"):
             await changed(world, phone.key_removal(paper.verify_key().id))
         await changed(world, phone.key_removal(phone.id, by=paper))
         with pytest.raises(RequestInvalid, match="last key"):
             await changed(world, phone.key_removal(paper.verify_key().id, by=paper))
         await phone.erase(key=paper)
+
+
+async def test_a_removed_device_leaves_no_door_open(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled()
+        lost, text = joining(phone, await linked(world, phone))
+        await changed(world, text)
+        code = await linked(world, lost)
+        await changed(world, phone.key_removal(lost.id))
+        with pytest.raises(PersonUnknown):
+            await changed(world, joining(lost, code)[1])
+        with pytest.raises(SignatureInvalid):
+            await lost.consent(OFFERS)
+
+
+async def test_a_device_that_removes_itself_gets_no_capability(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled()
+        second, text = joining(phone, await linked(world, phone))
+        await changed(world, text)
+        assert (await changed(world, second.key_removal(second.id))).capability is None
+        assert (await phone.send()).accepted
+
+
+async def test_the_sweep_takes_link_codes_that_ended(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await linked(world, phone)
+        world.clock.at += 600
+        await world.pipeline.sweep()
+        assert await roles(world, phone) == ["device"]
 
 
 async def test_the_last_key_stays(make_world: MakeWorld) -> None:

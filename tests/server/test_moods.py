@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.server.world import MakeWorld, Phone, World
 
-from mien.errors import PolicyDenied
+from mien.errors import EnvelopeInvalid, PolicyDenied
 from mien.values import Claims, Label
 from mien_server.ports import Transaction
 
@@ -56,6 +56,10 @@ async def test_it_works_where_faces_may_not_be_read(
         claims = Claims((place,), sector=sector, role=role, age_band="adult")
         receipt = await phone.consent(OFFERS, MOOD, claims=claims)
         assert receipt.purposes == [MOOD]
+        (refused,) = receipt.refused  # a no in part names its law as well
+        assert refused.purpose == OFFERS
+        assert refused.laws
+        assert set(refused.laws).isdisjoint(receipt.laws)
         await phone.send(mood(phone))
         assert phone.why(await phone.rank()).used_emotion
         with pytest.raises(PolicyDenied) as caught:
@@ -93,7 +97,7 @@ async def test_each_purpose_takes_its_own_with_it(make_world: MakeWorld) -> None
         assert await kept(world, phone) == ["label"] * 8 + ["mood"]
         await phone.rank()
         assert await events(world, phone) == 1
-        await phone.withdraw(OFFERS)
+        assert (await phone.withdraw(OFFERS, "adapt_service")).withdrawn == [OFFERS]
         assert await kept(world, phone) == ["mood"]
         assert await events(world, phone) == 0  # it rested on both
         await phone.rank()
@@ -125,3 +129,27 @@ async def test_what_a_correction_says_stays_with_the_label_it_corrects(
         await phone.correct(first["record"], said)
         assert "correction" in await kept(world, phone)
         assert phone.why(await phone.rank()).used_emotion
+
+
+async def test_a_corrected_mood_stays_a_mood(make_world: MakeWorld) -> None:
+    """It must neither serve a purpose that it was not said for, nor outlive the one that it was."""
+    async with make_world() as world:
+        phone = await world.enrolled(OFFERS, MOOD)
+        await phone.send(mood(phone))
+        (first,) = (await phone.export())["labels"]
+        said = Label("sadness", first["ended_at"], confidence=15, source="declared")
+        await phone.correct(first["record"], said)
+        assert await kept(world, phone) == ["mood"]
+        assert phone.why(await phone.rank()).used_emotion
+        await phone.withdraw(MOOD)
+        assert await kept(world, phone) == []
+        assert not phone.why(await phone.rank()).used_emotion
+
+
+async def test_a_correction_is_the_persons_own_word(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled(OFFERS)
+        await phone.send()
+        first = (await phone.export())["labels"][0]
+        with pytest.raises(EnvelopeInvalid, match="own word"):
+            await phone.correct(first["record"], Label("joy", first["ended_at"], confidence=15))

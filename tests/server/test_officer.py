@@ -87,6 +87,20 @@ async def test_the_proof_of_a_consent_stands_without_the_person(make_world: Make
         assert receipt["statement_sha256"] == b64(digest)
 
 
+async def test_a_new_answer_says_what_it_leaves_out(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled("personalize_offers", "adapt_service")
+        world.clock.at += 1
+        receipt = await phone.consent("adapt_service")
+        assert (receipt.purposes, receipt.withdrawn) == (["adapt_service"], ["personalize_offers"])
+        _first, second = await world.pipeline.evidence("shop", phone.subject, ADDRESS)
+        opened = open_receipt_file(read_receipt_file(json.dumps(second["file"]).encode()))
+        assert [(each.state, each.purposes) for each in opened.events()] == [
+            ("renewed", ("adapt_service",)),
+            ("withdrawn", ("personalize_offers",)),
+        ]
+
+
 # ---- the commands ----
 @pytest.fixture
 def enrolled(make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> tuple[World, str]:
@@ -144,6 +158,7 @@ def test_the_command_declares_invalid(enrolled: tuple[World, str]) -> None:
         (["shop", "--subject", "sub_x"], "person-unknown"),
         (["other", "--subject", "sub_x"], "site-unknown"),
         (["shop", "--notice", "%"], "request-invalid"),
+        (["shop", "--notice", "ab" * 32], "32 bytes as base64url"),
     ],
 )
 def test_what_the_command_is_told_wrongly(
@@ -154,6 +169,13 @@ def test_what_the_command_is_told_wrongly(
     assert done.exit_code == 2
     assert told in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_naming_what_is_not_there_is_no_success(enrolled: tuple[World, str]) -> None:
+    assert enrolled
+    done = RUN.invoke(app, ["invalidate", "shop", "--notice", "A" * 43])
+    assert done.exit_code == 1
+    assert "nothing stood" in done.stderr
 
 
 def test_people_under_a_notice(make_world: MakeWorld) -> None:

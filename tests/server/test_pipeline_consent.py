@@ -11,6 +11,7 @@ from mien.errors import (
     ClockSkewed,
     ConsentMissing,
     EnvelopeReplayed,
+    MienError,
     NoticeStale,
     PolicyDenied,
     RequestInvalid,
@@ -415,3 +416,111 @@ async def test_a_changed_site_is_seen_within_seconds(make_world: MakeWorld) -> N
         await world.store.transact(lambda t: t.sites.put(changed))
         world.clock.at += 5
         assert (await world.pipeline.site_of_publishable("pk_shop")).controller == "New GmbH"
+
+
+# ---- what a review found ----
+async def test_what_ran_out_does_not_come_back_with_a_new_yes(make_world: MakeWorld) -> None:
+    """Also when nobody swept in between."""
+    async with make_world() as world:
+        phone = await world.enrolled()
+        world.clock.at += 180 * DAY - 60
+        await world.pipeline.rotate()
+        await phone.send()
+        world.clock.at += 65
+        assert (await phone.consent(OFFERS)).outcome == "given"
+        assert await kept(world, phone) == (0, 0)
+
+
+async def test_a_refusal_is_logged_and_answered_as_it_was_claimed(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled()
+        refused = await phone.consent(OFFERS, claims=Claims(("US-TX",), age_band="under_13"))
+        assert (refused.outcome, refused.purposes) == ("refused", [OFFERS])
+        assert refused.jurisdictions == ["EU-DE", "US-TX"]
+        logged = decode((await phone.export())["decisions"][1]["record"].encode())
+        device = logged["claims"]["device"]
+        assert (device["age_band"], device["jurisdictions"]) == ("under_13", ["US-TX"])
+        assert logged["asked"][0]["question"]["age_band"] == "under_13"
+
+
+async def test_a_receipt_names_no_purpose_once_nothing_stands(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled()
+        world.clock.at += 180 * DAY
+        await world.pipeline.rotate()
+        other = world.phone(subject=phone.subject)
+        text = phone.key_change(other.signing, other.key_doc())
+        answer = await world.pipeline.change_keys(world.site, text)
+        receipt = phone.receipt(answer.receipt)
+        assert (receipt.outcome, receipt.purposes) == ("expired", [])
+
+
+async def test_elsewhere_a_right_rests_on_our_policy(
+    make_world: MakeWorld, conftest_shop: Site
+) -> None:
+    site = dataclasses.replace(conftest_shop, jurisdictions=("US-TX",))
+    async with make_world(site=site) as world:
+        phone = world.phone()
+        await phone.consent(OFFERS, claims=Claims(("US-TX",), age_band="adult"))
+        assert (await phone.withdraw()).laws == ["policy:rights-everywhere"]
+    both = dataclasses.replace(conftest_shop, jurisdictions=("EU-DE", "UK"))
+    async with make_world("both", site=both) as world:
+        phone = await world.enrolled()
+        assert (await phone.withdraw()).laws == ["GDPR 7(3)", "UK GDPR 7(3)"]
+
+
+async def test_notice_and_policy_are_of_one_bundle(make_world: MakeWorld) -> None:
+    """A bundle that comes into force between the notice and the decisions: both are asked again."""
+    async with make_world() as world:
+        authorizer = world.pipeline._parts.authorizer
+        later = dataclasses.replace(world.bundle, version="later")
+        asked: list[str] = []
+        decide = authorizer.decide
+
+        def slow(question: Any) -> Any:
+            asked.append(authorizer.bundle.version)
+            if len(asked) == 1:
+                authorizer.use(later)
+            return decide(question)
+
+        authorizer.decide = slow  # type: ignore[method-assign]
+        receipt = await world.phone().consent(OFFERS, SERVICE)
+        assert receipt.bundle_version == "later"
+        assert asked[:4] == [world.bundle.version, "later", "later", "later"]
+
+
+async def test_rights_do_not_wait_for_a_table_to_be_complete(make_world: MakeWorld) -> None:
+    """A new bundle that no longer knows a place stops every use there, and nobody's withdrawal, export or erasure."""
+    async with make_world() as world:
+        phones = [await world.enrolled() for _ in range(3)]
+        left = {code: around for code, around in world.bundle.places.items() if code != "EU-DE"}
+        world.pipeline._parts.authorizer.use(dataclasses.replace(world.bundle, places=left))
+        with pytest.raises(MienError):
+            await phones[0].send()
+        assert (await phones[0].withdraw()).purposes == []
+        assert (await phones[1].export())["subject"] == phones[1].subject
+        await phones[1].erase()
+        await world.pipeline.complete_erasures()
+        assert await world.pipeline.invalidate("shop", subject=phones[2].subject) == 1
+
+
+async def test_taking_back_costs_the_same_however_much_is_kept(make_world: MakeWorld) -> None:
+    """What a withdrawal does not take along is not even opened: whoever ranks a lot must not stall the others."""
+    async with make_world() as world:
+        phone = await world.enrolled(OFFERS, SERVICE)
+        await phone.send()
+        for _ in range(3):
+            await phone.rank()
+        opened: list[str] = []
+        vault = world.pipeline._parts.vault(await world.person(phone.subject))
+        real = type(vault).open
+
+        def counted(self: Vault, sealed: bytes, what: str, name: bytes) -> bytes:
+            opened.append(what)
+            return real(self, sealed, what, name)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Vault, "open", counted)
+            await phone.withdraw(SERVICE)
+        assert "event" not in opened
+        assert (await kept(world, phone))[1] == 3

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -152,7 +153,7 @@ def test_consent_labels_ranking_reward_withdrawal_erasure_proof(shop: Shop) -> N
     assert verify(answer["receipt"], Kind.RECEIPT, server_key)["outcome"] == "withdrawn"
     assert answer["capability"] is None
     refused = shop.post("/v1/labels", dump(phone.envelope()))
-    assert (refused.status_code, refused.json()["code"]) == (403, "policy-denied")
+    assert (refused.status_code, refused.json()["code"]) == (403, "consent-missing")
     assert refused.json()["laws"]
     after = shop.post("/v1/rank", dump(phone.rank_request()))
     assert after.status_code == 200
@@ -196,7 +197,8 @@ def export(shop: Shop, phone: Any) -> bytes:
     )
     assert answer.status_code == 200, answer.text
     context = (b"shop", phone.subject.encode())
-    return unpad(open_sealed(unb64(answer.json()["sealed"]), ephemeral, Use.EXPORT, *context))
+    sealed = unb64(answer.json()["sealed"])
+    return zlib.decompress(unpad(open_sealed(sealed, ephemeral, Use.EXPORT, *context)))
 
 
 async def _complete(shop: Shop) -> None:

@@ -36,7 +36,7 @@ SITE = Site("shop", "Shop", "retail", ("customer", "client"), ("EU-DE", "EU-FR")
 def person(subject: str = "sub_a", **other: Any) -> Person:
     given = {
         "site": "shop", "subject": subject, "state": "given", "purposes": frozenset({"adapt_service", "personalize_offers"}),
-        "jurisdictions": ("EU-DE",), "sector": "retail", "role": "customer", "age_band": "adult", "gpc_at": 1,
+        "jurisdictions": ("EU-DE",), "sector": "retail", "role": "customer", "age_band": "adult", "gpc_at": 1, "revoked_at": 0,
         "guardian": False, "guardian_verified": False, "written_release": True, "notice_sha256": b"n" * 32, "consented_at": 1, "expires_at": 100,
         "wrapped_key": b"k" * 60, "epoch": 3, "site_handle": None, "tombstoned_at": 0,
     }  # fmt: skip

@@ -6,6 +6,7 @@ Nothing here is a fake but the clock, which stands still until a test moves it.
 import base64
 import hashlib
 import os
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -263,9 +264,9 @@ class Phone:
         statement = WithdrawalStatement(**self.by_person(**given))
         return self.signed(Kind.WITHDRAWAL, statement, key)
 
-    async def withdraw(self, *purposes: str, **other: Any) -> Receipt:
+    async def withdraw(self, *purposes: str, gpc: bool = False, **other: Any) -> Receipt:
         text = self.withdrawal(*(purposes or ("personalize_offers",)), **other)
-        answer = await self.world.pipeline.withdraw(self.site, text)
+        answer = await self.world.pipeline.withdraw(self.site, text, gpc=gpc)
         return self.receipt(answer.receipt)
 
     async def capability(self, *, gpc: bool = False) -> dict[str, Any]:
@@ -330,7 +331,7 @@ class Phone:
         plain = seal.open_sealed(unb64(answer.sealed_why or ""), self.opening, Use.WHY, *context)
         return parse(Why, decode(seal.unpad(plain)))
 
-    async def reward(self, event: str, reward: int, place: int = 1) -> Accepted:
+    def reward_request(self, event: str, reward: int, place: int = 1) -> RewardRequest:
         request = RewardRequest(
             site=self.site.id,
             event=event,
@@ -339,7 +340,10 @@ class Phone:
             asker=self.asker(),
             mac=b64(bytes(32)),
         )
-        message = authenticate(request, self.stream_key, Use.REWARD)
+        return authenticate(request, self.stream_key, Use.REWARD)
+
+    async def reward(self, event: str, reward: int, place: int = 1) -> Accepted:
+        message = self.reward_request(event, reward, place)
         return await self.world.pipeline.reward(self.site, message, backend=False)
 
     # ---- rights ----
@@ -351,7 +355,7 @@ class Phone:
         )
         context = (self.site.id.encode(), self.subject.encode())
         plain = seal.open_sealed(unb64(answer.sealed), ephemeral, Use.EXPORT, *context)
-        content: dict[str, Any] = decode(seal.unpad(plain), limit=2**24)
+        content: dict[str, Any] = decode(zlib.decompress(seal.unpad(plain)), limit=2**24)
         return content
 
     async def correct(self, record: str, label: Label) -> Accepted:

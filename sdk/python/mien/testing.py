@@ -15,6 +15,7 @@ policies, no database and no log. `FakeClock` moves when told. `FakeEyes` read t
 import base64
 import hashlib
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -438,19 +439,30 @@ class FakeServer(httpx.BaseTransport):
         if statement.renewal and (known is None or not self._known(claimed.subject).purposes):
             raise ConsentMissing("nothing stands that could be renewed; ask anew")
         self._countersigned(statement, notice)
-        laws = [self.deny[purpose] for purpose in statement.purposes if purpose in self.deny]
-        if laws:
+        refused = self._refusals(statement)
+        granted = [purpose for purpose in statement.purposes if purpose not in self.deny]
+        if not granted:  # what stood before stands as it was
+            stood = list(known.purposes) if known is not None else []
             return self._answer_to(
-                jws, statement, "refused", [], notice=statement.notice_sha256, laws=laws
+                jws, statement, "refused", stood, notice=statement.notice_sha256, refused=refused
             )
         outcome = "renewed" if known is not None and known.purposes else "given"
         known = known or _Known()
         for doc in statement.keys:
             self._add(known, statement.subject, doc)
-        known.purposes, known.state = list(statement.purposes), outcome
+        known.purposes, known.state = list(granted), outcome
         known.notice, known.expires_at = statement.notice_sha256, self.now() + self.lasts
         self.people[statement.subject] = known
-        return self._answer_to(jws, statement, outcome, known.purposes, notice=known.notice)
+        return self._answer_to(
+            jws, statement, outcome, list(granted), notice=known.notice, refused=refused
+        )
+
+    def _refusals(self, statement: m.ConsentStatement) -> list[m.Refusal]:
+        return [
+            m.Refusal(purpose=each, laws=[self.deny[each]], says=[f"This fake forbids {each}."])
+            for each in statement.purposes
+            if each in self.deny
+        ]
 
     def _countersigned(self, statement: m.ConsentStatement, notice: m.Notice) -> None:
         """A written release and a guardian's approval are of this very statement."""
@@ -492,16 +504,20 @@ class FakeServer(httpx.BaseTransport):
         purposes: list[Any],
         *,
         notice: str = b64(bytes(32)),
-        laws: Sequence[str] = (),
+        refused: Sequence[m.Refusal] = (),
+        withdrawn: Sequence[Any] = (),
     ) -> m.Message:
+        against = refused if outcome == "refused" else ()
         receipt = m.Receipt(
             receipt=self._id("rcp"),
             site=self.site,
             subject=statement.subject,
             outcome=outcome,
             purposes=purposes,
-            laws=list(laws),
-            says=["This fake forbids it."] if laws else [],
+            refused=list(refused),
+            withdrawn=list(withdrawn),
+            laws=list(dict.fromkeys(law for each in against for law in each.laws)),
+            says=list(dict.fromkeys(word for each in against for word in each.says)),
             notice_sha256=notice,
             statement_sha256=b64(hashlib.sha256(jws.encode()).digest()),
             jurisdictions=[],
@@ -514,7 +530,7 @@ class FakeServer(httpx.BaseTransport):
         )
         text = self._sign(Kind.RECEIPT, m.dump(receipt))
         capability = None
-        if purposes and isinstance(statement, m.ByDevice):
+        if purposes and not against and isinstance(statement, m.ByDevice):
             capability = self._may(statement, signer(jws), purposes)
         return m.ConsentAnswer(receipt=text, capability=capability)
 
@@ -549,13 +565,14 @@ class FakeServer(httpx.BaseTransport):
 
     def _withdraw(self, jws: str) -> m.Message:
         statement, known = self._checked(jws, Kind.WITHDRAWAL, m.WithdrawalStatement)
-        known.purposes = [p for p in known.purposes if p not in statement.purposes]
+        taken = [p for p in known.purposes if p in statement.purposes]
+        known.purposes = [p for p in known.purposes if p not in taken]
         outcome = "revoked" if self._role(jws, statement) == "guardian" else "withdrawn"
         if not known.purposes:
             known.state = outcome
             known.labels.clear()
             known.ids.clear()
-        return self._answer_to(jws, statement, outcome, list(known.purposes))
+        return self._answer_to(jws, statement, outcome, list(known.purposes), withdrawn=taken)
 
     def _capability(self, jws: str) -> m.Message:
         statement, known = self._checked(jws, Kind.CAPABILITY_REQUEST, m.CapabilityRequest)
@@ -694,7 +711,10 @@ class FakeServer(httpx.BaseTransport):
         }
         context = (self.site.encode(), statement.subject.encode())
         sealed = seal(
-            pad(encode(held), 4096), SealKey.from_text(statement.seal), Use.EXPORT, *context
+            pad(zlib.compress(encode(held)), 4096),
+            SealKey.from_text(statement.seal),
+            Use.EXPORT,
+            *context,
         )
         return m.ExportAnswer(sealed=b64(sealed))
 

@@ -1,11 +1,13 @@
 """Load a policy bundle: read, parse, check against the schema, lint, and re-key by `@id`. Nothing half-read is ever used.
 
 A bundle is a folder: `bundle.toml`, `cedar/` (schema and policies), `jurisdictions/` (table and policies), `retention/` (durations), `notices/` (what
-people are shown). Every file that decides is part of the hash; a notice has a hash of its own, which the person signs; a file that is not understood is refused, because a misspelt name could hide a `forbid`.
+people are shown). Every file that decides is part of the hash; a notice has a hash of its own, which the person signs. A file or folder that nobody reads
+is refused where it could hold a policy, because a misspelt name could hide a `forbid`.
 """
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +20,8 @@ import mien_policies
 from mien_policies import NoticeSource
 from mien_server.authorize.lint import Policy, lint
 from mien_server.authorize.retention import Rule, read_rules
-from mien_server.authorize.source import Statement, fault, statements
-from mien_server.authorize.tables import read_table
+from mien_server.authorize.source import Statement, check_nesting, fault, statements, within
+from mien_server.authorize.tables import check_keys, line_of, read_table
 from mien_server.authorize.words import SCHEMA, require_fit
 
 TITLE: Final = "bundle.toml"
@@ -29,6 +31,13 @@ _FOLDERS: Final = {
     "jurisdictions": (".cedar", ".toml"),
     "retention": (".toml",),
 }
+_BESIDE: Final = frozenset({"notices", "cases", "__pycache__"})
+"""Folders that decide nothing; the bundle that ships is a Python package as well."""
+_DECIDE: Final = (".cedar", ".cedarschema", ".toml")
+_POLICIES: Final = (".cedar", ".cedarschema")
+_PARTS: Final = f"{TITLE}, {', '.join(f'{name}/' for name in (*_FOLDERS, 'notices', 'cases'))}"
+_CODE: Final = re.compile(r"[A-Z]{2}")
+"""What a place and a member of it may be called: messages hold no other codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +60,26 @@ class Bundle:
 
 
 def load_bundle(directory: Path | None = None) -> Bundle:
-    """The bundle in `directory`, by default the one that ships. Raises `PolicyInvalid` naming file and line."""
+    """The bundle in `directory`, by default the one that ships. Raises `PolicyInvalid` naming file and line.
+
+    Its cause is an `OSError` when a file could not be read; then the same bundle may load a moment later. Every other one stays until a file changes.
+    """
     folder = directory or mien_policies.directory()
     files = _read(folder)
-    title = read_table(TITLE, files[TITLE], required={"version": str, "title": str})
-    places = _places(files[PLACES])
-    schema = _schema(files[SCHEMA])
+    with within(TITLE):
+        return _loaded(folder, files)
+
+
+def _loaded(folder: Path, files: Mapping[str, bytes]) -> Bundle:
+    title = _title(files[TITLE])
+    with within(PLACES):
+        places = _places(files[PLACES])
+    with within(SCHEMA):
+        schema = _schema(files[SCHEMA])
     found = [s for name in sorted(files) for s in _statements(name, files[name])]
     policies = lint(found, places)
+    with within("notices"):
+        notices = mien_policies.notices(folder)
     return Bundle(
         version=title["version"],
         sha256=digest(files),
@@ -67,7 +88,7 @@ def load_bundle(directory: Path | None = None) -> Bundle:
         retention=_retention(files, places),
         schema=schema,
         sources=MappingProxyType(_validated(found, policies, schema)),
-        notices=mien_policies.notices(folder),
+        notices=notices,
         directory=folder,
     )
 
@@ -98,8 +119,10 @@ def _read(directory: Path) -> dict[str, bytes]:
         files = {TITLE: (directory / TITLE).read_bytes()}
         for folder, kinds in _FOLDERS.items():
             for path in sorted((directory / folder).iterdir()):
-                if not path.name.startswith((".", "_")):
-                    files[_known(folder, path, kinds)] = path.read_bytes()
+                if not _put_aside(folder, path):
+                    name = _known(folder, path, kinds)
+                    files[name] = path.read_bytes()
+        _check_strays(directory)
     except OSError as error:
         name = Path(error.filename or directory).name
         raise fault(name, 1, f"cannot be read ({error.strerror}): restore it") from error
@@ -117,6 +140,45 @@ def _known(folder: str, path: Path, kinds: tuple[str, ...]) -> str:
     return f"{folder}/{path.name}"
 
 
+def _put_aside(folder: str, path: Path) -> bool:
+    """Whether a name begins as those do that tools and people put aside. A policy is not put aside by its name: that would be silent."""
+    if not path.name.startswith((".", "_")):
+        return False
+    if path.name.lower().endswith(_DECIDE):
+        what = "is not read by anybody because of its first letter: rename it, or take it away"
+        raise fault(f"{folder}/{path.name}", 1, what)
+    return True
+
+
+def _check_strays(directory: Path) -> None:
+    """Raise `PolicyInvalid` for what could hold a policy where nobody reads one."""
+    for path in sorted(directory.iterdir()):
+        if _stray(path):
+            raise fault(path.name, 1, f"is not read by anybody: a bundle has {_PARTS}")
+    for folder in ("notices", "cases"):
+        for path in sorted((directory / folder).rglob("*")):
+            if path.name.lower().endswith(_POLICIES):
+                name = path.relative_to(directory).as_posix()
+                raise fault(name, 1, "is not read by anybody: put it into cedar/ or jurisdictions/")
+
+
+def _stray(path: Path) -> bool:
+    """Any folder may be a misspelt one. A file of another kind, such as a licence, decides nothing; a hidden folder is a tool's."""
+    if path.name in {TITLE, *_FOLDERS, *_BESIDE}:
+        return False
+    if path.name.startswith("."):
+        return path.name.lower().endswith(_POLICIES)
+    return path.is_dir() or path.name.lower().endswith(_DECIDE)
+
+
+def _title(content: bytes) -> dict[str, str]:
+    table = read_table(TITLE, content, required={"version": str, "title": str})
+    for name, value in table.items():
+        if not value.strip() or not value.isprintable():
+            raise fault(TITLE, 1, f"`{name}` must be a line of text: say which bundle this is")
+    return table
+
+
 def _text(name: str, content: bytes) -> str:
     try:
         return content.decode()
@@ -131,6 +193,7 @@ def _statements(name: str, content: bytes) -> tuple[Statement, ...]:
 
 def _schema(content: bytes) -> cedarpy.Schema:
     text = _text(SCHEMA, content)
+    check_nesting(SCHEMA, text.translate({ord("<"): "[", ord(">"): "]"}))
     try:
         schema = cedarpy.Schema.from_str(text)
     except ValueError as error:
@@ -152,13 +215,20 @@ def _schema_line(text: str) -> int:
 
 
 def _places(content: bytes) -> dict[str, str | None]:
-    table = read_table(PLACES, content)
     places: dict[str, str | None] = {}
-    for code, entry in table.items():
-        if not isinstance(entry, dict) or not set(entry) <= {"name", "members"}:
-            raise fault(PLACES, 1, f"`{code}` needs a table with `name` and perhaps `members`")
+    for code, entry in read_table(PLACES, content).items():
+        line = line_of(content, code)
+        if not isinstance(entry, dict):
+            raise fault(PLACES, line, f"`{code}` needs a table with `name` and perhaps `members`")
+        check_keys(PLACES, line, entry, {"name": str}, {"members": list})
+        members = entry.get("members", [])
+        for name in (code, *members):
+            if not isinstance(name, str) or not _CODE.fullmatch(name):
+                raise fault(PLACES, line, f"`{name}` must be two capital letters")
+        if len(set(members)) < len(members):
+            raise fault(PLACES, line, f"`{code}` names a member twice")
         places[code] = None
-        places.update({f"{code}-{member}": code for member in entry.get("members", ())})
+        places.update({f"{code}-{member}": code for member in members})
     return places
 
 
@@ -183,8 +253,9 @@ def _validated(
     sources: dict[str, dict[str, Any]] = {}
     for statement in found:
         policy = policies[statement.annotations["id"]]
-        text = cedarpy.policies_from_json_str(_document({policy.id: statement.json}))
-        checked = cedarpy.validate_policies(text, schema)
+        with within(policy.file, policy.line):
+            text = cedarpy.policies_from_json_str(_document({policy.id: statement.json}))
+            checked = cedarpy.validate_policies(text, schema)
         if not checked.validation_passed:
             what = "; ".join(error.error for error in checked.errors)
             raise fault(policy.file, policy.line, what.replace("policy0", policy.id))

@@ -13,7 +13,7 @@ import mien_policies
 from mien_server.authorize.bundle import Bundle
 from mien_server.authorize.decide import Authorizer
 from mien_server.authorize.source import fault
-from mien_server.authorize.tables import check_keys, lines_of, read_table
+from mien_server.authorize.tables import check_keys, entries, read_table
 from mien_server.values import Decision, Question
 
 DEFAULTS: Final = "defaults.toml"
@@ -21,6 +21,7 @@ MATRIX: Final = "matrix.toml"
 COLUMNS: Final = ("retail", "education", "workplace", "health", "finance", "minors")
 _EXPECTED: Final = ("allow", "deny")
 _SETS: Final = frozenset({"jurisdictions", "consented_purposes"})
+_TIMES: Final = frozenset({"now", "consent_expires_at", "retain_until"})
 _LETTERS: Final = frozenset("FXWGND*?")
 _MINORS: Final = frozenset({"under_13", "13_to_15", "16_to_17"})
 _ROLES: Final = {
@@ -29,6 +30,7 @@ _ROLES: Final = {
     "health": {"patient"},
 }
 _FIELDS: Final = frozenset(field.name for field in fields(Question))
+_TRUTHS: Final = frozenset(field.name for field in fields(Question) if field.type in {bool, "bool"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,16 @@ class Outcome:
 def load_cases(directory: Path | None = None) -> tuple[Case, ...]:
     """All cases of the folder `directory`, by default those that ship. Raises `PolicyInvalid` naming file and line."""
     folder = directory or mien_policies.directory() / "cases"
-    try:
-        files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.toml"))}
-        defaults = _defaults(files.pop(DEFAULTS))
-        files.pop(MATRIX, None)
-    except KeyError as error:
-        raise fault(f"cases/{DEFAULTS}", 1, "is missing: cases start from it") from error
+    files: dict[str, bytes] = {}
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            files[path.name] = path.read_bytes()
+        except OSError as error:
+            raise fault(f"cases/{path.name}", 1, f"cannot be read ({error.strerror})") from error
+    if DEFAULTS not in files:
+        raise fault(f"cases/{DEFAULTS}", 1, "is missing: cases start from it")
+    defaults = _defaults(files.pop(DEFAULTS))
+    files.pop(MATRIX, None)
     return tuple(
         case
         for name, content in files.items()
@@ -167,7 +173,7 @@ def _defaults(content: bytes) -> dict[str, Any]:
 
 def _read(file: str, content: bytes, defaults: Mapping[str, Any]) -> Iterable[Case]:
     table = read_table(file, content, required={"case": list})
-    for line, entry in zip(lines_of(content, "case"), table["case"], strict=True):
+    for line, entry in entries(file, content, table, "case"):
         words = {"policy": str, "name": str, "request": dict, "expect": str}
         check_keys(file, line, entry, words, {"law": str, "cell": str})
         _check_expectation(file, line, entry)
@@ -207,6 +213,21 @@ def _check_expectation(file: str, line: int, entry: Mapping[str, Any]) -> None:
 def _check_fields(file: str, line: int, request: Mapping[str, Any]) -> None:
     if unknown := sorted(request.keys() - _FIELDS):
         raise fault(file, line, f"`{unknown[0]}` is not a field of a question")
+    for name, value in request.items():
+        kind = _kind(name)
+        listed = value if kind is list and isinstance(value, list) else ()
+        if type(value) is not kind or not all(isinstance(each, str) for each in listed):
+            words = "a list of words" if kind is list else kind.__name__
+            raise fault(file, line, f"`{name}` must be {words}")
+
+
+def _kind(name: str) -> type:
+    """What a field holds in TOML."""
+    if name in _SETS:
+        return list
+    if name in _TIMES:
+        return int
+    return bool if name in _TRUTHS else str
 
 
 def _question(request: Mapping[str, Any]) -> Question:

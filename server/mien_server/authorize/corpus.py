@@ -65,11 +65,12 @@ _NAMES: Final = tuple(field.name for field in fields(Question))
 
 
 def departed(place: str, changes: Mapping[str, Any]) -> Question:
-    """The question in order at `place`, but for `changes`. What a person agreed to follows the purpose, unless stated."""
+    """The question in order at `place`, but for `changes`. What a person agreed to, and the class of data, follow the purpose, unless stated."""
     given = {"jurisdictions": frozenset({place}), **changes}
     purpose = given.get("purpose", IN_ORDER.purpose)
     agreed = frozenset({purpose} if purpose else ())
-    return replace(IN_ORDER, **{"consented_purposes": agreed, **given})
+    kept = "mood" if purpose == "declare_mood" else IN_ORDER.data_class
+    return replace(IN_ORDER, **{"consented_purposes": agreed, "data_class": kept, **given})
 
 
 def places(bundle: Bundle) -> tuple[str, ...]:

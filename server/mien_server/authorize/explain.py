@@ -7,11 +7,12 @@ All sets of up to three steps are tried, so what is missing from the list does n
 given from which no step can be left out. Of a yes it is told what would end it. Deliberately absent: suggestions to say what is not so.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, product
 from typing import Any, Final
 
+from mien.values import PURPOSES
 from mien_server.authorize.bundle import Bundle
 from mien_server.authorize.reasons import Reason, reasons
 from mien_server.authorize.steps import (
@@ -62,9 +63,11 @@ class Explanation:
     complete: bool = True
 
 
-def explain(decide: Decide, bundle: Bundle, question: Question) -> Explanation:
-    """Explain the answer to `question`. `decide` answers under `bundle`, perhaps for several claims at once."""
-    search = _Search(decide, bundle, question)
+def explain(
+    decide: Decide, bundle: Bundle, question: Question, purposes: Collection[str] = PURPOSES
+) -> Explanation:
+    """Explain the answer to `question`. `decide` answers under `bundle`, perhaps for several claims at once; only `purposes` are suggested."""
+    search = _Search(decide, bundle, question, purposes)
     decision = search.ask(())
     why = reasons(bundle, decision)
     if decision.allow:
@@ -91,6 +94,7 @@ class _Search:
     decide: Decide
     bundle: Bundle
     question: Question
+    purposes: Collection[str] = PURPOSES
     tried: int = 0
     _steps: tuple[Step, ...] = ()
     _asked: dict[Question, Decision] = field(default_factory=dict)
@@ -108,7 +112,7 @@ class _Search:
 
     def run(self) -> None:
         """Try all small sets; where none helps, look for one larger set."""
-        self._steps = possible(self.question)
+        self._steps = possible(self.question, self.purposes)
         for steps in self._small():
             self._try(steps)
         for with_mood in (False, True):

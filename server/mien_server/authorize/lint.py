@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mien_server.authorize.source import Statement, fault
+from mien_server.authorize.source import Statement, fault, within
 
 CERTAINTIES: Final = ("settled", "arguable", "our-policy")
 _ID: Final = re.compile(r"[a-z][a-z0-9-]*")
@@ -39,9 +39,10 @@ def lint(found: Iterable[Statement], places: Mapping[str, str | None]) -> dict[s
     """The policies by id. Raises `PolicyInvalid` at the first that lacks something or could err."""
     policies: dict[str, Policy] = {}
     for statement in found:
-        policy = _described(statement)
-        _check_laws(policy)
-        _check_body(statement, places)
+        with within(statement.file, statement.line):
+            policy = _described(statement)
+            _check_laws(policy)
+            _check_body(statement, places)
         if policy.id in policies:
             first = policies[policy.id]
             raise _at(statement, f"`@id` {policy.id} is taken by {first.file}:{first.line}")

@@ -1,11 +1,11 @@
-"""What holds where: every place, sector and role, found by deciding, never written by hand. As of `corpus.NOW`.
+"""What holds where: every place, sector and role, found by deciding, never written by hand. As of `AS_OF`.
 
 Each cell begins with a question in perfect order. Is it denied, the cell is forbidden, and nobody can agree to it. Is it allowed, then one thing after
 another is taken away: what turns the answer to no is needed there, by the laws that then deny.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from mien.values import AGE_BANDS, ROLES, SECTORS
@@ -15,6 +15,8 @@ from mien_server.authorize.decide import Authorizer
 from mien_server.authorize.reasons import reasons
 from mien_server.values import Question
 
+AS_OF: Final = 1_795_996_800
+"""The day for which the page is written: the last of November 2026, when the laws were read. What begins later stands in a list of its own."""
 FORBIDDEN: Final = "F"
 NEEDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "X": {"consent_state": "none"},
@@ -44,6 +46,7 @@ USES: Final[Mapping[str, Mapping[str, Any]]] = {
     "lessons": {"purpose": "adapt_lessons", "effect": "content"},
     "training": {"purpose": "contribute", "effect": "none", "action": "contribute"},
     "mood": {"purpose": "declare_mood", "effect": "help", "source": "declared"},
+    "ordered": {"purpose": "declare_mood", "effect": "order", "source": "declared"},
     "price": {"purpose": "personalize_offers", "effect": "price"},
     "eligibility": {"purpose": "adapt_service", "effect": "eligibility"},
 }
@@ -117,9 +120,9 @@ class Matrix:
                     yield self.cell(place, sector, role, ADULT, "service")
 
     def minors(self) -> Iterator[Cell]:
-        """Customers of a shop under 18: service, offers and a declared mood, by place and age band."""
+        """Customers of a shop under 18: service, offers, and a declared mood that helps or orders offers, by place and age band."""
         for place in rows(self.bundle):
-            for use in ("service", "offers", "mood"):
+            for use in ("service", "offers", "mood", "ordered"):
                 for band in MINORS:
                     yield self.cell(place, "retail", "customer", band, use)
 
@@ -154,7 +157,7 @@ class Matrix:
 
     def _grounds(self, question: Question) -> tuple[Ground, ...]:
         """The laws that deny, each once; none when it is allowed."""
-        decision = self._authorizer.decide(question)
+        decision = self._authorizer.decide(replace(question, now=AS_OF))
         if decision.allow:
             return ()
         return surest(

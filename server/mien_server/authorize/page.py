@@ -10,9 +10,9 @@ from typing import Final
 
 from mien.values import ROLES, SECTORS
 from mien_server.authorize.bundle import Bundle
-from mien_server.authorize.corpus import NOW
 from mien_server.authorize.lint import Policy
 from mien_server.authorize.matrix import (
+    AS_OF,
     FORBIDDEN,
     MINORS,
     WORDS,
@@ -23,6 +23,7 @@ from mien_server.authorize.matrix import (
     surest,
 )
 from mien_server.authorize.retention import EVERYWHERE, Rule
+from mien_server.authorize.times import moments
 
 _DAY: Final = 86_400
 Pair = tuple[str, str]
@@ -103,6 +104,7 @@ def matrix(bundle: Bundle) -> str:
     cells = list(found.cells())
     return "\n".join([
         *_key(),
+        *_later(bundle),
         *_sectors(bundle, cells),
         *_laws(bundle, cells),
         *_uses(bundle, "#### Under 18, in a shop", list(found.minors()), _minor),
@@ -113,8 +115,27 @@ def matrix(bundle: Bundle) -> str:
 
 def _key() -> Iterator[str]:
     letters = ", ".join(f"**{letter}** {words}" for letter, words in WORDS.items())
-    day = datetime.fromtimestamp(NOW, UTC).date().isoformat()
-    yield f"Asked as of {day}. {letters}. Behind a letter or a law: nothing where it is settled, **?** where it is arguable, **\\*** where it is only our policy; a letter has the mark of the surest law behind it.\n"
+    yield f"Asked as of {_date(AS_OF)}. {letters}. Behind a letter or a law: nothing where it is settled, **?** where it is arguable, **\\*** where it is only our policy; a letter has the mark of the surest law behind it.\n"
+
+
+def _later(bundle: Bundle) -> Iterator[str]:
+    """The policies whose law begins after that day, by the moments that they compare the time with."""
+    later = [
+        (moment, name)
+        for name, source in bundle.sources.items()
+        for moment in moments([source]) or ()
+        if moment > AS_OF
+    ]
+    if later:
+        told = "; ".join(
+            f"`{name}` ({'; '.join(bundle.policies[name].laws)}) on {_date(moment)}"
+            for moment, name in sorted(later)
+        )
+        yield f"Not in force on that day and therefore not in these tables: {told}.\n"
+
+
+def _date(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).date().isoformat()
 
 
 def _sectors(bundle: Bundle, cells: Iterable[Cell]) -> Iterator[str]:
@@ -225,6 +246,7 @@ def _use(cell: Cell) -> str:
 
 _USES: Final[Mapping[str, str]] = {
     "service": "service", "offers": "offers", "lessons": "lessons", "training": "training the model", "mood": "declared mood",
+    "ordered": "offers by a declared mood",
     "price": "price", "eligibility": "eligibility",
 }  # fmt: skip
 

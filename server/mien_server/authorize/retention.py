@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mien.errors import RetentionUndeclared
-from mien_server.authorize.source import fault
-from mien_server.authorize.tables import check_keys, lines_of, read_table
+from mien_server.authorize.source import fault, within
+from mien_server.authorize.tables import check_keys, entries, read_table
 
 if TYPE_CHECKING:
     from mien_server.authorize.bundle import Bundle
@@ -61,9 +61,10 @@ def read_rules(files: Mapping[str, bytes], places: Mapping[str, str | None]) -> 
     rules: list[Rule] = []
     for file, content in files.items():
         table = read_table(file, content, required={"rule": list})
-        for line, entry in zip(lines_of(content, "rule"), table["rule"], strict=True):
-            rules.append(_rule(file, line, entry, places))
-            _check_minimum(file, line, rules)
+        for line, entry in entries(file, content, table, "rule"):
+            with within(file, line):
+                rules.append(_rule(file, line, entry, places))
+                _check_minimum(file, line, rules)
     _check_complete(rules, places)
     return tuple(rules)
 

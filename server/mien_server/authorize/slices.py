@@ -18,7 +18,7 @@ from typing import Any, Final
 import cedarpy
 
 from mien_server.authorize import words
-from mien_server.authorize.bundle import Bundle, whole
+from mien_server.authorize.bundle import Bundle
 from mien_server.authorize.lint import place_of
 from mien_server.authorize.pruning import Path, reads, surely_false
 
@@ -104,27 +104,12 @@ def _actions(sources: Iterable[Mapping[str, Any]], schema: cedarpy.Schema) -> di
     for at, source in enumerate(sources):
         head = json.dumps(source["action"])
         if head not in heads:
-            heads[head] = frozenset(action for action in asked if _meets(head, action, schema))
+            heads[head] = frozenset(
+                action for action in asked if words.meets(json.loads(head), action, schema)
+            )
         for action in heads[head]:
             found[action] |= 1 << at
     return found
-
-
-def _meets(head: str, action: str, schema: cedarpy.Schema) -> bool:
-    permit = {
-        "effect": "permit", "principal": _ANY, "action": json.loads(head), "resource": _ANY, "conditions": [],
-    }  # fmt: skip
-    request = {
-        "principal": dict(words.PERSON),
-        "action": words.word("Action", action),
-        "resource": dict(words.USE),
-        "context": {"consent_expires_at": 0, "retain_until": 0, "now": 0},
-    }
-    answer = cedarpy.is_authorized(request, whole({"asked": permit}), "[]", schema)
-    if answer.diagnostics.errors:
-        message = f"action `{action}` cannot be asked about: the schema must declare it"
-        raise LookupError(message)
-    return answer.allowed
 
 
 def _tables(sources: list[dict[str, Any]], known: Mapping[str, frozenset[str]]) -> Iterable[_Table]:

@@ -4,7 +4,7 @@ A step is an act, not a field: one yes makes a consent stand, names its purpose,
 what is not so: a declared age, a role, a sector and a place stay as they are.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
@@ -57,15 +57,25 @@ def step(kind: str, value: str = "") -> Step:
     return Step(kind, who, says, value)
 
 
-def possible(question: Question) -> tuple[Step, ...]:
-    """Every step that would change this question, in the order of `KINDS`."""
-    found = [step(kind, value) for kind in KINDS for value in _values(kind, question)]
-    return tuple(each for each in found if _can_change(question, each))
+def possible(question: Question, purposes: Collection[str] = PURPOSES) -> tuple[Step, ...]:
+    """Every step that would change this question, or could after another step, in the order of `KINDS`. `purposes` are those that may be asked for."""
+    found = [
+        step(kind, value)
+        for kind in KINDS
+        for value in _values(kind, question)
+        if _purpose_of(kind, value) in {None, *purposes}
+    ]
+    changes_purpose = any(_purpose_of(each.kind, each.value) for each in found)
+    return tuple(
+        each
+        for each in found
+        if take(question, (each,)) != question or (each.kind == "say_yes" and changes_purpose)
+    )
 
 
-def _can_change(question: Question, each: Step) -> bool:
-    """A yes has nothing to be said to while there is no purpose; another step may give it one."""
-    return take(question, (each,)) != question or (each.kind == "say_yes" and not question.purpose)
+def _purpose_of(kind: str, value: str) -> str | None:
+    """The purpose that a step asks for; it needs a yes of its own, however long the one that stands still lasts."""
+    return {"purpose": value, INSTEAD: INSTEAD}.get(kind)
 
 
 def take(question: Question, steps: Iterable[Step]) -> Question:
@@ -108,7 +118,10 @@ _CHOICES: Final[Mapping[str, Callable[[Question], tuple[str, ...]]]] = {
     "declare_age": lambda q: AGE_BANDS[:-1][::-1] if q.age_band == AGE_BANDS[-1] else (),
     "declare_mood": _when(lambda q: q.source != "declared" and q.action != "contribute"),
     "purpose": lambda q: tuple(each for each in PURPOSES if each not in {q.purpose, INSTEAD}),
-    "effect": lambda q: () if q.effect in _MILD else _MILD,
+    # An order is mild, but what is put in order may be offers.
+    "effect": lambda q: (
+        tuple(each for each in _MILD if each != q.effect) if q.effect not in _MILD[1:] else ()
+    ),
     "keep_until": _when(_keeps),
 }
 

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mien_server.authorize.source import fault
@@ -14,7 +14,9 @@ def read_table(
     """The table in `content`. With `required`, exactly these keys of these types. Raises `PolicyInvalid`."""
     try:
         table = tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise fault(file, 1, "is nested too deeply: write it flat") from error
+    except ValueError as error:  # no TOML, no UTF-8, or a number of too many digits
         at = re.search(r"at line (\d+)", str(error))
         raise fault(file, int(at[1]) if at else 1, f"is not TOML: {error}") from error
     if required is not None:
@@ -41,9 +43,27 @@ def check_keys(
             raise fault(file, line, f"`{key}` must be {known[key].__name__}")
 
 
-def lines_of(content: bytes, header: str) -> tuple[int, ...]:
-    """The lines, counted from 1, on which the array header `[[header]]` stands: the parser does not tell them."""
-    mark = f"[[{header}]]".encode()
-    return tuple(
-        number for number, row in enumerate(content.splitlines(), 1) if row.strip().startswith(mark)
-    )
+def entries(
+    file: str, content: bytes, table: Mapping[str, Any], header: str
+) -> Iterator[tuple[int, Any]]:
+    """Each table of the array `[[header]]` with the line on which it begins, counted from 1: the parser does not tell them. Raises `PolicyInvalid`."""
+    lines = _lines_of(content, header)
+    if len(lines) != len(table[header]):
+        raise fault(file, lines[0] if lines else 1, f"write every one below a line `[[{header}]]`")
+    for line, entry in zip(lines, table[header], strict=True):
+        if not isinstance(entry, dict):
+            raise fault(file, line, f"write every one below a line `[[{header}]]`")
+        yield line, entry
+
+
+def line_of(content: bytes, header: str) -> int:
+    """The line of the table `[header]`, 1 where it is written in another way."""
+    mark = re.compile(rb"\s*\[\s*" + re.escape(header.encode()) + rb"\s*\]")
+    rows = enumerate(content.splitlines(), 1)
+    return next((number for number, row in rows if mark.match(row)), 1)
+
+
+def _lines_of(content: bytes, header: str) -> tuple[int, ...]:
+    mark = re.compile(rb"\s*\[\[\s*" + re.escape(header.encode()) + rb"\s*\]\]")
+    rows = enumerate(content.splitlines(), 1)
+    return tuple(number for number, row in rows if mark.match(row))

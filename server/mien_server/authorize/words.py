@@ -39,6 +39,13 @@ SAID: Final = MappingProxyType({
 })  # fmt: skip
 """What a person calls each field."""
 
+GROUPS: Final = MappingProxyType({
+    "emotion": frozenset(ACTIONS),
+    "process": frozenset(ACTIONS) - {"give_consent"},
+    "new_processing": frozenset(ACTIONS) - {"give_consent", "retain"},
+})  # fmt: skip
+"""Which actions lie in which group. A policy names the group, so an action that left it would be out of that policy's reach."""
+
 _ACTION: Final = re.compile(r'action "(\w+)"(?: in \[[^\]]*\])? appliesTo')
 _ENUM: Final = re.compile(r"entity (\w+) enum \[([^\]]*)\];")
 
@@ -168,8 +175,40 @@ def _stands(places: frozenset[str]) -> str:
     return json.dumps({"parents": [place(code) for code in sorted(places)]})[1:-1]
 
 
+def meets(head: Mapping[str, Any], action: str, schema: cedarpy.Schema) -> bool:
+    """Whether a policy with this head, in Cedar's JSON form, speaks of `action`. Raises `LookupError` for one that the schema lacks."""
+    everything = {"op": "All"}
+    permit = {
+        "effect": "permit", "principal": everything, "action": head, "resource": everything, "conditions": [],
+    }  # fmt: skip
+    document = {"templates": {}, "staticPolicies": {"asked": permit}, "templateLinks": []}
+    request = {
+        "principal": dict(PERSON),
+        "action": word("Action", action),
+        "resource": dict(USE),
+        "context": {"consent_expires_at": 0, "retain_until": 0, "now": 0},
+    }
+    policies = cedarpy.PolicySet.from_json_str(json.dumps(document))
+    answer = cedarpy.is_authorized(request, policies, "[]", schema)
+    if answer.diagnostics.errors:
+        message = f"action `{action}` cannot be asked about: the schema must declare it"
+        raise LookupError(message)
+    return answer.allowed
+
+
+def _require_groups(schema: cedarpy.Schema) -> None:
+    for group, inside in GROUPS.items():
+        head = {"op": "in", "entity": word("Action", group)}
+        for action in (*ACTIONS, KEEP_PROOF):
+            if meets(head, action, schema) != (action in inside):
+                must = "must" if action in inside else "must not"
+                raise fault(
+                    SCHEMA, 1, f"action `{action}` {must} lie in `{group}`: policies name the group"
+                )
+
+
 def require_fit(schema: cedarpy.Schema) -> None:
-    """Raise `PolicyInvalid` unless the schema takes the person and the use of a question as they are asked about."""
+    """Raise `PolicyInvalid` unless the schema takes the person and the use of a question, and groups the actions, as they are asked about."""
     asked = asdict(Question("use", "", "", frozenset(), 0))
     words = {name: min(known) for name, known in vocabulary(schema).items()}
     given = {**asked, **words, "consented_purposes": frozenset({words["purpose"]})}
@@ -179,3 +218,4 @@ def require_fit(schema: cedarpy.Schema) -> None:
     except ValueError as error:
         told = " ".join(str(error).split())
         raise fault(SCHEMA, 1, f"does not fit the questions that are asked: {told}") from error
+    _require_groups(schema)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from mien_server.cli.told import told
 
+HASH_BYTES = 32
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 SiteArgument = Annotated[str, typer.Argument(help="Id of the site.")]
 
@@ -71,19 +73,25 @@ def invalidate(
             msg = "say whose consent is invalid: give --subject or --notice, one of them"
             raise SettingsError(msg)
         sha256 = None if notice is None else unb64(notice)
+        if sha256 is not None and len(sha256) != HASH_BYTES:
+            msg = "the notice's hash is 32 bytes as base64url: copy `notice_sha256` from a receipt"
+            raise SettingsError(msg)
         done = server.attend(
             load(os.environ),
             lambda pipeline: pipeline.invalidate(site, subject=subject, notice=sha256),
         )
     print(f"{site}: {done} {'consent is' if done == 1 else 'consents are'} invalid")
+    if done == 0:
+        print("mien: nothing stood that this names; check it", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 def _write(path: Path, text: str) -> None:
     from mien.errors import SettingsError
 
     try:
-        with path.open("x", encoding="utf-8") as file:
-            path.chmod(0o600)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
         msg = f"`{path}` cannot be written: {(error.strerror or 'unwritable').lower()}; choose a new file"

@@ -29,19 +29,28 @@ def emotion_of(labels: Sequence[Label], now: int) -> Emotion | None:
     if not sure:
         return None
     total = sum(weight for _label, weight in recent)
+    told = [(label, weight) for label, weight in sure if label.source == "declared"]
+    return Emotion(
+        shares=_shares(sure, total),
+        valence=_mean([(label.valence, weight) for label, weight in sure]),
+        arousal=_mean([(label.arousal, weight) for label, weight in sure]),
+        labels=len(sure),
+        told=_shares(told, total),
+        tellings=len(told),
+    )
+
+
+def _shares(weighted: Sequence[tuple[Label, float]], total: float) -> dict[str, float]:
+    """What part of the weight `total` each expression has."""
     shares: dict[str, float] = {}
-    for label, weight in sure:
+    for label, weight in weighted:
         part = weight * label.confidence / _CONFIDENCE / total
         second = 0.0 if label.second is None else SECOND_SHARE
         shares[label.expression] = shares.get(label.expression, 0.0) + part * (1.0 - second)
         if label.second is not None:
             shares[label.second] = shares.get(label.second, 0.0) + part * second
-    return Emotion(
-        shares=shares,
-        valence=_mean([(label.valence, weight) for label, weight in sure]),
-        arousal=_mean([(label.arousal, weight) for label, weight in sure]),
-        labels=len(sure),
-    )
+    # Parts that make a whole may come to a hair more than 1 when added up.
+    return {name: min(1.0, share) for name, share in shares.items()}
 
 
 def _weight(label: Label, now: int) -> float:

@@ -128,7 +128,9 @@ def check_emotion(emotion: Emotion) -> None:
     known = all(mood in EXPRESSIONS for mood in emotion.shares)
     parts = all(0.0 <= share <= 1.0 for share in shares) and sum(shares) <= 1.0 + _SLACK
     means = all(-1.0 <= value <= 1.0 for value in (emotion.valence, emotion.arousal))
-    if not (known and parts and means):
+    told = all(0.0 <= share <= emotion.shares.get(mood, 0.0) + _SLACK for mood, share in emotion.told.items())  # fmt: skip
+    counts = 0 <= emotion.tellings <= emotion.labels and (not emotion.told or emotion.tellings > 0)
+    if not (known and parts and means and told and counts):
         msg = "a share, valence or arousal is outside its range; compute it from labels"
         raise RequestInvalid(msg)
 

@@ -1,4 +1,4 @@
-"""Why an offer stands where it stands, in words for the person. Says what was read only as an appearance, and never more than was used."""
+"""Why an offer stands where it stands, in words for the person. Says what was read only as an appearance, what was said as said, and never more than was used."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +17,17 @@ LOOKS: Final[Mapping[str, str]] = {
     "disgust": "put off",
     "contempt": "unconvinced",
 }
+FEELS: Final[Mapping[str, str]] = {
+    "neutral": "calm",
+    "joy": "happy",
+    "surprise": "surprised",
+    "anger": "angry",
+    "fear": "afraid",
+    "sadness": "sad",
+    "disgust": "disgusted",
+    "contempt": "scornful",
+}
+"""The words of a mood that somebody chose themselves."""
 NOTICEABLE: Final = 0.005
 """Differences in expected reward below half a percentage point are called none."""
 
@@ -40,11 +51,11 @@ def whole(said: Said) -> str:
             )
         return "no expression was used; the order follows what visitors of this shop chose"
     held = (
-        " Dearer offers were held back: an expression never raises the price you may expect to see first."
+        " Dearer offers were held back: how you look or feel never raises the price you may expect to see first."
         if said.tilted
         else ""
     )
-    return f"you looked {look(said.emotion)} ({said.emotion.labels} {'reading' if said.emotion.labels == 1 else 'readings'}), and that moved the order; offers and prices are the same without it.{held}"
+    return f"{_known(said.emotion, counted=True)}, and that moved the order; offers and prices are the same without it.{held}"
 
 
 def place(said: Said, offer: Offer, *, declared: float, learned: float, likeliest: bool) -> str:
@@ -55,20 +66,38 @@ def place(said: Said, offer: Offer, *, declared: float, learned: float, likelies
         return f"{known}{chance}"
     lift = declared + learned
     if abs(lift) < NOTICEABLE:
-        return f"your expression made no difference here{chance}"
-    mood = look(said.emotion)
+        return f"{_subject(said.emotion)} made no difference here{chance}"
+    known = _known(said.emotion)
     if lift < 0:
-        return f"moved down because other things suit a {mood} look better{chance}"
+        return f"moved down because {known}, and other things suit that better{chance}"
+    return f"moved up because {known}, and {_reason(said, offer, declared, learned)}{chance}"
+
+
+def _known(emotion: Emotion, *, counted: bool = False) -> str:
+    """What is known, and whether it was said, read from the face or both; `counted` with how often it was read."""
+    seen = emotion.labels - emotion.tellings
+    said = f"you said you feel {FEELS[_most(emotion.told)]}"
+    if seen == 0 and emotion.tellings > 0:
+        return said
+    read = {name: share - emotion.told.get(name, 0.0) for name, share in emotion.shares.items()}
+    times = f" ({seen} {'reading' if seen == 1 else 'readings'})" if counted else ""
+    looked = f"you looked {LOOKS[_most(read)]}{times}"
+    return f"{said} and {looked}" if emotion.tellings > 0 else looked
+
+
+def _subject(emotion: Emotion) -> str:
+    """What made a difference, or none."""
+    if emotion.tellings == 0:
+        return "your expression"
     return (
-        f"moved up because you looked {mood} and {_reason(said, offer, declared, learned)}{chance}"
+        "what you said"
+        if emotion.tellings == emotion.labels
+        else "what you said and how you looked"
     )
 
 
-def look(emotion: Emotion) -> str:
-    """The word for the expression seen most."""
-    if not emotion.shares:
-        return LOOKS["neutral"]
-    return LOOKS[max(emotion.shares, key=lambda mood: emotion.shares[mood])]
+def _most(shares: Mapping[str, float]) -> str:
+    return max(shares, key=lambda mood: shares[mood], default="neutral")
 
 
 def _reason(said: Said, offer: Offer, declared: float, learned: float) -> str:
@@ -79,7 +108,7 @@ def _reason(said: Said, offer: Offer, declared: float, learned: float) -> str:
         if suits
         else "the shop says other things suit that less"
     )
-    by_people = "people who looked so chose things like this"
+    by_people = "people who looked or said so chose things like this"
     if learned < NOTICEABLE:
         return by_shop
     if declared < NOTICEABLE:

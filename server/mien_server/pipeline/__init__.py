@@ -152,17 +152,17 @@ class Pipeline:
         """See `consents.Consents.consent`."""
         return await self._consents.consent(site, jws, gpc=gpc)
 
-    async def withdraw(self, site: Site, jws: str) -> ConsentAnswer:
+    async def withdraw(self, site: Site, jws: str, *, gpc: bool = False) -> ConsentAnswer:
         """See `consents.Consents.withdraw`."""
-        return await self._consents.withdraw(site, jws)
+        return await self._consents.withdraw(site, jws, gpc=gpc)
 
     async def capability(self, site: Site, jws: str, *, gpc: bool = False) -> CapabilityAnswer:
         """See `consents.Consents.capability`."""
         return await self._consents.capability(site, jws, gpc=gpc)
 
-    async def change_keys(self, site: Site, jws: str) -> ConsentAnswer:
+    async def change_keys(self, site: Site, jws: str, *, gpc: bool = False) -> ConsentAnswer:
         """See `keyset.KeySet.change`."""
-        return await self._keys.change(site, jws)
+        return await self._keys.change(site, jws, gpc=gpc)
 
     # ---- the privacy officer ----
     async def invalidate(
@@ -188,22 +188,24 @@ class Pipeline:
         """See `ranking.Rankings.rank`."""
         return await self._rankings.rank(site, request, backend=backend, gpc=gpc)
 
-    async def reward(self, site: Site, request: RewardRequest, *, backend: bool) -> Accepted:
+    async def reward(
+        self, site: Site, request: RewardRequest, *, backend: bool, gpc: bool = False
+    ) -> Accepted:
         """See `ranking.Rankings.reward`."""
-        return await self._rankings.reward(site, request, backend=backend)
+        return await self._rankings.reward(site, request, backend=backend, gpc=gpc)
 
     # ---- rights ----
-    async def export(self, site: Site, jws: str) -> ExportAnswer:
+    async def export(self, site: Site, jws: str, *, gpc: bool = False) -> ExportAnswer:
         """See `rights.Rights.export`."""
-        return await self._rights.export(site, jws)
+        return await self._rights.export(site, jws, gpc=gpc)
 
-    async def correct(self, site: Site, jws: str) -> Accepted:
+    async def correct(self, site: Site, jws: str, *, gpc: bool = False) -> Accepted:
         """See `rights.Rights.correct`."""
-        return await self._rights.correct(site, jws)
+        return await self._rights.correct(site, jws, gpc=gpc)
 
-    async def erase(self, site: Site, jws: str) -> ErasureAnswer:
+    async def erase(self, site: Site, jws: str, *, gpc: bool = False) -> ErasureAnswer:
         """See `rights.Rights.erase`."""
-        return await self._rights.erase(site, jws)
+        return await self._rights.erase(site, jws, gpc=gpc)
 
     async def erasure(self, erasure_id: str) -> ErasureAnswer:
         """See `rights.Rights.erasure`."""

@@ -1,15 +1,17 @@
 """What a person is answered: the receipt, the capability, and the proof of both that is kept."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from mien.wire import lifecycle
 from mien.wire.canonical import b64
 from mien.wire.messages import Capability, ConsentAnswer, Promise, Receipt, dump
 from mien.wire.signatures import Kind, sign
 from mien_server import record
 from mien_server.pipeline.notices import Notices
-from mien_server.pipeline.parts import Parts, where
+from mien_server.pipeline.parts import Parts, state_now, where
 from mien_server.ports import Transaction
 from mien_server.values import Decision, Person, PersonKey, Site
 
@@ -29,7 +31,10 @@ class May:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What a transaction settled and the receipt must say. `key` signed; a capability is for a device only, reading with `model`."""
+    """What a transaction settled and the receipt must say. `key` signed; a capability is for a device only, reading with `model`.
+
+    `refused` is what was asked for and denied, by purpose; `withdrawn` what stood and was taken back.
+    """
 
     person: Person
     outcome: str
@@ -37,6 +42,8 @@ class Settled:
     promise: Promise
     key: PersonKey
     model: int = 0
+    refused: Mapping[str, Decision] = field(default_factory=dict)
+    withdrawn: tuple[str, ...] = ()
 
 
 class Answers:
@@ -51,7 +58,7 @@ class Answers:
         """A decision on each thing that each consented purpose is for: reading faces and sending labels, or sending a declared mood."""
         return tuple(
             May(purpose, action, self._ask(site, person, purpose, action, now))
-            for purpose in sorted(person.purposes)
+            for purpose in standing(person, now)
             for action in (("record",) if purpose == MOOD else ("infer", "record"))
         )
 
@@ -61,7 +68,7 @@ class Answers:
         return self._parts.ask(
             site, person, action, now, purpose=purpose, source="declared" if mood else "face",
             data_class=data_class, notice_current=self._notices.is_current(site, person),
-            retain_until=now + self._parts.retention(data_class, where(site, person)),
+            retain_until=now + self._parts.proof_life(data_class, where(site, person)),
         )  # fmt: skip
 
     def capability(self, site: Site, settled: Settled, may: tuple[May, ...]) -> str | None:
@@ -86,14 +93,21 @@ class Answers:
 
     # ---- the receipt ----
     def consent(
-        self, transaction: Transaction, site: Site, settled: Settled, statement: str, notice: bytes
+        self,
+        transaction: Transaction,
+        site: Site,
+        settled: Settled,
+        statement: str,
+        notice: bytes,
+        *,
+        capable: bool = True,
     ) -> ConsentAnswer:
-        """The receipt, kept as proof with the statement that it answers, and the capability. `purposes` are those that stand after it."""
+        """The receipt, kept as proof with the statement that it answers, and the capability unless the key is not `capable` of one any more."""
         receipt = self.receipt(site, settled, statement, notice)
         signer = b64(settled.key.sign)
         proof = {"statement": statement, "receipt": receipt, "signer": signer}
         self._keep(transaction, site, settled, proof)
-        may = self.may(site, settled.person, settled.decision.at)
+        may = self.may(site, settled.person, settled.decision.at) if capable else ()
         return ConsentAnswer(receipt=receipt, capability=self.capability(site, settled, may))
 
     def receipt(self, site: Site, settled: Settled, statement: str, notice: bytes) -> str:
@@ -102,7 +116,12 @@ class Answers:
         receipt = Receipt.model_validate({
             "receipt": record.new_id("rcp", parts.entropy), "site": site.id,
             "subject": person.subject, "outcome": settled.outcome,
-            "purposes": sorted(person.purposes), "laws": list(decision.laws),
+            "purposes": standing(person, decision.at),
+            "refused": [
+                {"purpose": purpose, "laws": list(each.laws), "says": list(each.says)}
+                for purpose, each in sorted(settled.refused.items())
+            ],
+            "withdrawn": sorted(settled.withdrawn), "laws": list(decision.laws),
             "says": list(decision.says), "notice_sha256": b64(notice),
             "statement_sha256": b64(hashlib.sha256(statement.encode()).digest()),
             "jurisdictions": sorted(where(site, person)), "by": settled.key.role,
@@ -118,13 +137,18 @@ class Answers:
         """Keep the proof of an act, under its own key and until its own end."""
         parts, at = self._parts, settled.decision.at
         epoch = parts.keys.epoch()
-        until = at + parts.retention("consent_evidence", where(site, settled.person))
+        until = at + parts.proof_life("consent_evidence", where(site, settled.person))
         transaction.evidence.add(
             record.seal_evidence(
                 site.id, settled.person.subject, {"v": 1, **content}, at, until,
                 parts.keys.kek(epoch), epoch, parts.entropy,
             )
         )  # fmt: skip
+
+
+def standing(person: Person, now: int) -> list[str]:
+    """The purposes that may be processed for at `now`: none once the consent ended."""
+    return sorted(person.purposes) if lifecycle.stands(state_now(person, now)) else []
 
 
 def _sha256(decision: Decision) -> str:

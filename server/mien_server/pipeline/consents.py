@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from mien.errors import (
     ClockSkewed,
@@ -32,12 +31,13 @@ from mien.wire.messages import (
 )
 from mien.wire.signatures import Kind, unverified
 from mien_server import record, unseal
-from mien_server.pipeline.answers import Answers, Settled
+from mien_server.pipeline.answers import MOOD, Answers, Settled
 from mien_server.pipeline.keyset import made_key, opened_stream_key
 from mien_server.pipeline.notices import Notices, notice_hash, purposes_of
 from mien_server.pipeline.parts import (
     NONCE_SECONDS,
     Parts,
+    Said,
     alive,
     claims_of,
     refused,
@@ -48,8 +48,6 @@ from mien_server.pipeline.parts import (
 from mien_server.pipeline.tidying import Tidying
 from mien_server.ports import Transaction
 from mien_server.values import Decision, Person, PersonKey, Site
-
-_WITHDRAWAL_LAW: Final = "GDPR 7(3)"
 
 
 class Consents:
@@ -83,27 +81,23 @@ class Consents:
         said = unseal.read_statement(text, Kind.CONSENT, ConsentStatement, key, site.id, now)
         _check_claims(site, said)
         unseal.check_keys(said)
-        notice = self._notices.of(site, said.locale)
         streams = {
             doc.sign: opened_stream_key(self._parts, said, doc, now)
             for doc in said.keys
             if doc.seal
         }
-        asked = _Asked(
-            site, said, text, notice, streams, now,
+        return _Asked(
+            site, said, text, streams, now,
             gpc=gpc or said.claims.gpc,
             approval=unseal.read_approval(said, now),
-            verified=self._verified(site, said, now),
+            verified_until=self._verified_until(site, said, now),
         )  # fmt: skip
-        if asked.current:  # else the answer is that the notice is stale
-            _check_release(said, notice, now)
-        return asked
 
-    def _verified(self, site: Site, said: ConsentStatement, now: int) -> bool:
+    def _verified_until(self, site: Site, said: ConsentStatement, now: int) -> int:
         if said.guardian is None:
-            return False
+            return 0
         guardian = key_id(unb64(unseal.guardian_key(said).sign))
-        return self._parts.verifier.verified(
+        return self._parts.verifier.verified_until(
             site, said.subject, guardian, said.guardian.verification, now
         )
 
@@ -113,18 +107,33 @@ class Consents:
         known = transaction.people.get(asked.site.id, said.subject, "update")
         if known is not None:
             alive(known)
-            _check_known(said, transaction.people.keys(asked.site.id, said.subject))
+            _check_known(asked, known, transaction.people.keys(asked.site.id, said.subject))
         self._spend(transaction, asked)
         before = state_now(known, asked.now) if known else "none"
         state = lifecycle.after(before, Happening.RENEW if said.renewal else Happening.GIVE)
         person = _as_claimed(asked, known, before)
-        decisions = {purpose: self._ask(asked, person, purpose) for purpose in said.purposes}
-        granted = frozenset(p for p, decision in decisions.items() if decision.allow)
-        decision = together(decisions.values(), allow=bool(granted))
+        judged = self._judge(asked, person)
+        granted = frozenset(p for p, decision in judged.decisions.items() if decision.allow)
         if not granted:
-            return self._refuse(transaction, asked, known, decision)
+            return self._refuse(transaction, asked, known, judged)
         given = replace(person, state=state, purposes=granted)
-        return self._grant(transaction, asked, known, given, decision)
+        return self._grant(transaction, asked, known, given, judged)
+
+    def _judge(self, asked: "_Asked", person: Person) -> "_Judged":
+        """Notice and decisions under one bundle: another may come into force at any moment."""
+        while True:
+            bundle = self._parts.authorizer.bundle
+            notice = self._notices.of(asked.site, asked.said.locale)
+            shown = notice_hash(notice)
+            current = unb64(asked.said.notice_sha256) == shown
+            if current:  # else the answer is that the notice is stale
+                _check_release(asked.said, notice, asked.now)
+            decisions: dict[str, Decision] = {
+                purpose: self._ask(asked, person, purpose, current=current)
+                for purpose in asked.said.purposes
+            }
+            if self._parts.authorizer.bundle is bundle:
+                return _Judged(notice, shown, current, decisions)
 
     def _spend(self, transaction: Transaction, asked: "_Asked") -> None:
         """Spend the nonces: a guardian's approval, too, is used once."""
@@ -134,11 +143,11 @@ class Consents:
             until = asked.approval.at + APPROVAL_SECONDS + NONCE_SECONDS
             transaction.nonces.spend(site, b"guardian " + asked.approval.nonce.encode(), until)
 
-    def _ask(self, asked: "_Asked", person: Person, purpose: str) -> Decision:
-        source = "declared" if purpose == "declare_mood" else "face"
+    def _ask(self, asked: "_Asked", person: Person, purpose: str, *, current: bool) -> Decision:
+        source = "declared" if purpose == MOOD else "face"
         return self._parts.ask(
             asked.site, person, "give_consent", asked.now, purpose=purpose, source=source,
-            notice_current=asked.current,
+            notice_current=current,
         )  # fmt: skip
 
     def _grant(
@@ -147,53 +156,60 @@ class Consents:
         asked: "_Asked",
         known: Person | None,
         person: Person,
-        decision: Decision,
+        judged: "_Judged",
     ) -> ConsentAnswer:
-        parts, said = self._parts, asked.said
+        parts, said, site = self._parts, asked.said, asked.site
         if known is None:
-            wrapped, epoch = parts.new_data_key(asked.site.id, said.subject)
+            wrapped, epoch = parts.new_data_key(site.id, said.subject)
             person = replace(person, wrapped_key=wrapped, epoch=epoch)
         else:
-            self._tidying.before(transaction, known)
-        life = parts.retention("consent", where(asked.site, person))
-        person = replace(person, consented_at=asked.now, expires_at=asked.now + life)
+            # As it is now, and not as it was written: what ran out a second ago does not come back either.
+            self._tidying.before(transaction, replace(known, state=state_now(known, asked.now)))
+        person = replace(person, consented_at=asked.now, expires_at=self._ends(site, person, asked))
         transaction.people.put(person)
         if known is not None and not known.purposes <= person.purposes:
             transaction.people.mark(person.site, person.subject)
-        keys = [made_key(parts, person, doc, asked.streams, asked.now) for doc in said.keys]
+        # A known subject's other keys are as they are: only the device that signs speaks for itself.
+        docs = said.keys if known is None else said.keys[:1]
+        keys = [made_key(parts, person, doc, asked.streams, asked.now) for doc in docs]
         for key in keys:
             transaction.people.put_key(key)
-        transaction.evidence.keep_notice(asked.shown, encode(dump(asked.notice)))
+        transaction.evidence.keep_notice(judged.shown, encode(dump(judged.notice)))
+        decision = together(judged.decisions.values(), allow=True)
         named = ",".join(sorted(person.purposes))
-        promise = parts.log(transaction, asked.site, person, "give_consent", decision, named)
-        settled = Settled(person, person.state, decision, promise, keys[0], said.model)
-        return self._answers.consent(transaction, asked.site, settled, asked.text, asked.shown)
+        promise = parts.log(transaction, site, person, "give_consent", decision, named)
+        settled = Settled(
+            person, person.state, decision, promise, keys[0], said.model, judged.refused(),
+            withdrawn=_dropped(known, person, asked.now),
+        )  # fmt: skip
+        return self._answers.consent(transaction, site, settled, asked.text, judged.shown)
+
+    def _ends(self, site: Site, person: Person, asked: "_Asked") -> int:
+        """When the consent runs out: by policy, and no later than a verifier's word about the guardian."""
+        ends = asked.now + self._parts.retention("consent", where(site, person))
+        return min(ends, asked.verified_until) if asked.verified_until else ends
 
     def _refuse(
-        self,
-        transaction: Transaction,
-        asked: "_Asked",
-        known: Person | None,
-        decision: Decision,
+        self, transaction: Transaction, asked: "_Asked", known: Person | None, judged: "_Judged"
     ) -> ConsentAnswer | MienError:
         """Keep the decision and nothing else. A refused renewal leaves the consent that stands as it is."""
         parts, said, site = self._parts, asked.said, asked.site
         purposes = ",".join(sorted(said.purposes))
+        decision = together(judged.decisions.values(), allow=False)
+        state = state_now(known, asked.now) if known else "none"
+        claimed = _as_claimed(asked, known, state)
         if known is not None:
-            promise = parts.log(transaction, site, known, "give_consent", decision, purposes)
+            promise = parts.log(transaction, site, claimed, "give_consent", decision, purposes)
         else:
             promise = self._log_nobody(transaction, asked, decision, purposes)
-        if not asked.current:
+        if not judged.current:
             msg = "the notice changed since it was shown; fetch it, show it and ask again"
             return NoticeStale(msg, laws=decision.laws)
-        nobody = replace(
-            _as_claimed(asked, known, "none"), purposes=frozenset(), expires_at=asked.now
-        )
-        standing = known is not None and lifecycle.stands(state_now(known, asked.now))
-        stands = known if known is not None and standing else nobody
-        key = made_key(parts, nobody, said.keys[0], {}, asked.now)
-        settled = Settled(stands, "refused", decision, promise, key, said.model)
-        receipt = self._answers.receipt(site, settled, asked.text, asked.shown)
+        if not lifecycle.stands(state):
+            claimed = replace(claimed, purposes=frozenset(), expires_at=asked.now)
+        key = made_key(parts, claimed, said.keys[0], {}, asked.now)
+        settled = Settled(claimed, "refused", decision, promise, key, said.model, judged.refused())
+        receipt = self._answers.receipt(site, settled, asked.text, judged.shown)
         return ConsentAnswer(receipt=receipt, capability=None)
 
     def _log_nobody(
@@ -207,35 +223,35 @@ class Consents:
         epoch = parts.keys.epoch()
         places = frozenset(site.jurisdictions)
         leaf = record.sealed_leaf_of_nobody(
-            site.id, content, asked.now, asked.now + parts.retention("decision_record", places),
+            site.id, content, asked.now, asked.now + parts.proof_life("decision_record", places),
             parts.keys.kek(epoch), epoch, parts.entropy,
         )  # fmt: skip
         return parts.add_leaf(transaction, leaf, asked.now)
 
     # ---- taking back ----
-    async def withdraw(self, site: Site, text: str) -> ConsentAnswer:
+    async def withdraw(self, site: Site, text: str, *, gpc: bool) -> ConsentAnswer:
         """Take back purposes, by any key of the key set. Effective when this returns; what they covered is deleted right after.
 
         What a guardian takes back is `revoked` (DPV: by somebody else than the person).
         """
 
         def work(transaction: Transaction) -> ConsentAnswer:
-            said = self._parts.statement(
-                transaction, site, text, Kind.WITHDRAWAL, WithdrawalStatement, "update"
+            parts = self._parts
+            said = parts.statement(
+                transaction, site, text, Kind.WITHDRAWAL, WithdrawalStatement, "update", gpc=gpc
             )
-            guardian = said.key.role == "guardian"
-            ended = Happening.REVOKE if guardian else Happening.WITHDRAW
-            left = said.person.purposes - frozenset(said.statement.purposes)
-            before = said.person.state
-            state = before if left else lifecycle.after(before, ended)
-            person = replace(said.person, purposes=left, state=state)
+            taken = frozenset(said.statement.purposes)
+            person = _without(said, taken)
             transaction.people.put(person)
             transaction.people.mark(site.id, person.subject)
-            decision = self._parts.right(said.now, _WITHDRAWAL_LAW)
+            decision = parts.right(said.now, where(site, person), "7(3)")
             named = ",".join(sorted(said.statement.purposes))
-            promise = self._parts.log(transaction, site, person, "withdraw", decision, named)
-            outcome = "revoked" if guardian else "withdrawn"
-            settled = Settled(person, outcome, decision, promise, said.key, said.statement.model)
+            promise = parts.log(transaction, site, person, "withdraw", decision, named)
+            outcome = "revoked" if said.key.role == "guardian" else "withdrawn"
+            settled = Settled(
+                person, outcome, decision, promise, said.key, said.statement.model,
+                withdrawn=tuple(taken & said.person.purposes),
+            )  # fmt: skip
             return self._answers.consent(transaction, site, settled, text, person.notice_sha256)
 
         answer = await self._parts.store.transact(work)
@@ -248,10 +264,11 @@ class Consents:
 
         def work(transaction: Transaction) -> str | MienError:
             said = self._parts.statement(
-                transaction, site, text, Kind.CAPABILITY_REQUEST, CapabilityRequest, "share"
-            )
+                transaction, site, text, Kind.CAPABILITY_REQUEST, CapabilityRequest, "share",
+                gpc=gpc,
+            )  # fmt: skip
             _check_device(said.key)
-            person = self._parts.heard(transaction, said.person, said.now, gpc=gpc)
+            person = said.person
             may = self._answers.may(site, person, said.now)
             asked = [each.decision for each in may] or [self._nothing(site, person, said.now)]
             decision = together(asked, allow=any(each.allow for each in asked))
@@ -273,27 +290,40 @@ class Consents:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A verified consent statement on its way into the transaction. `notice` is what the site shows now in the statement's language."""
+    """A verified consent statement on its way into the transaction."""
 
     site: Site
     said: ConsentStatement
     text: str
-    notice: Notice
     streams: dict[str, bytes]
     now: int
     gpc: bool
     approval: GuardianApproval | None
-    verified: bool
+    verified_until: int
 
-    @property
-    def shown(self) -> bytes:
-        """The identity of `notice`."""
-        return notice_hash(self.notice)
 
-    @property
-    def current(self) -> bool:
-        """Whether that is what the person was shown."""
-        return unb64(self.said.notice_sha256) == self.shown
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What policy said to each purpose, and the notice that it rests on: what the site shows now in the statement's language, and its identity."""
+
+    notice: Notice
+    shown: bytes
+    current: bool
+    decisions: dict[str, Decision]
+
+    def refused(self) -> dict[str, Decision]:
+        """What was asked for and denied."""
+        return {name: each for name, each in self.decisions.items() if not each.allow}
+
+
+def _without(said: Said[WithdrawalStatement], taken: frozenset[str]) -> Person:
+    """The person with these purposes taken back. What a guardian approved before they took something back is worth nothing any more."""
+    guardian = said.key.role == "guardian"
+    left = said.person.purposes - taken
+    ended = Happening.REVOKE if guardian else Happening.WITHDRAW
+    state = said.person.state if left else lifecycle.after(said.person.state, ended)
+    revoked = said.now if guardian else said.person.revoked_at
+    return replace(said.person, purposes=left, state=state, revoked_at=revoked)
 
 
 def _as_claimed(asked: _Asked, known: Person | None, state: str) -> Person:
@@ -310,7 +340,8 @@ def _as_claimed(asked: _Asked, known: Person | None, state: str) -> Person:
         age_band=claims.age_band,
         gpc_at=_signalled(asked, known),
         guardian=asked.approval is not None,
-        guardian_verified=asked.verified,
+        revoked_at=known.revoked_at if known else 0,
+        guardian_verified=asked.verified_until > 0,
         written_release=said.release is not None,
         notice_sha256=unb64(said.notice_sha256),
         consented_at=asked.now,
@@ -321,11 +352,17 @@ def _as_claimed(asked: _Asked, known: Person | None, state: str) -> Person:
     )
 
 
+def _dropped(known: Person | None, person: Person, now: int) -> tuple[str, ...]:
+    """What stood until now and does not any more: a new answer takes the place of the old one, whole."""
+    if known is None or not lifecycle.stands(state_now(known, now)):
+        return ()
+    return tuple(sorted(known.purposes - person.purposes))
+
+
 def _signalled(asked: _Asked, known: Person | None) -> int:
-    """When the browser's signal was first seen; never after this yes, which was said knowing it."""
-    if not asked.gpc:
-        return 0
-    return min((known.gpc_at if known else 0) or asked.now, asked.now)
+    """When the browser's signal was first seen; never after this yes, which was said knowing it. A signal that was seen stays on record."""
+    seen = known.gpc_at if known else 0
+    return min(seen, asked.now) if seen else (asked.now if asked.gpc else 0)
 
 
 def _check_claims(site: Site, said: ConsentStatement) -> None:
@@ -351,25 +388,23 @@ def _check_release(said: ConsentStatement, notice: Notice, now: int) -> None:
         raise ClockSkewed(msg)
 
 
-def _check_known(said: ConsentStatement, keys: Sequence[PersonKey]) -> None:
+def _check_known(asked: _Asked, person: Person, keys: Sequence[PersonKey]) -> None:
     """A known subject consents again with a device of its key set; keys join by `/v1/keys` only. Raises `SignatureInvalid`, `RequestInvalid`."""
+    said = asked.said
     known = {(key.role, key.sign) for key in keys}
     named = [(doc.role, unb64(doc.sign)) for doc in said.keys]
     if named[0] not in known:
         msg = "this subject is known with another key; sign with a device of its key set"
         raise SignatureInvalid(msg)
-    if not known.issuperset(each for each in named if not _new_guardian(each, keys)):
-        msg = "a renewed consent names only keys of the key set, each in its role; add others with `/v1/keys`"
+    if not known.issuperset(named):
+        msg = "a renewed consent names only keys of the key set, each in its role; add others with `/v1/keys`, or erase and begin anew"
         raise RequestInvalid(msg)
     if said.guardian is None and any(key.role == "guardian" for key in keys):
         msg = "this person has a guardian, who has to sign as well; a guardian is let go by themselves only"
         raise RequestInvalid(msg)
-
-
-def _new_guardian(named: tuple[str, bytes], keys: Sequence[PersonKey]) -> bool:
-    """Whether this is the first guardian of somebody who had none: their countersignature stands in the consent."""
-    role, sign = named
-    return role == "guardian" and all(key.role != "guardian" and key.sign != sign for key in keys)
+    if asked.approval is not None and asked.approval.at <= person.revoked_at:
+        msg = "the guardian took something back since they approved this; let them sign again"
+        raise SignatureInvalid(msg)
 
 
 def _check_device(key: PersonKey) -> None:

@@ -1,6 +1,7 @@
 """The key set: who speaks for a person. Devices join by a link code or the recovery code, guardians by guardians; lost devices are removed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from mien.errors import RequestInvalid
@@ -17,7 +18,7 @@ from mien.wire.messages import (
 from mien.wire.signatures import Kind
 from mien_server import unseal
 from mien_server.pipeline.answers import Answers, Settled
-from mien_server.pipeline.parts import Parts, Said
+from mien_server.pipeline.parts import Parts, Said, state_now
 from mien_server.ports import Transaction
 from mien_server.values import Person, PersonKey, Site
 
@@ -31,7 +32,7 @@ class KeySet:
         self._parts = parts
         self._answers = answers
 
-    async def change(self, site: Site, text: str) -> ConsentAnswer:
+    async def change(self, site: Site, text: str, *, gpc: bool) -> ConsentAnswer:
         """Add a key to the key set (signed by one in it, and by the new one itself), or remove one.
 
         Raises `RequestInvalid` when the set is full or this key may not change it so, and what a statement can be refused for.
@@ -39,18 +40,22 @@ class KeySet:
 
         def work(transaction: Transaction) -> ConsentAnswer:
             said = self._parts.statement(
-                transaction, site, text, Kind.KEY_CHANGE, KeyChange, "update"
+                transaction, site, text, Kind.KEY_CHANGE, KeyChange, "update", gpc=gpc
             )
             keys = transaction.people.keys(site.id, said.person.subject)
+            person, model = said.person, said.statement.model
             if said.statement.remove is not None:
-                self._remove(transaction, said, keys)
+                person = self._remove(transaction, said, keys)
             else:
                 self._add(transaction, said, keys)
-            decision = self._parts.right(said.now, "policy:key-set")
-            promise = self._parts.log(transaction, site, said.person, "change_keys", decision)
-            person, model = said.person, said.statement.model
-            settled = Settled(person, person.state, decision, promise, said.key, model)
-            return self._answers.consent(transaction, site, settled, text, person.notice_sha256)
+            decision = self._parts.granted(said.now, "policy:key-set")
+            promise = self._parts.log(transaction, site, person, "change_keys", decision)
+            state = state_now(person, said.now)
+            settled = Settled(person, state, decision, promise, said.key, model)
+            return self._answers.consent(
+                transaction, site, settled, text, person.notice_sha256,
+                capable=said.statement.remove != said.key.id,
+            )  # fmt: skip
 
         return await self._parts.store.transact(work)
 
@@ -74,20 +79,29 @@ class KeySet:
 
     def _remove(
         self, transaction: Transaction, said: Said[KeyChange], keys: Sequence[PersonKey]
-    ) -> None:
+    ) -> Person:
+        """Remove a key, and every link code with it: the one that goes may have made it. Gives the person as they are without."""
         gone = next((key for key in keys if key.id == said.statement.remove), None)
         if gone is None:
             msg = "no such key is in the key set; export to see which are"
             raise RequestInvalid(msg)
         if said.key.role == "link":
             raise RequestInvalid(_LINK)
-        if gone.role in {"guardian", "recovery"} and said.key.role not in {gone.role, "guardian"}:
+        if gone.role != "device" and said.key.id != gone.id and said.key.role != "guardian":
             msg = f"a {gone.role} key is removed by itself or a guardian only; sign with that key"
             raise RequestInvalid(msg)
         if all(key.id == gone.id or key.role == "link" for key in keys):
             msg = "this is the last key; erase the subject instead, or add another key first"
             raise RequestInvalid(msg)
-        transaction.people.delete_key(said.person.site, said.person.subject, gone.id)
+        who = said.person.site, said.person.subject
+        for each in keys:
+            if each.id == gone.id or each.role == "link":
+                transaction.people.delete_key(*who, each.id)
+        if gone.role != "guardian" or sum(key.role == "guardian" for key in keys) > 1:
+            return said.person
+        alone = replace(said.person, guardian=False, guardian_verified=False)
+        transaction.people.put(alone)
+        return alone
 
 
 def _check_may_add(said: Said[KeyChange], doc: KeyDoc, keys: Sequence[PersonKey]) -> None:
@@ -103,6 +117,10 @@ def _check_may_add(said: Said[KeyChange], doc: KeyDoc, keys: Sequence[PersonKey]
     if doc.role == "guardian" and said.key.role != "guardian":
         # Otherwise a child would make themselves a second guardian.
         msg = "a guardian joins with the first consent, or is added by a guardian"
+        raise RequestInvalid(msg)
+    if doc.role == "recovery" and said.key.role not in {"recovery", "guardian"}:
+        # Otherwise a stolen device would make a recovery code of its own, and outlive the owner's.
+        msg = "a recovery code joins with the first consent, or is added by a recovery code or a guardian"
         raise RequestInvalid(msg)
     if doc.role == "link" and not said.now < said.statement.expires_at <= (
         said.now + LINK_SECONDS + CLOCK_SKEW

@@ -9,7 +9,6 @@ from itertools import groupby
 from typing import Final
 
 from mien.errors import KeepUnreadable, KeysMissing
-from mien.values import PURPOSES
 from mien_server import record
 from mien_server.errors import PersonErased
 from mien_server.personalize import Sums
@@ -74,11 +73,6 @@ class Learning:
     def readable(self, transaction: Transaction, sealed: SealedEvent) -> bool:
         """Whether an event opens: its key still exists and it is whole."""
         return self._opened(transaction, sealed) is not None
-
-    def basis(self, transaction: Transaction, sealed: SealedEvent) -> frozenset[str]:
-        """The purposes that an event rests on; one that does not open rests on all there are, so that it goes with any of them."""
-        event = self._opened(transaction, sealed)
-        return frozenset(PURPOSES if event is None else event.basis)
 
     def _opened(self, transaction: Transaction, sealed: SealedEvent) -> Event | None:
         try:

@@ -18,7 +18,7 @@ _LAW: Final = "policy:consent-invalidated"
 
 
 class Officer:
-    """Acts on a site's consents. Every act is in the log."""
+    """Acts on a site's consents. What changes one is in the log."""
 
     def __init__(self, parts: Parts, tidying: Tidying) -> None:
         self._parts = parts
@@ -54,7 +54,7 @@ class Officer:
         ended = replace(person, state=lifecycle.after(person.state, Happening.INVALIDATE))
         transaction.people.put(ended)
         transaction.people.mark(site.id, person.subject)
-        decision = self._parts.right(self._parts.clock.now(), _LAW)
+        decision = self._parts.granted(self._parts.clock.now(), _LAW)
         self._parts.log(transaction, site, ended, "invalidate", decision)
 
     def _proof(self, transaction: Transaction, kept: Evidence, server: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Everything here that takes a transaction runs inside the store's closure, one at
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, TypeVar
 
@@ -114,11 +114,20 @@ class Parts:
             found = self._lives[key] = authorize.retention(bundle, data_class, jurisdictions)
         return found
 
+    def proof_life(self, data_class: str, jurisdictions: frozenset[str]) -> int:
+        """The same for what proves something. Raises nothing.
+
+        Of places that the bundle does not know (any more) the shortest duration there is: nobody's right to take back or be forgotten waits for a
+        table to be complete.
+        """
+        known = jurisdictions.intersection(self.authorizer.bundle.places)
+        return self.retention(data_class, known or frozenset(self.authorizer.bundle.places))
+
     # ---- the browser's privacy signal ----
     def heard(self, transaction: Transaction, person: Person, now: int, *, gpc: bool) -> Person:
         """The person, with the privacy signal noted when it comes for the first time (W3C Global Privacy Control).
 
-        It then comes after the consent that stands, and is a no until the person says yes again.
+        It then comes after the consent that stands, and is a no until the person says yes again. Any request of a device may bring it.
         """
         if not gpc or person.gpc_at:
             return person
@@ -146,7 +155,7 @@ class Parts:
             self.vault(person),
             content,
             decision.at,
-            decision.at + self.retention("decision_record", places),
+            decision.at + self.proof_life("decision_record", places),
             self.entropy,
         )
         return self.add_leaf(transaction, leaf, decision.at)
@@ -156,8 +165,13 @@ class Parts:
         transaction.leaves.add(leaf)
         return Promise(origin=self.origin, leaf=b64(leaf.hash), publish_by=now + PUBLISH_WITHIN)
 
-    def right(self, now: int, *laws: str) -> Decision:
-        """The yes to what no policy may refuse: a person's own rights."""
+    def right(self, now: int, places: Collection[str], *articles: str) -> Decision:
+        """The yes to what no policy may refuse: a person's own rights. `articles` are of the GDPR; elsewhere the right is our policy."""
+        laws = tuple(law for article in articles for law in _right_in(places, article))
+        return self.granted(now, *dict.fromkeys(laws))
+
+    def granted(self, now: int, *laws: str) -> Decision:
+        """A yes that no policy was asked for."""
         bundle = self.authorizer.bundle
         return Decision(
             allow=True, policies=(), laws=laws, says=(), bundle_version=bundle.version,
@@ -173,6 +187,8 @@ class Parts:
         kind: Kind,
         model: type[S],
         lock: Lock,
+        *,
+        gpc: bool = False,
     ) -> "Said[S]":
         """A statement by a key of the subject's key set: verified, in time, its nonce spent. A link key says `KEY_CHANGE` and nothing else.
 
@@ -188,7 +204,7 @@ class Parts:
         key = key_of(keys, signer(text))
         said = unseal.read_statement(text, kind, model, VerifyKey(key.sign), site.id, now)
         transaction.nonces.spend(site.id, said.nonce.encode(), now + NONCE_SECONDS)
-        return Said(said, person, key, now)
+        return Said(said, self.heard(transaction, person, now, gpc=gpc), key, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +228,7 @@ def question(site: Site, person: Person, action: str, now: int, **more: object) 
         "age_band": person.age_band,
         "guardian": person.guardian,
         "written_release": person.written_release,
-        "guardian_verified": person.guardian_verified,
+        "guardian_verified": person.guardian_verified and site.verifier is not None,
         "gpc": person.gpc_at > 0,
         # A yes that was said when the signal was there already is the later choice, and wins.
         "explicit_after_gpc": 0 < person.gpc_at <= person.consented_at,
@@ -223,6 +239,14 @@ def question(site: Site, person: Person, action: str, now: int, **more: object) 
         "subject_known": True,
     }
     return Question(**{**given, **more})  # type: ignore[arg-type]
+
+
+def _right_in(places: Collection[str], article: str) -> list[str]:
+    """What a person's right rests on where these places apply."""
+    around = {code.partition("-")[0] for code in places}
+    found = [f"GDPR {article}"] if "EU" in around else []
+    found += [f"UK GDPR {article}"] if "UK" in around else []
+    return found or ["policy:rights-everywhere"]
 
 
 def where(site: Site, person: Person) -> frozenset[str]:

@@ -226,7 +226,9 @@ class Rankings:
         return drawn / (1 << _BITS)
 
     # ---- rewards ----
-    async def reward(self, site: Site, request: RewardRequest, *, backend: bool) -> Accepted:
+    async def reward(
+        self, site: Site, request: RewardRequest, *, backend: bool, gpc: bool = False
+    ) -> Accepted:
         """Note what came of a place of a ranking; the last word counts. The same reward again is a duplicate.
 
         Raises `EventUnknown` (never kept, expired, or its person's consent is gone), `RequestInvalid`, and what `rank` raises for an asker.
@@ -236,15 +238,17 @@ class Rankings:
             msg = "a site's backend rewards an event by its id; leave out the asker"
             raise RequestInvalid(msg)
         now = self._parts.clock.now()
-        found = await self._parts.store.transact(lambda t: self._reward(t, site, request, now))
+        found = await self._parts.store.transact(
+            lambda t: self._reward(t, site, request, now, gpc=gpc)
+        )
         if isinstance(found, MienError):
             raise found
         return found
 
     def _reward(
-        self, transaction: Transaction, site: Site, request: RewardRequest, now: int
+        self, transaction: Transaction, site: Site, request: RewardRequest, now: int, *, gpc: bool
     ) -> Accepted | MienError:
-        self._check_rewarder(transaction, site, request, now)
+        self._check_rewarder(transaction, site, request, now, gpc=gpc)
         sealed = transaction.events.get(site.id, request.event)
         if sealed is None or not _may_reward(sealed, request):
             raise EventUnknown(_UNKNOWN)
@@ -264,7 +268,7 @@ class Rankings:
         return Accepted()
 
     def _check_rewarder(
-        self, transaction: Transaction, site: Site, request: RewardRequest, now: int
+        self, transaction: Transaction, site: Site, request: RewardRequest, now: int, *, gpc: bool
     ) -> None:
         if request.asker is None:
             return
@@ -273,6 +277,7 @@ class Rankings:
             raise unknown()
         vault = self._parts.vault(alive(stream.person))
         unseal.check_request(request, stream_key(vault, stream), Use.REWARD, now)
+        self._parts.heard(transaction, stream.person, now, gpc=gpc)
 
     def _may_learn(
         self, transaction: Transaction, site: Site, sealed: SealedEvent, now: int
@@ -285,7 +290,7 @@ class Rankings:
         person = transaction.people.get(site.id, sealed.subject, "share")
         if person is None or person.tombstoned_at:  # its erasure takes the event from here
             return False
-        basis = self._learning.open(transaction, sealed).basis
+        basis = sealed.basis
         decisions = [self._again(site, person, now, name, sealed.retain_until) for name in basis]
         allow = bool(decisions) and all(each.allow for each in decisions)
         if decisions:

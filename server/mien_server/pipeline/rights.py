@@ -6,15 +6,18 @@ Erasure, in this order, each step its own transaction, so that a process that di
 """
 
 import asyncio
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
 from mien.errors import EnvelopeInvalid
+from mien.values import Label
 from mien.wire.canonical import b64, encode
 from mien.wire.keys import SealKey
 from mien.wire.messages import (
+    MAX_EXPORT_CHARS,
     Accepted,
     Certificate,
     CorrectionStatement,
@@ -28,7 +31,7 @@ from mien.wire.messages import (
 from mien.wire.seal import Use, pad, seal
 from mien.wire.signatures import Kind, sign
 from mien_server import record, unseal
-from mien_server.errors import ErasureUnknown, RecordUnknown
+from mien_server.errors import ErasureUnknown, ExportTooLarge, RecordUnknown
 from mien_server.pipeline.learning import Learning
 from mien_server.pipeline.parts import Parts, Said, where
 from mien_server.pipeline.tidying import CHUNK
@@ -46,6 +49,8 @@ from mien_server.values import (
 )
 
 EXPORT_BLOCK: Final = 4096
+EXPORT_MOST: Final = MAX_EXPORT_CHARS // 4 * 3 - 64 * 1024
+"""Bytes that fit into an answer, packed: base64 makes four characters of three."""
 COMPLETE_WITHIN: Final = 86_400
 """Seconds until an erasure must be complete."""
 MILLION: Final = 1_000_000
@@ -61,15 +66,15 @@ class Rights:
         self._learning = learning
 
     # ---- see and take along ----
-    async def export(self, site: Site, text: str) -> ExportAnswer:
+    async def export(self, site: Site, text: str, *, gpc: bool) -> ExportAnswer:
         """Everything held about the person, sealed to the key in the statement (GDPR 15 and 20)."""
 
         def work(transaction: Transaction) -> tuple[Said[ExportRequest], _Held]:
             said = self._parts.statement(
-                transaction, site, text, Kind.EXPORT_REQUEST, ExportRequest, "share"
+                transaction, site, text, Kind.EXPORT_REQUEST, ExportRequest, "share", gpc=gpc
             )
             held = self._held(transaction, said.person)
-            decision = self._parts.right(said.now, "GDPR 15", "GDPR 20")
+            decision = self._parts.right(said.now, where(site, said.person), "15", "20")
             self._parts.log(transaction, site, said.person, "export", decision)
             return said, held
 
@@ -92,13 +97,13 @@ class Rights:
         )
 
     # ---- correct ----
-    async def correct(self, site: Site, text: str) -> Accepted:
+    async def correct(self, site: Site, text: str, *, gpc: bool) -> Accepted:
         """Replace what a stored label says (GDPR 16). Raises `RecordUnknown`, and what a statement can be refused for."""
 
         def work(transaction: Transaction) -> Accepted:
             parts = self._parts
             said = parts.statement(
-                transaction, site, text, Kind.CORRECTION, CorrectionStatement, "update"
+                transaction, site, text, Kind.CORRECTION, CorrectionStatement, "update", gpc=gpc
             )
             statement, person = said.statement, said.person
             kept = transaction.records.get(site.id, person.subject, statement.record)
@@ -109,21 +114,22 @@ class Rights:
             if label.ended_at != kept.ended_at:
                 msg = "a correction keeps the label's time; correct what it says"
                 raise EnvelopeInvalid(msg)
-            life = parts.retention("correction", where(site, person))
+            data_class = _corrected(kept, label)
+            life = parts.retention(data_class, where(site, person))
             until = min(kept.retain_until, kept.ended_at + life)
             transaction.records.replace(
                 record.seal_label(
-                    parts.vault(person), label, "correction", until, parts.entropy, kept.id
+                    parts.vault(person), label, data_class, until, parts.entropy, kept.id
                 )
             )
-            decision = parts.right(said.now, "GDPR 16")
+            decision = parts.right(said.now, where(site, person), "16")
             parts.log(transaction, site, person, "correct", decision)
             return Accepted()
 
         return await self._parts.store.transact(work)
 
     # ---- be forgotten ----
-    async def erase(self, site: Site, text: str) -> ErasureAnswer:
+    async def erase(self, site: Site, text: str, *, gpc: bool) -> ErasureAnswer:
         """Forget the person who signs (GDPR 17): effective when this returns. The same statement again gives the latest certificate."""
         name = record.erasure_id(text)
 
@@ -132,7 +138,7 @@ class Rights:
             if there is not None:
                 return there
             said = self._parts.statement(
-                transaction, site, text, Kind.ERASURE, ErasureStatement, "update"
+                transaction, site, text, Kind.ERASURE, ErasureStatement, "update", gpc=gpc
             )
             return self._tombstone(transaction, site, said, name)
 
@@ -142,7 +148,7 @@ class Rights:
     def _tombstone(
         self, transaction: Transaction, site: Site, said: Said[ErasureStatement], name: str
     ) -> Erasure:
-        decision = self._parts.right(said.now, "GDPR 17")
+        decision = self._parts.right(said.now, where(site, said.person), "17")
         promise = self._parts.log(transaction, site, said.person, "erase", decision)
         transaction.people.put(replace(said.person, tombstoned_at=said.now))
         erasure = Erasure(name, site.id, said.person.subject, said.now, None, "")
@@ -282,14 +288,26 @@ def _exported(said: Said[ExportRequest], held: _Held) -> str:
     }
     context = (person.site.encode(), person.subject.encode())
     key = SealKey.from_text(said.statement.seal)
-    return b64(seal(pad(encode(content), EXPORT_BLOCK), key, Use.EXPORT, *context))
+    packed = zlib.compress(encode(content))
+    if len(packed) > EXPORT_MOST:
+        msg = "more is kept than one answer can hold; let the site's officer export it, or erase"
+        raise ExportTooLarge(msg)
+    return b64(seal(pad(packed, EXPORT_BLOCK), key, Use.EXPORT, *context))
+
+
+def _corrected(kept: Record, label: Label) -> str:
+    """The data class of a correction. What a person said of their mood stays under the purpose that they said it for. Raises `EnvelopeInvalid`."""
+    if label.source != "declared":
+        msg = "a correction is the person's own word; its source is `declared`"
+        raise EnvelopeInvalid(msg)
+    return "mood" if kept.data_class == "mood" else "correction"
 
 
 def _tombstone_of(person: Person) -> Person:
     """What stays of a person: that this random id existed and was erased, so that it can never be used again."""
     return Person(
         site=person.site, subject=person.subject, state="withdrawn", purposes=frozenset(),
-        jurisdictions=(), sector="", role="", age_band="undeclared", gpc_at=0, guardian=False,
+        jurisdictions=(), sector="", role="", age_band="undeclared", gpc_at=0, revoked_at=0, guardian=False,
         guardian_verified=False, written_release=False, notice_sha256=b"", consented_at=0, expires_at=0, wrapped_key=None,
         tombstoned_at=person.tombstoned_at,
     )  # fmt: skip
@@ -299,7 +317,7 @@ def _consent(person: Person) -> dict[str, Any]:
     return {
         "state": person.state, "purposes": sorted(person.purposes),
         "jurisdictions": list(person.jurisdictions), "sector": person.sector, "role": person.role,
-        "age_band": person.age_band, "gpc_at": person.gpc_at, "guardian": person.guardian, "guardian_verified": person.guardian_verified,
+        "age_band": person.age_band, "gpc_at": person.gpc_at, "revoked_at": person.revoked_at, "guardian": person.guardian, "guardian_verified": person.guardian_verified,
         "written_release": person.written_release, "notice_sha256": b64(person.notice_sha256),
         "consented_at": person.consented_at, "expires_at": person.expires_at,
     }  # fmt: skip

@@ -11,7 +11,6 @@ from mien_server.pipeline.parts import Parts
 from mien_server.ports import Transaction
 from mien_server.values import Person
 
-EVERY: Final = 2**31
 CHUNK: Final = 500
 """Rows deleted in one transaction."""
 FACE_PURPOSES: Final = frozenset({"personalize_offers", "adapt_service", "adapt_lessons"})
@@ -61,20 +60,15 @@ class Tidying:
         """Delete one chunk of what no standing purpose covers; how many rows that were."""
         purposes = person.purposes if lifecycle.stands(person.state) else frozenset[str]()
         done = 0
-        if not purposes >= EVENT_PURPOSES:
-            done += self._events(transaction, person, purposes)
+        if gone := EVENT_PURPOSES - purposes:
+            done += self._events(transaction, person, gone)
         for needed, classes in _NEEDS:
             if not purposes & needed:
                 done += transaction.records.delete(person.site, person.subject, CHUNK, classes)
         return done
 
-    def _events(self, transaction: Transaction, person: Person, purposes: frozenset[str]) -> int:
-        """Delete a chunk of the events that rest on a purpose which does not stand. What they rest on is sealed, so they are opened for it."""
-        if not purposes & EVENT_PURPOSES:
-            gone = transaction.events.of_person(person.site, person.subject, CHUNK)
-        else:
-            every = transaction.events.of_person(person.site, person.subject, EVERY)
-            basis = {each.id: self._learning.basis(transaction, each) for each in every}
-            gone = tuple(each for each in every if not basis[each.id] <= purposes)[:CHUNK]
-        self._learning.remove(transaction, gone)
-        return len(gone)
+    def _events(self, transaction: Transaction, person: Person, gone: frozenset[str]) -> int:
+        """Delete a chunk of the events that rest on a purpose which does not stand."""
+        events = transaction.events.resting_on(person.site, person.subject, gone, CHUNK)
+        self._learning.remove(transaction, events)
+        return len(events)

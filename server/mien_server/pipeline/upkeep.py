@@ -90,6 +90,7 @@ class Upkeep:
         await self._all(lambda t: t.evidence.delete_expired(now, CHUNK))
         await self._all(lambda t: t.people.delete_accepted(now - SEAL_LIFE, CHUNK))
         await self._all(lambda t: t.nonces.delete_expired(now, CHUNK))
+        await self._all(lambda t: t.people.delete_links(now, CHUNK))
 
     async def _all(self, some: Callable[[Transaction], int]) -> None:
         while await self._parts.store.transact(some):

@@ -1,6 +1,6 @@
 """Rankings at rest. Of the features only those that are not zero are kept, as they were: what is learned can be forgotten exactly.
 
-version 1 byte | flags 1 byte (bit 0: used emotion; bit 1 + n: rests on purpose n) | places 1 byte | features of a row 2 bytes
+version 1 byte | flags 1 byte (1: used emotion) | places 1 byte | features of a row 2 bytes
 per place: offer id (length 1 byte, text) | propensity 8 bytes | reward 8 bytes (NaN: none) | count 2 bytes | count x (index 2 bytes, value 8 bytes)
 """
 
@@ -10,13 +10,12 @@ import struct
 from typing import Final
 
 from mien.errors import KeepUnreadable
-from mien.values import PURPOSES
 from mien.wire.canonical import frame
 from mien_server.ports import Entropy
 from mien_server.record.vault import Vault, id_from
 from mien_server.values import Event, SealedEvent
 
-VERSION: Final = 2
+VERSION: Final = 1
 _HEAD: Final = struct.Struct(">BBBH")
 _PLACE: Final = struct.Struct(">ddH")
 _FEATURE: Final = struct.Struct(">Hd")
@@ -54,14 +53,15 @@ def open_event(sealed: SealedEvent, vault: Vault | None) -> Event:
 
 def _at_rest(event: Event, content: bytes, *, learned: bool) -> SealedEvent:
     return SealedEvent(
-        event.id, event.site, event.subject, event.at, event.retain_until, content, learned
-    )
+        event.id, event.site, event.subject, event.at, event.retain_until, content, learned,
+        event.basis,
+    )  # fmt: skip
 
 
 def _pack(event: Event) -> bytes:
     width = len(event.features[0]) if event.features else 0
     rewards = dict(event.rewards)
-    parts = [_HEAD.pack(VERSION, _flags(event), len(event.offers), width)]
+    parts = [_HEAD.pack(VERSION, event.used_emotion, len(event.offers), width)]
     for place, (offer, row) in enumerate(zip(event.offers, event.features, strict=True), 1):
         name = offer.encode()
         kept = [(index, value) for index, value in enumerate(row) if value]
@@ -70,11 +70,6 @@ def _pack(event: Event) -> bytes:
         parts.append(_PLACE.pack(event.propensities[place - 1], reward, len(kept)))
         parts.extend(_FEATURE.pack(index, value) for index, value in kept)
     return b"".join(parts)
-
-
-def _flags(event: Event) -> int:
-    bits = sum(2 << PURPOSES.index(purpose) for purpose in event.basis)
-    return bits | event.used_emotion
 
 
 def _unpack(sealed: SealedEvent, plain: bytes) -> Event:
@@ -86,7 +81,7 @@ def _unpack(sealed: SealedEvent, plain: bytes) -> Event:
 
 
 def _read(sealed: SealedEvent, plain: bytes) -> Event:
-    version, flags, places, width = _HEAD.unpack_from(plain)
+    version, used, places, width = _HEAD.unpack_from(plain)
     if version != VERSION:
         msg = f"a stored event is of version {version}, this server knows {VERSION}; update it"
         raise KeepUnreadable(msg)
@@ -109,6 +104,6 @@ def _read(sealed: SealedEvent, plain: bytes) -> Event:
     return Event(
         id=sealed.id, site=sealed.site, subject=sealed.subject, at=sealed.at,
         retain_until=sealed.retain_until, offers=tuple(offers), features=tuple(features),
-        propensities=tuple(propensities), used_emotion=bool(flags & 1), rewards=tuple(rewards),
-        basis=tuple(name for n, name in enumerate(PURPOSES) if flags & 2 << n),
+        propensities=tuple(propensities), used_emotion=bool(used), rewards=tuple(rewards),
+        basis=sealed.basis,
     )  # fmt: skip

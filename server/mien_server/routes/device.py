@@ -32,6 +32,7 @@ from mien.wire.messages import (
 from mien_server.errors import (
     ErasureUnknown,
     EventUnknown,
+    ExportTooLarge,
     NotFound,
     PersonErased,
     PersonUnknown,
@@ -76,7 +77,9 @@ async def consent(call: Call) -> Response:
 async def withdraw(call: Call) -> Response:
     """Takes purposes back, by any key of the key set; effective when answered."""
     site = await call.device_site()
-    return answer(await call.pipeline.withdraw(site, (await call.message(SignedAnswer)).jws))
+    return answer(
+        await call.pipeline.withdraw(site, (await call.message(SignedAnswer)).jws, gpc=call.gpc)
+    )
 
 
 async def capability(call: Call) -> Response:
@@ -90,7 +93,9 @@ async def capability(call: Call) -> Response:
 async def change_keys(call: Call) -> Response:
     """Adds a key to the key set, or removes one."""
     site = await call.device_site()
-    return answer(await call.pipeline.change_keys(site, (await call.message(SignedAnswer)).jws))
+    return answer(
+        await call.pipeline.change_keys(site, (await call.message(SignedAnswer)).jws, gpc=call.gpc)
+    )
 
 
 async def labels(call: Call) -> Response:
@@ -110,25 +115,29 @@ async def reward(call: Call) -> Response:
     """What came of a ranking."""
     site, backend = await call.any_site()
     request = await call.message(RewardRequest)
-    return answer(await call.pipeline.reward(site, request, backend=backend))
+    return answer(await call.pipeline.reward(site, request, backend=backend, gpc=call.gpc))
 
 
 async def export(call: Call) -> Response:
     """Everything held about the person who signs, sealed to the key named in the statement."""
     site = await call.device_site()
-    return answer(await call.pipeline.export(site, call.statement()))
+    return answer(await call.pipeline.export(site, call.statement(), gpc=call.gpc))
 
 
 async def correct(call: Call) -> Response:
     """What a stored label should have said."""
     site = await call.device_site()
-    return answer(await call.pipeline.correct(site, (await call.message(SignedAnswer)).jws))
+    return answer(
+        await call.pipeline.correct(site, (await call.message(SignedAnswer)).jws, gpc=call.gpc)
+    )
 
 
 async def erase(call: Call) -> Response:
     """Forget this person. Effective when answered; the certificate becomes complete within 24 hours."""
     site = await call.device_site()
-    return answer(await call.pipeline.erase(site, (await call.message(SignedAnswer)).jws))
+    return answer(
+        await call.pipeline.erase(site, (await call.message(SignedAnswer)).jws, gpc=call.gpc)
+    )
 
 
 async def erasure(call: Call) -> Response:
@@ -161,7 +170,7 @@ ENDPOINTS = (
     _signed("/v1/withdrawals", withdraw, ConsentAnswer),
     _signed("/v1/capabilities", capability, CapabilityAnswer, ConsentMissing, PolicyDenied),
     _signed("/v1/keys", change_keys, ConsentAnswer, EnvelopeInvalid, SealKeyUnknown, SealKeyExpired),
-    Endpoint("GET", "/v1/me", export, ExportAnswer, asks=STATEMENT, problems=SIGNED),
+    Endpoint("GET", "/v1/me", export, ExportAnswer, asks=STATEMENT, problems=(*SIGNED, ExportTooLarge)),
     _signed("/v1/me/corrections", correct, Accepted, RecordUnknown, EnvelopeInvalid, SealKeyUnknown, SealKeyExpired),
     _signed("/v1/erasures", erase, ErasureAnswer),
     Endpoint(

@@ -70,6 +70,7 @@ person = Table(
     Column("role", String, nullable=False),
     Column("age_band", String, nullable=False),
     Column("gpc_at", Integer, nullable=False),
+    Column("revoked_at", Integer, nullable=False),
     Column("guardian", Boolean, nullable=False),
     Column("guardian_verified", Boolean, nullable=False),
     Column("written_release", Boolean, nullable=False),
@@ -98,6 +99,7 @@ person_key = Table(
     Column("added_at", Integer, nullable=False),
     Column("expires_at", Integer, nullable=False),
     ForeignKeyConstraint(["site", "subject"], ["person.site", "person.subject"]),
+    Index("person_key_by_end", "role", "expires_at"),
 )
 
 # Which sequence numbers a device has used, and for what. Rows go when the key their envelope was sealed to has died.
@@ -152,11 +154,18 @@ event = Table(
     Column("retain_until", Integer, nullable=False),
     Column("content", LargeBinary, nullable=False),
     Column("learned", Boolean, nullable=False),
+    Column("basis", String, nullable=False),
     ForeignKeyConstraint(["site", "subject"], ["person.site", "person.subject"]),
     Index("event_by_end", "retain_until"),
 )
 Index("event_unlearned", event.c.at, sqlite_where=event.c.learned.is_(False))
-Index("event_by_person", event.c.site, event.c.subject, sqlite_where=event.c.subject.is_not(None))
+Index(
+    "event_by_person",
+    event.c.site,
+    event.c.subject,
+    event.c.basis,
+    sqlite_where=event.c.subject.is_not(None),
+)
 
 # Never deleted: the hashes are the log. `opening` and `wrapped_key` go when the person does, or when their time has passed.
 leaf = Table(

@@ -181,6 +181,12 @@ _DELETE_ACCEPTED_OF = delete(schema.accepted).where(*_ACCEPTED)
 _DELETE_KEY = delete(schema.person_key).where(
     *of_person(schema.person_key), schema.person_key.c.id == bindparam("device")
 )
+_OLD_LINKS = some(
+    schema.person_key,
+    delete(schema.person_key),
+    schema.person_key.c.role == "link",
+    schema.person_key.c.expires_at <= bindparam("now"),
+)
 _OLD_ACCEPTED = some(
     schema.accepted, delete(schema.accepted), schema.accepted.c.at < bindparam("before")
 )
@@ -247,6 +253,9 @@ class SqlPeople:
         values = {"site": site, "subject": subject, "device": key}
         self._runner.change(_DELETE_ACCEPTED_OF, values)
         self._runner.change(_DELETE_KEY, values)
+
+    def delete_links(self, now: int, limit: int) -> int:
+        return _OLD_LINKS.run(self._runner, {"now": now, "limit": limit})
 
     def stream(self, site: str, subject: str, device: str, seq: int = 0) -> Stream | None:
         values = {"site": site, "subject": subject, "device": device, "seq": seq}
@@ -414,6 +423,11 @@ _DELETE_EVENT = delete(schema.event).where(
 _EVENT_THERE = select(schema.event.c.at).where(schema.event.c.id == bindparam("id"))
 
 
+_RESTING_ON = _EVENTS.where(
+    *of_person(schema.event), schema.event.c.basis.like(bindparam("pattern"))
+).limit(bindparam("limit"))
+
+
 class SqlEvents:
     """`ports.Events`."""
 
@@ -423,34 +437,50 @@ class SqlEvents:
     def add(self, event: SealedEvent) -> bool:
         if self._runner.row(_EVENT_THERE, {"id": event.id}) is not None:
             return False
-        values = {name: getattr(event, name) for name in SealedEvent.__slots__}
-        self._runner.change(INSERTS["event"], values)
+        self._runner.change(INSERTS["event"], _event_values(event))
         return True
 
     def get(self, site: str, event: str) -> SealedEvent | None:
         row = self._runner.row(_EVENT, {"site": site, "id": event})
-        return None if row is None else SealedEvent(*row)
+        return None if row is None else _event(row)
 
     def replace(self, event: SealedEvent) -> None:
-        values = {name: getattr(event, name) for name in SealedEvent.__slots__}
-        put(self._runner, schema.event, values)
+        put(self._runner, schema.event, _event_values(event))
 
     def of_person(self, site: str, subject: str, limit: int) -> tuple[SealedEvent, ...]:
-        values = {"site": site, "subject": subject, "limit": limit}
-        return tuple(SealedEvent(*row) for row in self._runner.rows(_EVENTS_OF, values))
+        return self._many(_EVENTS_OF, {"site": site, "subject": subject, "limit": limit})
+
+    def resting_on(
+        self, site: str, subject: str, purposes: Collection[str], limit: int
+    ) -> tuple[SealedEvent, ...]:
+        found: dict[str, SealedEvent] = {}
+        for purpose in sorted(purposes):
+            values = {"site": site, "subject": subject, "pattern": f"%{purpose}%", "limit": limit}
+            found.update((each.id, each) for each in self._many(_RESTING_ON, values))
+        return tuple(found.values())[:limit]
 
     def unlearned(self, before: int, limit: int) -> tuple[SealedEvent, ...]:
-        rows = self._runner.rows(_UNLEARNED, {"before": before, "limit": limit})
-        return tuple(SealedEvent(*row) for row in rows)
+        return self._many(_UNLEARNED, {"before": before, "limit": limit})
 
     def expired(self, now: int, limit: int) -> tuple[SealedEvent, ...]:
-        rows = self._runner.rows(_EXPIRED_EVENTS, {"now": now, "limit": limit})
-        return tuple(SealedEvent(*row) for row in rows)
+        return self._many(_EXPIRED_EVENTS, {"now": now, "limit": limit})
 
     def delete(self, site: str, events: Iterable[str]) -> None:
         rows = [{"site": site, "id": event} for event in events]
         if rows:
             self._runner.each(_DELETE_EVENT, rows)
+
+    def _many(self, statement: Select[Any], values: Values) -> tuple[SealedEvent, ...]:
+        return tuple(_event(row) for row in self._runner.rows(statement, values))
+
+
+def _event_values(event: SealedEvent) -> dict[str, Any]:
+    values = {name: getattr(event, name) for name in SealedEvent.__slots__}
+    return {**values, "basis": " ".join(event.basis)}
+
+
+def _event(row: Row) -> SealedEvent:
+    return dataclasses.replace(SealedEvent(*row), basis=tuple(row[-1].split()))
 
 
 # ---- leaves ----

@@ -61,10 +61,12 @@ def guardian_key(said: ConsentStatement) -> KeyDoc:
 class SignedVerifier:
     """`ports.GuardianVerifier`: believes a word signed by the key that the site registered (`mien site verifier`), and nobody else's."""
 
-    def verified(self, site: Site, subject: str, guardian: str, word: str | None, now: int) -> bool:
-        """See `ports.GuardianVerifier.verified`."""
+    def verified_until(
+        self, site: Site, subject: str, guardian: str, word: str | None, now: int
+    ) -> int:
+        """See `ports.GuardianVerifier.verified_until`."""
         if word is None or site.verifier is None:
-            return False
+            return 0
         said = parse(
             GuardianVerification,
             verify(word, Kind.GUARDIAN_VERIFICATION, VerifyKey(site.verifier)),
@@ -75,4 +77,4 @@ class SignedVerifier:
         if not said.at - CLOCK_SKEW <= now < said.expires_at:
             msg = "the verifier's word has run out or is from the future; ask for a fresh one"
             raise ClockSkewed(msg)
-        return True
+        return said.expires_at

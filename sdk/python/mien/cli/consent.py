@@ -148,6 +148,14 @@ def _request(
 def _show(console: "Console", client: "Client", receipt: "Receipt") -> None:
     until = datetime.fromtimestamp(receipt.expires_at, UTC).date().isoformat()
     console.print(f"Receipt {receipt.receipt}: {', '.join(receipt.purposes)}, until {until}.")
+    for each in receipt.refused:
+        why = " ".join(each.says) or "no reason was given"
+        console.print(
+            f"Not allowed: {each.purpose}. {why} ({'; '.join(each.laws) or 'no law named'})",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
     if client.recovery_code:
         console.print(
             "\nWrite this recovery code down. With it you can withdraw and erase from any device;"

@@ -165,18 +165,25 @@ _STATES: Final = {
     "withdrawn": "You took back your yes to", "revoked": "Your guardian took back the yes to",
     "expired": "Ran out:", "invalidated": "No longer valid:",
 }  # fmt: skip
+_KEYS: Final = "The keys that speak for you were changed."
 
 
 def _words(opened: "OpenedReceipt") -> Iterator[str]:
     """The receipt, one line a fact."""
+    from mien.wire.messages import KeyChange
+
     receipt, said, notice = opened.receipt, opened.said, opened.notice
     titles: dict[str, str] = {doc.id: doc.title for doc in notice.purposes} if notice else {}
     events = opened.events()
     for event in events:
         named = ", ".join(titles.get(purpose, purpose) for purpose in event.purposes)
         yield f"{_STATES[event.state]} {named}"
+        if event.state == "refused":
+            yield f"  Law: {'; '.join(event.laws) or 'none named'}"
+            yield from (f"  {sentence}" for sentence in event.says)
     if not events:
-        yield "The keys that speak for you were changed."
+        changed = isinstance(said, KeyChange)
+        yield _KEYS if changed else "There was nothing left to take back."
     yield f"When: {_time(said.at)}; answered {_time(receipt.at)}"
     yield f"Still yes to: {', '.join(titles.get(p, p) for p in receipt.purposes) or 'nothing'}"
     if receipt.purposes:
@@ -187,9 +194,9 @@ def _words(opened: "OpenedReceipt") -> Iterator[str]:
         yield f"Shown: {notice.title}, version {notice.version} ({notice.locale})"
         yield f"Answerable: {notice.controller}, {notice.contact}"
         yield f"Kept for: {notice.retention_days} days"
-    yield f"Law: {'; '.join(receipt.laws) or 'none named'}"
-    for sentence in receipt.says:
-        yield f"  {sentence}"
+    if any(event.state != "refused" for event in events) or not events:  # a no told its own above
+        yield f"Law: {'; '.join(receipt.laws) or 'none named'}"
+        yield from (f"  {sentence}" for sentence in receipt.says)
     yield f"Policies: {receipt.bundle_version}"
     yield f"Receipt: {receipt.receipt}; person {receipt.subject}"
     if receipt.purposes:

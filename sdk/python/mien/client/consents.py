@@ -373,4 +373,8 @@ def _recovery_of(person: Person) -> VerifyKey | None:
 
 
 def _words(receipt: Receipt) -> str:
+    """Why nothing was granted: in one breath, or by purpose where they were refused for different reasons."""
+    refused = receipt.refused
+    if len({tuple(each.says) for each in refused}) > 1:
+        return " ".join(f"{each.purpose}: {' '.join(each.says) or 'refused.'}" for each in refused)
     return " ".join(receipt.says) or "the server's policy refused this consent"

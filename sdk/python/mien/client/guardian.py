@@ -23,7 +23,7 @@ _SEAL_BYTES: Final = 96
 
 
 def new_guardian_code(entropy: Entropy = secrets.token_bytes) -> str:
-    """A code for a guardian to write down: their key comes from it, for every child and site. Kept nowhere."""
+    """A code for a guardian to write down: their keys come from it, another one for each child and site. Kept nowhere."""
     return consent.new_code(entropy(consent.CODE_BYTES))
 
 
@@ -50,7 +50,6 @@ class Guardian:
         self._clock = clock or SystemClock()
         self._entropy = entropy
         self._secret = consent.read_code(code)
-        self._sign = consent.guardian_key(self._secret)
         self._trust = VerifyKey.from_text(trust)
         self._sender = send.Sender(server, key, self._clock, entropy, transport)
         self._shown: set[str] = set()
@@ -90,7 +89,7 @@ class Guardian:
         if asked.notice_sha256 not in self._shown:
             msg = "the guardian was not shown the notice; call `notice`, show all of it, then ask"
             raise ConsentMissing(msg)
-        return consent.approve(asked, self._secret, self._sign, self._stamp())
+        return consent.approve(asked, self._secret, self._stamp())
 
     # ---- acting for the child ----
     def withdraw(self, subject: str, purposes: Sequence[str] = PURPOSES) -> Receipt:
@@ -121,9 +120,8 @@ class Guardian:
         return consent.open_certificate(answer.certificate, self._trust, self.site, answer.erasure)
 
     def _voice(self, subject: str) -> Voice:
-        return Voice(
-            self.site, subject, self._sign, OpenKey.from_secret(self._entropy(_SEAL_BYTES))
-        )
+        sign = consent.guardian_key(self._secret, self.site, subject)
+        return Voice(self.site, subject, sign, OpenKey.from_secret(self._entropy(_SEAL_BYTES)))
 
     def _stamp(self) -> Stamp:
         return Stamp(int(self._clock.now()), self._entropy(16))

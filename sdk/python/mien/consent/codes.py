@@ -1,7 +1,7 @@
 """Codes that people write down or read out, and the keys that come from them.
 
 A recovery code is 160 random bits: key and subject id both come from it, so the code alone is enough to erase. A guardian's code is as long and
-gives a key of its own. A link code holds the subject id and 72 random bits: it lives for minutes and adds one device.
+gives a key of its own for each child and site. A link code holds the subject id and 72 random bits: it lives for minutes and adds one device.
 """
 
 import base64
@@ -33,9 +33,13 @@ def recovery_key(secret: bytes) -> SigningKey:
     return SigningKey.from_secret(derive(secret, "mien recovery key v1"))
 
 
-def guardian_key(secret: bytes) -> SigningKey:
-    """The Ed25519 key of a guardian's code's bytes: another than the same bytes would give as a recovery code."""
-    return SigningKey.from_secret(derive(secret, "mien guardian key v1"))
+def guardian_key(secret: bytes, site: str, subject: str) -> SigningKey:
+    """The Ed25519 key of a guardian's code's bytes for one child at one site: key sets lie in the clear, and nothing in them links two children or sites.
+
+    Another than the same bytes would give as a recovery code.
+    """
+    # Neither a site's id nor a subject's holds a space: no two pairs give the same label.
+    return SigningKey.from_secret(derive(secret, f"mien guardian key v1 {site} {subject}"))
 
 
 def subject_of(secret: bytes) -> str:

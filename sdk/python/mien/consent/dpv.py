@@ -31,6 +31,16 @@ _LAWS: Final = MappingProxyType({
     "US-TX": ("law:CUBI", "Capture or Use of Biometric Identifier, Tex. Bus. & Com. Code 503.001"),
     "US-WA": ("law:MHMDA", "My Health My Data Act, RCW 19.373"),
 })  # fmt: skip
+_MEMBERS: Final = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
+_STATES: Final = (
+    "AK AL AR AZ CA CO CT DC DE FL GA HI IA ID IL IN KS KY LA MA MD ME MI MN MO MS MT NC ND NE NH NJ NM NV NY OH OK OR PA RI SC SD TN TX UT VA VT"
+    " WA WI WV WY"
+)
+_PLACES: Final = frozenset({
+    "EU", "UK", "US", "CN", "BR", "IN", "KR",
+    *(f"EU-{code}" for code in _MEMBERS.split()), *(f"US-{code}" for code in _STATES.split()),
+})  # fmt: skip
+"""Places that DPV has a term for, by our codes: a claim may name any two letters, and what is no place becomes no term."""
 _RIGHTS: Final = ("A7-3", "A15", "A16", "A17", "A18", "A20", "A21", "A22", "A77")
 """GDPR articles; 7(3) is what `dpv:hasConsentControl` exercises."""
 _ROLES: Final = MappingProxyType({
@@ -83,10 +93,10 @@ _USES: Final = MappingProxyType({
 
 
 def dpv_receipt(opened: OpenedReceipt) -> Node:
-    """The JSON-LD document: a receipt, and in it the record. Raises `ReceiptInvalid` for a change of keys, or without the notice."""
+    """The JSON-LD document: a receipt, and in it the record. Raises `ReceiptInvalid` without the notice, and where the receipt is about no purpose."""
     notice, events = opened.notice, opened.events()
     if not events:
-        msg = "a change of keys is no record of consent; export the consent's receipt"
+        msg = "nothing was given, refused or taken back here, so there is no record of consent; export the consent's receipt"
         raise ReceiptInvalid(msg)
     if notice is None:
         msg = "this file lacks the notice, which a record needs; export the consent's receipt"
@@ -126,7 +136,11 @@ class _Record:
             "dpv:hasDataController": self._controller(),
             "dpv:hasRecipient": {"@id": self._id("controller")},
             "dpv:hasNotice": self._notice(),
-            "dpv:hasJurisdiction": _named(f"loc:{_place(code)}" for code in receipt.jurisdictions),
+            "dpv:hasJurisdiction": self._places(),
+            "dct:description": [
+                f"claimed to be in `{code}`, which is no known place"
+                for code in receipt.jurisdictions if code not in _PLACES
+            ],
             "dpv:hasApplicableLaw": self._laws(),
             "dpv:hasPolicy": self._policies(),
             "dpv:hasConsentStatus": [self._event(event) for event in self.events],
@@ -135,7 +149,7 @@ class _Record:
                 "dpv:isExercisedAt": {"@id": f"{opened.server.rstrip('/')}/v1/withdrawals"},
             },
             "dpv:hasProcess": [
-                self._process(purpose, event.state)
+                self._process(purpose, event)
                 for event in self.events
                 for purpose in event.purposes
             ],
@@ -181,15 +195,20 @@ class _Record:
         by_server = event.by == "server"
         at = self.opened.receipt.at if by_server else self.opened.said.at
         found: Node = {
-            "@id": self._id(event.state), "@type": f"dpv:{DPV[event.state]}",
+            "@id": self._status(event), "@type": f"dpv:{DPV[event.state]}",
             "dpv:isIndicatedAtTime": _time(at),
             "dpv:hasDuration": self._validity(event.state),
             "dpv:isIndicatedBy": self._by(event.by),
             "dpv:hasIndicationMethod": self._method(event.by),
         }  # fmt: skip
-        if by_server and self.opened.receipt.says:
-            found["dct:description"] = list(self.opened.receipt.says)
+        if by_server and event.says:
+            found["dct:description"] = list(event.says)
         return found
+
+    def _status(self, event: Event) -> str:
+        """Several purposes may be refused, each for its own reason: each has a status of its own."""
+        alone = f"-{'-'.join(event.purposes)}" if event.state == "refused" else ""
+        return self._id(f"{event.state}{alone}")
 
     def _validity(self, state: str) -> Node:
         if state not in STANDING:
@@ -220,7 +239,7 @@ class _Record:
     # ---- law ----
     @property
     def _gdpr(self) -> bool:
-        """Whether the GDPR holds: somebody claimed a place in the Union."""
+        """Whether the GDPR holds: somebody claimed a place in the Union, be it one that nobody knows."""
         return any(code.partition("-")[0] == "EU" for code in self.opened.receipt.jurisdictions)
 
     def _schemas(self, kind: str) -> list[Node]:
@@ -239,12 +258,16 @@ class _Record:
             found.append("dpv:ExplicitlyExpressedConsent")
         return _named(found)
 
+    def _places(self) -> list[Node]:
+        known = (code for code in self.opened.receipt.jurisdictions if code in _PLACES)
+        return _named(f"loc:{_place(code)}" for code in known)
+
     def _laws(self) -> list[Node]:
+        """What the outcome rests on; what a refused purpose does stands at its process."""
         receipt = self.opened.receipt
         own = [_LAWS[code] for code in receipt.jurisdictions if code in _LAWS]
         known = [{"@id": name, "@type": "dpv:Law", "dct:title": title} for name, title in own]
-        cited = [law for law in receipt.laws if not law.startswith("policy:")]
-        return known + [{"@type": "dpv:Law", "dct:title": law} for law in cited]
+        return known + _cited(receipt.laws)
 
     def _policies(self) -> list[Node]:
         """The bundle that decided, and what it cites that is no statute's but our own choice."""
@@ -253,11 +276,10 @@ class _Record:
             "@type": "dpv:Policy", "dct:identifier": f"sha-256:{receipt.bundle_sha256}",
             "owl:versionInfo": receipt.bundle_version,
         }  # fmt: skip
-        cited = [law for law in receipt.laws if law.startswith("policy:")]
-        return [bundle, *({"@type": "dpv:Policy", "dct:identifier": law} for law in cited)]
+        return [bundle, *_chosen(receipt.laws)]
 
     # ---- what for ----
-    def _process(self, purpose: str, state: str) -> Node:
+    def _process(self, purpose: str, event: Event) -> Node:
         use = _USES[purpose]
         shown = {doc.id: doc.title for doc in self.notice.purposes}
         process: Node = {
@@ -269,9 +291,11 @@ class _Record:
             ],
             "dpv:hasStorageCondition": self._storage(),
             "dpv:hasLegalBasis": self._bases(use),
-            "dpv:hasConsentStatus": {"@id": self._id(state)},
+            "dpv:hasConsentStatus": {"@id": self._status(event)},
             "dpv:hasTechnicalMeasure": _named(use.measures),
         }  # fmt: skip
+        if event.by == "server":
+            process |= _reasons(event)
         if purpose in shown:
             process["dct:title"] = {"@value": shown[purpose], "@language": self.notice.locale}
         if use.special:
@@ -307,6 +331,24 @@ _RESTORATION: Final = "backups become unreadable when their key epoch ends"
 
 def _named(names: Iterable[str]) -> list[Node]:
     return [{"@id": name} for name in names]
+
+
+_OURS: Final = "policy:"
+"""How what is cited begins where it is no statute's but our own choice."""
+
+
+def _cited(laws: Iterable[str]) -> list[Node]:
+    return [{"@type": "dpv:Law", "dct:title": law} for law in laws if not law.startswith(_OURS)]
+
+
+def _chosen(laws: Iterable[str]) -> list[Node]:
+    return [{"@type": "dpv:Policy", "dct:identifier": law} for law in laws if law.startswith(_OURS)]
+
+
+def _reasons(event: Event) -> Node:
+    """What a no rests on, at the purpose that it is about."""
+    found = {"dpv:hasApplicableLaw": _cited(event.laws), "dpv:hasPolicy": _chosen(event.laws)}
+    return {name: nodes for name, nodes in found.items() if nodes}
 
 
 def _place(code: str) -> str:

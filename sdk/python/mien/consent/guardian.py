@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from mien.consent.answers import notice_hash
-from mien.consent.codes import subject_of
+from mien.consent.codes import guardian_key, subject_of
 from mien.consent.person import Person
 from mien.consent.statements import Stamp, Yes
 from mien.errors import RequestInvalid, SignatureInvalid
@@ -85,11 +85,12 @@ def read_request(text: str, site: str) -> GuardianRequest:
     return request
 
 
-def approve(request: GuardianRequest, secret: bytes, key: SigningKey, stamp: Stamp) -> str:
-    """The guardian's answer as text. `secret` are the bytes of their code. Raises `RequestInvalid` when it is the child's own code."""
+def approve(request: GuardianRequest, secret: bytes, stamp: Stamp) -> str:
+    """The guardian's answer as text, signed by their key for this child. `secret` are the bytes of their code. Raises `RequestInvalid` when it is the child's own code."""
     if subject_of(secret) == request.subject:
         msg = "this is the child's own recovery code; a guardian has a code of their own: `mien guardian new`"
         raise RequestInvalid(msg)
+    key = guardian_key(secret, request.site, request.subject)
     approval = {
         "v": 1,
         "site": request.site,

@@ -9,7 +9,7 @@ its parts belong together.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -29,6 +29,7 @@ from mien.wire.messages import (
     Message,
     Notice,
     Receipt,
+    Refusal,
     SignKeyText,
     WithdrawalStatement,
     dump,
@@ -64,11 +65,16 @@ class ReceiptFile(Message):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What became of `purposes`: `state` is a word of `CONSENT_STATES`; `by` is the role of the key that said so, or `server` where policy did."""
+    """What became of `purposes`: `state` is a word of `CONSENT_STATES`; `by` is the role of the key that said so, or `server` where policy did.
+
+    `laws` and `says` are those of this and of nothing else: a refused purpose names its own.
+    """
 
     state: str
     purposes: tuple[str, ...]
     by: str
+    laws: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +92,51 @@ class OpenedReceipt:
     trusted: bool
 
     def events(self) -> tuple[Event, ...]:
-        """What the receipt says of each purpose in the statement. Of a consent that was granted in part there are two; of a change of keys none."""
+        """What the receipt says of the purposes in the statement, by purpose.
+
+        One event for what was granted or taken back, one for each that was refused, and one for what stood before and is not asked for any more.
+
+        Of a change of keys there is none, nor of a withdrawal of what did not stand.
+        """
         if isinstance(self.said, KeyChange):
             return ()
-        receipt, asked = self.receipt, tuple(self.said.purposes)
+        asked = tuple(self.said.purposes)
         if isinstance(self.said, WithdrawalStatement):
-            return (Event(receipt.outcome, asked, receipt.by),)
+            taken = (purpose for purpose in asked if purpose in self.receipt.withdrawn)
+            return self._outcome(tuple(taken), self.receipt.by)
+        return (*self._answered(asked), *self._refused(asked), *self._dropped(asked))
+
+    def _answered(self, asked: tuple[str, ...]) -> tuple[Event, ...]:
+        """What the outcome is about: what was granted; where nothing was, whatever no refusal names."""
+        receipt, named = self.receipt, {each.purpose for each in self.receipt.refused}
+        left = tuple(purpose for purpose in asked if purpose not in named)
         if receipt.outcome not in STANDING:
-            return (Event(receipt.outcome, asked, "server"),)
-        granted = tuple(purpose for purpose in asked if purpose in receipt.purposes)
-        denied = tuple(purpose for purpose in asked if purpose not in receipt.purposes)
-        found = (
-            Event(receipt.outcome, granted, receipt.by),
-            Event("refused", denied, "server"),
-        )
-        return tuple(event for event in found if event.purposes)
+            return self._outcome(left, "server")
+        granted = tuple(purpose for purpose in left if purpose in receipt.purposes)
+        return self._outcome(granted, receipt.by)
+
+    def _refused(self, asked: tuple[str, ...]) -> Iterator[Event]:
+        """Each purpose that was asked for and not granted, with its own reasons: none where the server gave none."""
+        receipt = self.receipt
+        named: dict[str, Refusal] = {each.purpose: each for each in receipt.refused}
+        for purpose in asked:
+            if purpose in named:
+                each = named[purpose]
+                yield Event("refused", (purpose,), "server", tuple(each.laws), tuple(each.says))
+            elif receipt.outcome in STANDING and purpose not in receipt.purposes:
+                yield Event("refused", (purpose,), "server")
+
+    def _dropped(self, asked: tuple[str, ...]) -> Iterator[Event]:
+        """What stood before and was not said yes to again: a new answer takes the place of the old one."""
+        gone = tuple(purpose for purpose in self.receipt.withdrawn if purpose not in asked)
+        if gone:
+            yield Event("withdrawn", gone, self.receipt.by)
+
+    def _outcome(self, purposes: tuple[str, ...], by: str) -> tuple[Event, ...]:
+        receipt = self.receipt
+        if not purposes:
+            return ()
+        return (Event(receipt.outcome, purposes, by, tuple(receipt.laws), tuple(receipt.says)),)
 
 
 def receipt_file_json(file: ReceiptFile) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from mien.values import Claims, Label, Release
 from mien.wire import messages
 from mien.wire.canonical import b64
 from mien.wire.keys import OpenKey, SealKey, SigningKey, VerifyKey
-from mien.wire.messages import GuardianDoc, KeyDoc, Notice, dump, parse
+from mien.wire.messages import GuardianDoc, KeyDoc, Notice, ReleaseDoc, dump, parse
 from mien.wire.seal import Use, seal
 from mien.wire.signatures import Kind, sign
 from mien.wire.slots import pack_slot
@@ -113,7 +113,12 @@ def _release(notice: Notice, release: Release) -> dict[str, object]:
         msg = "this notice has no release to sign; leave `release` out"
         raise RequestInvalid(msg)
     text = b64(hashlib.sha256(notice.release.encode()).digest())
-    return {"name": release.name, "text_sha256": text, "at": release.at}
+    written = {"name": release.name, "text_sha256": text, "at": release.at}
+    try:
+        return dump(parse(ReleaseDoc, written))
+    except RequestInvalid as error:
+        msg = "a written release bears a name in letters, 2 to 120 characters with nothing invisible, and when it was typed; ask for the name again"
+        raise RequestInvalid(msg) from error
 
 
 def device_key(person: Person, server: tuple[str, SealKey]) -> dict[str, object]:

@@ -4,9 +4,10 @@ Signed payloads (`...Statement`, `Receipt`, `Capability`, `Certificate`, `Servic
 as JSON. Times are unix seconds, prices are minor units, bytes are base64url. `parse` and `dump` are the only ways in and out.
 """
 
+import unicodedata
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from mien.errors import RequestInvalid
 from mien.values import PURPOSES, Claims
@@ -22,6 +23,8 @@ LINK_SECONDS = 600
 """How long a link code can be used."""
 APPROVAL_SECONDS = 86_400
 """How long a guardian's approval can be used."""
+LETTERS = 2
+_UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 MAX_CANDIDATES = 200
 MAX_PLACES = 20
 MAX_EXPORT_CHARS = 64 * 1024 * 1024
@@ -202,9 +205,19 @@ class ByDevice(ByPerson):
 class ReleaseDoc(Message):
     """A written release: the name that was typed, SHA-256 of the notice's `release` text, and when. Signed with the statement it stands in."""
 
-    name: Annotated[str, Field(min_length=2, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    name: Annotated[str, Field(min_length=2, max_length=120)]
     text_sha256: Hash
     at: Time
+
+    @field_validator("name")
+    @classmethod
+    def _written(cls, name: str) -> str:
+        """A name has letters, and nothing that cannot be seen."""
+        unseen = any(unicodedata.category(each) in _UNSEEN for each in name)
+        if unseen or name != name.strip() or sum(each.isalpha() for each in name) < LETTERS:
+            msg = "a written release bears a name: letters, and nothing invisible"
+            raise ValueError(msg)
+        return name
 
 
 class GuardianDoc(Message):
@@ -239,8 +252,9 @@ class ConsentStatement(ByDevice):
         if len(set(self.purposes)) != len(self.purposes):
             msg = "each purpose is named once"
             raise ValueError(msg)
-        if any(key.role == "link" for key in self.keys):
-            msg = "a link key is added with `/v1/keys`"
+        roles = sorted(key.role for key in self.keys)
+        if roles != sorted(set(roles)) or "link" in roles:
+            msg = "a consent names its device and at most one recovery and one guardian's key; others join with `/v1/keys`"
             raise ValueError(msg)
         if (self.guardian is not None) != any(key.role == "guardian" for key in self.keys):
             msg = "a guardian's consent names the guardian's key"
@@ -341,10 +355,19 @@ class Promise(Message):
     publish_by: Time
 
 
+class Refusal(Message):
+    """A purpose that policy refused, the laws, and what they say."""
+
+    purpose: Purpose
+    laws: list[str]
+    says: list[str]
+
+
 class Receipt(Message):
     """`Kind.RECEIPT`: the answer to a consent or withdrawal. A refusal is an answer too, and names the law.
 
-    `by` is the role of the key that signed the statement; `jurisdictions` are all that anybody claimed.
+    `purposes` are those that stand after it. `laws` and `says` are those of the outcome; what was asked for and refused is in `refused`, each with
+    its own, and what stood and was taken back in `withdrawn`. `by` is the role of the key that signed the statement; `jurisdictions` are all that anybody claimed.
     """
 
     v: Literal[1] = 1
@@ -353,6 +376,8 @@ class Receipt(Message):
     subject: SubjectId
     outcome: Outcome
     purposes: list[Purpose]
+    refused: list[Refusal] = []
+    withdrawn: list[Purpose] = []
     laws: list[str]
     says: list[str]
     notice_sha256: Hash
