@@ -141,7 +141,7 @@ def _person(keys: Keys, entropy: SystemEntropy, number: int) -> Person:
 
 def _blank() -> dict[str, Any]:
     return {
-        "state": "given", "purposes": frozenset({"personalize_offers"}), "gpc_at": 0, "guardian_verified": False,
+        "state": "given", "purposes": frozenset({"personalize_offers"}), "gpc_at": 0, "revoked_at": 0, "guardian_verified": False,
         "notice_sha256": bytes(32), "consented_at": 1, "expires_at": 0xFFFF_FFFF, "site_handle": None, "tombstoned_at": 0,
     }  # fmt: skip
 

@@ -260,6 +260,45 @@ def test_a_malformed_case_names_file_and_line(broken: Path, name: str) -> None:
     assert told in done.output
 
 
+START = "[[case]]\npolicy = 'no-price'\nname = 'mine'\nexpect = 'allow'\n"
+TYPES = {
+    "a case in one line": ("case = [{ policy = 'no-price' }]\n", 1, "below a line `[[case]]`"),
+    "a case that is none": ("case = [1]\n", 1, "below a line `[[case]]`"),
+    "a case inside a text": (f'{START}request = {{}}\nlaw = """\n[[case]]\n"""\n', 1, "below a line `[[case]]`"),
+    "places that are no list": (f"\n{START}request = {{ jurisdictions = 5 }}\n", 2, "`jurisdictions` must be a list of words"),
+    "places as one word": (f"{START}request = {{ jurisdictions = 'EU' }}\n", 1, "`jurisdictions` must be a list of words"),
+    "lists inside lists": (f"{START}request = {{ consented_purposes = [['x']] }}\n", 1, "`consented_purposes` must be a list of words"),
+    "a truth in words": (f"{START}request = {{ guardian = 'yes' }}\n", 1, "`guardian` must be bool"),
+    "a truth as a number": (f"{START}request = {{ gpc = 1 }}\n", 1, "`gpc` must be bool"),
+    "a day for a time": (f"{START}request = {{ now = 2027-01-01 }}\n", 1, "`now` must be int"),
+    "a truth for a time": (f"{START}request = {{ retain_until = true }}\n", 1, "`retain_until` must be int"),
+    "a number for a word": (f"{START}request = {{ effect = 3 }}\n", 1, "`effect` must be str"),
+    "a table without end": (f"{START}request = {{ effect = {'[' * 5000}\n", 1, "is nested too deeply"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_a_case_of_another_shape_is_refused_with_its_place(broken: Path, name: str) -> None:
+    text, line, told = TYPES[name]
+    (broken / "cases/ours.toml").write_text(text)
+    with pytest.raises(PolicyInvalid, match=rf"cases/ours\.toml:{line}`") as refused:
+        load_cases(broken / "cases")
+    assert told in str(refused.value)
+    assert RUN.invoke(app, ["test", str(broken)]).exit_code == 1
+
+
+def test_spaces_in_a_header_are_no_fault(broken: Path) -> None:
+    (broken / "cases/ours.toml").write_text(START.replace("[[case]]", "# x\n [[ case ]]") + "request = {}\n")  # fmt: skip
+    (case,) = [case for case in load_cases(broken / "cases") if case.file == "cases/ours.toml"]
+    assert case.line == 2
+
+
+def test_a_file_of_cases_that_cannot_be_read_is_named(broken: Path) -> None:
+    (broken / "cases/ours.toml").mkdir()
+    with pytest.raises(PolicyInvalid, match=r"cases/ours\.toml:1`: cannot be read"):
+        load_cases(broken / "cases")
+
+
 @pytest.mark.parametrize("line", ["action", "gone", "colour"])
 def test_defaults_must_be_there_and_complete(broken: Path, line: str) -> None:
     file = broken / "cases/defaults.toml"

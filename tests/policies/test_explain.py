@@ -83,7 +83,7 @@ def test_no_small_way_is_missing(authorizer: Authorizer, told: list[Explanation]
                 assert any(way <= set(few) for way in ways)
 
 
-def every_step(question: Question) -> list[module.Step]:
+def every_step(question: Question) -> list[steps.Step]:
     """Every step that has a sense here, whether or not it changes anything by itself."""
     ours = {kind: steps._values(kind, question) for kind in KINDS}
     return [steps.step(kind, value) for kind, values in ours.items() for value in values]

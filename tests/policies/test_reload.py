@@ -291,7 +291,9 @@ class Race:
                 self.closed[bundle.sha256] = ADDED & bundle.policies.keys()
 
     def ask(self) -> None:
-        while not self.stop.is_set():
+        while not self.stop.wait(
+            0.001
+        ):  # without a breath between, a look takes longer than any pause of the writer
             decision = self.authorizer.decide(GOOD)
             named = ADDED & set(decision.policies)
             if decision.allow is bool(named) or decision.errors:
