@@ -26,7 +26,7 @@ serve: setup ## keep a server running on loopback, with its keys and database un
 	@$(BIN)/mien serve
 
 test: setup-dev ## every test; what cannot run here is listed as NOT RUN (TIERS=core accepts that)
-	@MIEN_TIERS=$(TIERS) $(BIN)/python -m pytest --cov --cov-report= && $(BIN)/python scripts/coverage_floor.py
+	@MIEN_TIERS=$(TIERS) $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= && $(BIN)/python scripts/coverage_floor.py
 
 check: setup-dev fmt-check lint types layers ## format, lint, types, layers
 
