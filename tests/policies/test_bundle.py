@@ -15,6 +15,7 @@ from mien.errors import PolicyInvalid
 from mien.values import AGE_BANDS, CONSENT_STATES, PURPOSES, ROLES, SECTORS, SOURCES
 from mien_server.authorize import DATA_CLASSES, Bundle, load_bundle
 from mien_server.authorize.bundle import digest
+from mien_server.authorize.tables import entries
 from mien_server.authorize.words import vocabulary
 from mien_server.cli.policy import app
 
@@ -617,3 +618,10 @@ def test_places_lie_in_larger_ones(bundle: Bundle) -> None:
 def test_every_statute_of_a_place_speaks_only_there(bundle: Bundle) -> None:
     for policy in bundle.policies.values():
         assert (policy.place is None) == policy.file.startswith("cedar/"), policy.id
+
+
+def test_what_only_looks_like_a_table_is_told_with_its_line() -> None:
+    """The header stands in a text, and the list holds numbers."""
+    content = b'rule = [1]\nnote = """\n[[rule]]\n"""\n'
+    with pytest.raises(PolicyInvalid, match=r"x.toml:3`: write every one below"):
+        list(entries("x.toml", content, {"rule": [1]}, "rule"))

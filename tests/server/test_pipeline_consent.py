@@ -23,7 +23,7 @@ from mien.wire.canonical import b64, decode, unb64
 from mien.wire.keys import SigningKey
 from mien.wire.messages import KeyDoc
 from mien.wire.proof import verify_tlog_proof
-from mien.wire.signatures import Kind
+from mien.wire.signatures import Kind, sign
 from mien_server import record
 from mien_server.errors import PersonUnknown, SiteUnknown
 from mien_server.ports import Transaction
@@ -524,3 +524,10 @@ async def test_taking_back_costs_the_same_however_much_is_kept(make_world: MakeW
             await phone.withdraw(SERVICE)
         assert "event" not in opened
         assert (await kept(world, phone))[1] == 3
+
+
+async def test_a_statement_of_nobody(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        text = sign(Kind.WITHDRAWAL, {"site": "shop"}, SigningKey.generate())
+        with pytest.raises(RequestInvalid, match="names no subject"):
+            await world.pipeline.withdraw(world.site, text)

@@ -44,10 +44,10 @@ class KeySet:
             )
             keys = transaction.people.keys(site.id, said.person.subject)
             person, model = said.person, said.statement.model
-            if said.statement.remove is not None:
-                person = self._remove(transaction, said, keys)
+            if said.statement.add is not None:
+                self._add(transaction, said, said.statement.add, keys)
             else:
-                self._add(transaction, said, keys)
+                person = self._remove(transaction, said, keys)
             decision = self._parts.granted(said.now, "policy:key-set")
             promise = self._parts.log(transaction, site, person, "change_keys", decision)
             state = state_now(person, said.now)
@@ -60,13 +60,14 @@ class KeySet:
         return await self._parts.store.transact(work)
 
     def _add(
-        self, transaction: Transaction, said: Said[KeyChange], keys: Sequence[PersonKey]
+        self,
+        transaction: Transaction,
+        said: Said[KeyChange],
+        doc: KeyDoc,
+        keys: Sequence[PersonKey],
     ) -> None:
         change, who = said.statement, (said.person.site, said.person.subject)
-        unseal.check_possession(change, said.now)
-        doc = change.add
-        if doc is None:
-            raise RequestInvalid(_NOTHING)
+        unseal.check_possession(change, doc, said.now)
         _check_may_add(said, doc, keys)
         for spent in _spent_by(said, doc, keys):
             transaction.people.delete_key(*who, spent.id)
@@ -161,5 +162,4 @@ def made_key(  # noqa: PLR0917 - whose, which, and what lies sealed in it
     )  # fmt: skip
 
 
-_NOTHING: Final = "this key change adds no key"
 _LINK: Final = "a link code adds one device and does nothing else"

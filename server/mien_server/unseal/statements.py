@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from mien.errors import ClockSkewed, RequestInvalid, SignatureInvalid
 from mien.wire.keys import VerifyKey
-from mien.wire.messages import CLOCK_SKEW, ByPerson, KeyChange, KeyPossession, parse
+from mien.wire.messages import CLOCK_SKEW, ByPerson, KeyChange, KeyDoc, KeyPossession, parse
 from mien.wire.signatures import Kind, verify
 
 S = TypeVar("S", bound=ByPerson)
@@ -34,17 +34,14 @@ def check_clock(at: int, now: int) -> None:
         raise ClockSkewed(msg)
 
 
-def check_possession(change: KeyChange, now: int) -> None:
+def check_possession(change: KeyChange, added: KeyDoc, now: int) -> None:
     """Return when the new key itself asks to join, for this subject and with this nonce; raise `SignatureInvalid` otherwise.
 
     Without it, somebody could put another person's key into their own key set.
     """
-    if change.add is None or change.possession is None:
-        msg = "this key change adds no key"
-        raise RequestInvalid(msg)
-    key = VerifyKey.from_text(change.add.sign)
+    key = VerifyKey.from_text(added.sign)
     said = read_statement(
-        change.possession, Kind.KEY_POSSESSION, KeyPossession, key, change.site, now
+        change.possession or "", Kind.KEY_POSSESSION, KeyPossession, key, change.site, now
     )
     if (said.subject, said.nonce) != (change.subject, change.nonce):
         msg = "the new key signed for another subject or change; sign again with the same nonce"
