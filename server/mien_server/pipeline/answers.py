@@ -68,7 +68,7 @@ class Answers:
         return self._parts.ask(
             site, person, action, now, purpose=purpose, source="declared" if mood else "face",
             data_class=data_class, notice_current=self._notices.is_current(site, person),
-            retain_until=now + self._parts.proof_life(data_class, where(site, person)),
+            retain_until=now + self._parts.known_life(data_class, where(site, person)),
         )  # fmt: skip
 
     def capability(self, site: Site, settled: Settled, may: tuple[May, ...]) -> str | None:
@@ -137,7 +137,7 @@ class Answers:
         """Keep the proof of an act, under its own key and until its own end."""
         parts, at = self._parts, settled.decision.at
         epoch = parts.keys.epoch()
-        until = at + parts.proof_life("consent_evidence", where(site, settled.person))
+        until = at + parts.known_life("consent_evidence", where(site, settled.person))
         transaction.evidence.add(
             record.seal_evidence(
                 site.id, settled.person.subject, {"v": 1, **content}, at, until,

@@ -223,7 +223,7 @@ class Consents:
         epoch = parts.keys.epoch()
         places = frozenset(site.jurisdictions)
         leaf = record.sealed_leaf_of_nobody(
-            site.id, content, asked.now, asked.now + parts.proof_life("decision_record", places),
+            site.id, content, asked.now, asked.now + parts.known_life("decision_record", places),
             parts.keys.kek(epoch), epoch, parts.entropy,
         )  # fmt: skip
         return parts.add_leaf(transaction, leaf, asked.now)

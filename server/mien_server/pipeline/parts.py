@@ -114,11 +114,11 @@ class Parts:
             found = self._lives[key] = authorize.retention(bundle, data_class, jurisdictions)
         return found
 
-    def proof_life(self, data_class: str, jurisdictions: frozenset[str]) -> int:
-        """The same for what proves something. Raises nothing.
+    def known_life(self, data_class: str, jurisdictions: frozenset[str]) -> int:
+        """The same, for what must not fail over a place that the bundle does not know (any more): only those it knows count.
 
-        Of places that the bundle does not know (any more) the shortest duration there is: nobody's right to take back or be forgotten waits for a
-        table to be complete.
+        Where it knows none, the shortest duration there is. Nobody's right to take back, correct or be forgotten waits for a table to be complete;
+        whether anything may be *used* there, policy is asked, and denies.
         """
         known = jurisdictions.intersection(self.authorizer.bundle.places)
         return self.retention(data_class, known or frozenset(self.authorizer.bundle.places))
@@ -155,7 +155,7 @@ class Parts:
             self.vault(person),
             content,
             decision.at,
-            decision.at + self.proof_life("decision_record", places),
+            decision.at + self.known_life("decision_record", places),
             self.entropy,
         )
         return self.add_leaf(transaction, leaf, decision.at)

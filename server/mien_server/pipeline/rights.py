@@ -115,7 +115,7 @@ class Rights:
                 msg = "a correction keeps the label's time; correct what it says"
                 raise EnvelopeInvalid(msg)
             data_class = _corrected(kept, label)
-            life = parts.retention(data_class, where(site, person))
+            life = parts.known_life(data_class, where(site, person))
             until = min(kept.retain_until, kept.ended_at + life)
             transaction.records.replace(
                 record.seal_label(
