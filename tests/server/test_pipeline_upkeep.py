@@ -37,7 +37,7 @@ async def test_leaves_get_their_place_and_a_proof(make_world: MakeWorld) -> None
 async def test_more_leaves_than_a_round_takes(
     make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mien_server.pipeline.upkeep.BATCH", 4)
+    monkeypatch.setattr("mien_server.pipeline.sequencing.BATCH", 4)
     async with make_world() as world:
         phone = await world.enrolled()
         for _ in range(9):

@@ -16,9 +16,13 @@ the next.
 - `learning`   the sums that ranking learns
 - `tidying`    what a consent no longer covers is deleted
 - `officer`    consents declared invalid, and the proof of one
-- `rights`     export, correction, erasure
+- `exports`    see and take along
+- `corrections` a label says what the person says
+- `erasing`    be forgotten
 - `explaining`  why a question is answered as it is
-- `upkeep`     the log's sequence, retention, rotation
+- `sequencing` the log
+- `retaining`  what retention has ended is deleted
+- `rotation`   keys
 """
 
 import hashlib
@@ -50,17 +54,21 @@ from mien_server.authorize import Authorizer
 from mien_server.errors import SiteUnknown
 from mien_server.pipeline.answers import Answers
 from mien_server.pipeline.consents import Consents
+from mien_server.pipeline.corrections import Corrections
+from mien_server.pipeline.erasing import Erasing
 from mien_server.pipeline.explaining import Explaining
+from mien_server.pipeline.exports import Exports
 from mien_server.pipeline.keyset import KeySet
 from mien_server.pipeline.learning import Learning
 from mien_server.pipeline.notices import Notices
 from mien_server.pipeline.officer import Officer
 from mien_server.pipeline.parts import Parts
 from mien_server.pipeline.ranking import Rankings
-from mien_server.pipeline.rights import Rights
+from mien_server.pipeline.retaining import Retaining
+from mien_server.pipeline.rotation import Rotation
+from mien_server.pipeline.sequencing import Sequencing
 from mien_server.pipeline.stream import Arrivals
 from mien_server.pipeline.tidying import Tidying
-from mien_server.pipeline.upkeep import Upkeep
 from mien_server.ports import Clock, Entropy, Keys, Store, Transaction
 from mien_server.values import Site
 
@@ -92,8 +100,12 @@ class Pipeline:
         self._officer = Officer(self._parts, tidying)
         self._arrivals = Arrivals(self._parts, self._notices)
         self._rankings = Rankings(self._parts, self._notices, learning)
-        self._rights = Rights(self._parts, learning)
-        self._upkeep = Upkeep(self._parts, tidying, learning)
+        self._exports = Exports(self._parts)
+        self._corrections = Corrections(self._parts)
+        self._erasing = Erasing(self._parts, learning)
+        self._sequencing = Sequencing(self._parts)
+        self._retaining = Retaining(self._parts, tidying, learning)
+        self._rotation = Rotation(self._parts)
         self._explaining = Explaining(self._parts)
         self._sites: OrderedDict[bytes, tuple[int, Site]] = OrderedDict()
 
@@ -196,55 +208,55 @@ class Pipeline:
 
     # ---- rights ----
     async def export(self, site: Site, jws: str, *, gpc: bool = False) -> ExportAnswer:
-        """See `rights.Rights.export`."""
-        return await self._rights.export(site, jws, gpc=gpc)
+        """See `exports.Exports.export`."""
+        return await self._exports.export(site, jws, gpc=gpc)
 
     async def correct(self, site: Site, jws: str, *, gpc: bool = False) -> Accepted:
-        """See `rights.Rights.correct`."""
-        return await self._rights.correct(site, jws, gpc=gpc)
+        """See `corrections.Corrections.correct`."""
+        return await self._corrections.correct(site, jws, gpc=gpc)
 
     async def erase(self, site: Site, jws: str, *, gpc: bool = False) -> ErasureAnswer:
-        """See `rights.Rights.erase`."""
-        return await self._rights.erase(site, jws, gpc=gpc)
+        """See `erasing.Erasing.erase`."""
+        return await self._erasing.erase(site, jws, gpc=gpc)
 
     async def erasure(self, erasure_id: str) -> ErasureAnswer:
-        """See `rights.Rights.erasure`."""
-        return await self._rights.erasure(erasure_id)
+        """See `erasing.Erasing.erasure`."""
+        return await self._erasing.erasure(erasure_id)
 
     # ---- the log ----
     async def checkpoint(self) -> str:
-        """See `upkeep.Upkeep.checkpoint`."""
-        return await self._upkeep.checkpoint()
+        """See `sequencing.Sequencing.checkpoint`."""
+        return await self._sequencing.checkpoint()
 
     async def tile(self, level: int, number: int, width: int) -> bytes:
-        """See `upkeep.Upkeep.tile`."""
-        return await self._upkeep.tile(level, number, width)
+        """See `sequencing.Sequencing.tile`."""
+        return await self._sequencing.tile(level, number, width)
 
     async def entries(self, number: int, width: int) -> bytes:
-        """See `upkeep.Upkeep.entries`."""
-        return await self._upkeep.entries(number, width)
+        """See `sequencing.Sequencing.entries`."""
+        return await self._sequencing.entries(number, width)
 
     async def proof(self, leaf: bytes) -> ProofAnswer:
-        """See `upkeep.Upkeep.proof`."""
-        return await self._upkeep.proof(leaf)
+        """See `sequencing.Sequencing.proof`."""
+        return await self._sequencing.proof(leaf)
 
     # ---- in the background ----
     async def sequence(self) -> None:
-        """See `upkeep.Upkeep.sequence`."""
-        await self._upkeep.sequence()
+        """See `sequencing.Sequencing.sequence`."""
+        await self._sequencing.sequence()
 
     async def sweep(self) -> None:
-        """Delete what has ended (`upkeep.Upkeep.sweep`), and learn the rankings that got no reward (`ranking.Rankings.learn`)."""
-        await self._upkeep.sweep()
+        """Delete what has ended (`retaining.Retaining.sweep`), and learn the rankings that got no reward (`ranking.Rankings.learn`)."""
+        await self._retaining.sweep()
         await self._rankings.learn()
 
     async def complete_erasures(self) -> None:
-        """See `rights.Rights.complete_erasures`."""
-        await self._rights.complete_erasures()
+        """See `erasing.Erasing.complete_erasures`."""
+        await self._erasing.complete_erasures()
 
     async def rotate(self) -> None:
-        """See `upkeep.Upkeep.rotate`."""
-        await self._upkeep.rotate()
+        """See `rotation.Rotation.rotate`."""
+        await self._rotation.rotate()
 
 
 def _found(site: Site | None) -> Site:

@@ -4,13 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mien.errors import (
-    ClockSkewed,
-    MienError,
-    NoticeStale,
-    RequestInvalid,
-    SignatureInvalid,
-)
+from mien.errors import ClockSkewed, MienError, NoticeStale, RequestInvalid, SignatureInvalid
 from mien.wire import lifecycle
 from mien.wire.canonical import b64, encode, unb64
 from mien.wire.keys import VerifyKey, key_id

@@ -6,6 +6,7 @@ Lists of words are one text joined by spaces. Times are unix seconds. Rows of a 
 from typing import Final
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -20,6 +21,9 @@ from sqlalchemy import (
 
 VERSION: Final = 2
 """Goes up with every change of a table; a database of another version is refused."""
+
+Whole: Final = BigInteger().with_variant(Integer(), "sqlite")
+"""Times, counts and numbers: 64 bits everywhere (SQLite's INTEGER is, and only under that name it numbers rows by itself)."""
 
 metadata = MetaData()
 
@@ -37,7 +41,7 @@ site = Table(
     Column("secret_sha256", LargeBinary, nullable=False, unique=True),
     Column("origins", String, nullable=False),
     Column("impact_assessment", Boolean, nullable=False),
-    Column("created_at", Integer, nullable=False),
+    Column("created_at", Whole, nullable=False),
     Column("verifier", LargeBinary),
 )
 
@@ -69,18 +73,18 @@ person = Table(
     Column("sector", String, nullable=False),
     Column("role", String, nullable=False),
     Column("age_band", String, nullable=False),
-    Column("gpc_at", Integer, nullable=False),
-    Column("revoked_at", Integer, nullable=False),
+    Column("gpc_at", Whole, nullable=False),
+    Column("revoked_at", Whole, nullable=False),
     Column("guardian", Boolean, nullable=False),
     Column("guardian_verified", Boolean, nullable=False),
     Column("written_release", Boolean, nullable=False),
     Column("notice_sha256", LargeBinary, nullable=False),
-    Column("consented_at", Integer, nullable=False),
-    Column("expires_at", Integer, nullable=False),
+    Column("consented_at", Whole, nullable=False),
+    Column("expires_at", Whole, nullable=False),
     Column("wrapped_key", LargeBinary),
-    Column("epoch", Integer, nullable=False),
+    Column("epoch", Whole, nullable=False),
     Column("site_handle", LargeBinary),
-    Column("tombstoned_at", Integer, nullable=False),
+    Column("tombstoned_at", Whole, nullable=False),
     Index("person_by_expiry", "state", "expires_at"),
     Index("person_by_epoch", "epoch"),
     sqlite_with_rowid=False,
@@ -96,8 +100,8 @@ person_key = Table(
     Column("sign", LargeBinary, nullable=False),
     Column("seal", LargeBinary),
     Column("sealed_stream", LargeBinary),
-    Column("added_at", Integer, nullable=False),
-    Column("expires_at", Integer, nullable=False),
+    Column("added_at", Whole, nullable=False),
+    Column("expires_at", Whole, nullable=False),
     ForeignKeyConstraint(["site", "subject"], ["person.site", "person.subject"]),
     Index("person_key_by_end", "role", "expires_at"),
 )
@@ -109,9 +113,9 @@ accepted = Table(
     Column("site", String, primary_key=True),
     Column("subject", String, primary_key=True),
     Column("device", String, primary_key=True),
-    Column("seq", Integer, primary_key=True),
+    Column("seq", Whole, primary_key=True),
     Column("digest", LargeBinary, nullable=False),
-    Column("at", Integer, nullable=False),
+    Column("at", Whole, nullable=False),
     ForeignKeyConstraint(
         ["site", "subject", "device"], ["person_key.site", "person_key.subject", "person_key.id"]
     ),
@@ -134,10 +138,10 @@ record = Table(
     metadata,
     Column("site", String, primary_key=True),
     Column("subject", String, primary_key=True),
-    Column("ended_at", Integer, primary_key=True),
+    Column("ended_at", Whole, primary_key=True),
     Column("id", String, primary_key=True),
     Column("data_class", String, nullable=False),
-    Column("retain_until", Integer, nullable=False),
+    Column("retain_until", Whole, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     ForeignKeyConstraint(["site", "subject"], ["person.site", "person.subject"]),
     Index("record_by_end", "retain_until"),
@@ -150,8 +154,8 @@ event = Table(
     Column("id", String, primary_key=True),
     Column("site", String, ForeignKey("site.id"), nullable=False),
     Column("subject", String),
-    Column("at", Integer, nullable=False),
-    Column("retain_until", Integer, nullable=False),
+    Column("at", Whole, nullable=False),
+    Column("retain_until", Whole, nullable=False),
     Column("content", LargeBinary, nullable=False),
     Column("learned", Boolean, nullable=False),
     Column("basis", String, nullable=False),
@@ -171,16 +175,16 @@ Index(
 leaf = Table(
     "leaf",
     metadata,
-    Column("n", Integer, primary_key=True),
+    Column("n", Whole, primary_key=True),
     Column("hash", LargeBinary, nullable=False, unique=True),
-    Column("hour", Integer, nullable=False),
+    Column("hour", Whole, nullable=False),
     Column("site", String, nullable=False),
     Column("subject", String),
-    Column("retain_until", Integer, nullable=False),
+    Column("retain_until", Whole, nullable=False),
     Column("opening", LargeBinary),
     Column("wrapped_key", LargeBinary),
-    Column("epoch", Integer, nullable=False),
-    Column("log_index", Integer),
+    Column("epoch", Whole, nullable=False),
+    Column("log_index", Whole),
 )
 Index("leaf_pending", leaf.c.n, sqlite_where=leaf.c.log_index.is_(None))
 Index("leaf_by_person", leaf.c.site, leaf.c.subject, sqlite_where=leaf.c.subject.is_not(None))
@@ -195,11 +199,11 @@ evidence = Table(
     Column("id", String, primary_key=True),
     Column("site", String, nullable=False),
     Column("subject", String, nullable=False),
-    Column("at", Integer, nullable=False),
-    Column("retain_until", Integer, nullable=False),
+    Column("at", Whole, nullable=False),
+    Column("retain_until", Whole, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("wrapped_key", LargeBinary, nullable=False),
-    Column("epoch", Integer, nullable=False),
+    Column("epoch", Whole, nullable=False),
     Index("evidence_by_person", "site", "subject"),
     Index("evidence_by_end", "retain_until"),
     Index("evidence_by_epoch", "epoch"),
@@ -218,7 +222,7 @@ nonce = Table(
     metadata,
     Column("site", String, primary_key=True),
     Column("nonce", LargeBinary, primary_key=True),
-    Column("until", Integer, nullable=False),
+    Column("until", Whole, nullable=False),
     Index("nonce_by_end", "until"),
     sqlite_with_rowid=False,
 )
@@ -229,11 +233,11 @@ erasure = Table(
     Column("id", String, primary_key=True),
     Column("site", String, nullable=False),
     Column("subject", String, nullable=False),
-    Column("accepted_at", Integer, nullable=False),
-    Column("completed_at", Integer),
+    Column("accepted_at", Whole, nullable=False),
+    Column("completed_at", Whole),
     Column("certificate", String, nullable=False),
-    Column("records_deleted", Integer, nullable=False),
-    Column("events_subtracted", Integer, nullable=False),
+    Column("records_deleted", Whole, nullable=False),
+    Column("events_subtracted", Whole, nullable=False),
     Column("key_destroyed", Boolean, nullable=False),
     Index("erasure_by_person", "site", "subject"),
 )
@@ -241,21 +245,21 @@ erasure = Table(
 tile = Table(
     "tile",
     metadata,
-    Column("level", Integer, primary_key=True),
-    Column("number", Integer, primary_key=True),
+    Column("level", Whole, primary_key=True),
+    Column("number", Whole, primary_key=True),
     Column("hashes", LargeBinary, nullable=False),
 )
 
 entry_tile = Table(
     "entry_tile",
     metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("number", Whole, primary_key=True, autoincrement=False),
     Column("entries", LargeBinary, nullable=False),
 )
 
 tree = Table(
     "tree",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("size", Integer, nullable=False),
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("size", Whole, nullable=False),
 )

@@ -26,7 +26,7 @@ from mien_server.errors import StoreBusy, StoreUnwritable
 from mien_server.ports import Transaction
 from mien_server.stores import schema
 from mien_server.stores.runner import SqliteRunner
-from mien_server.stores.sql import SqlTransaction
+from mien_server.stores.transaction import SqlTransaction
 
 T = TypeVar("T")
 MAX_BATCH: Final = 256

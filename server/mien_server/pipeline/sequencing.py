@@ -1,0 +1,68 @@
+"""The log: every pending leaf gets its place in the tree; the tree as it is read."""
+
+from typing import Final
+
+from mien.wire.canonical import b64
+from mien.wire.messages import ProofAnswer
+from mien_server import audit
+from mien_server.errors import LeafUnknown
+from mien_server.pipeline.parts import Parts
+from mien_server.ports import Transaction
+
+BATCH: Final = 1024
+"""Leaves sequenced in one transaction."""
+
+
+class Sequencing:
+    """Grows the tree, and answers what is asked of it."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def sequence(self) -> None:
+        """Give every pending leaf its place in the tree."""
+        while await self._parts.store.transact(self._sequence_some):
+            pass
+
+    def _sequence_some(self, transaction: Transaction) -> bool:
+        pending = transaction.leaves.pending(BATCH)
+        if pending:
+            first = transaction.tiles.size()
+            audit.append(transaction.tiles, [audit.entry(leaf.hash, leaf.hour) for leaf in pending])
+            transaction.leaves.place([leaf.hash for leaf in pending], first)
+        return len(pending) == BATCH
+
+    async def checkpoint(self) -> str:
+        """The signed checkpoint of the tree as it is."""
+        parts = self._parts
+        return await parts.store.transact(
+            lambda t: audit.checkpoint(t.tiles, parts.origin, parts.keys.log)
+        )
+
+    async def tile(self, level: int, number: int, width: int) -> bytes:
+        """A tile's body. Raises `NotFound`."""
+        return await self._parts.store.transact(
+            lambda t: audit.tile_bytes(t.tiles, level, number, width)
+        )
+
+    async def entries(self, number: int, width: int) -> bytes:
+        """An entry bundle's body. Raises `NotFound`."""
+        return await self._parts.store.transact(
+            lambda t: audit.entry_tile_bytes(t.tiles, number, width)
+        )
+
+    async def proof(self, leaf: bytes) -> ProofAnswer:
+        """The proof that a leaf is in the log. Raises `LeafUnknown` when it is not, or not yet."""
+
+        def work(transaction: Transaction) -> ProofAnswer:
+            found = transaction.leaves.placed(leaf)
+            if found is None:
+                msg = "this leaf has no place in the log yet; ask again in a few seconds"
+                raise LeafUnknown(msg)
+            index, hour = found
+            text = audit.tlog_proof(
+                transaction.tiles, index, self._parts.origin, self._parts.keys.log
+            )
+            return ProofAnswer(proof=text, entry=b64(audit.entry(leaf, hour)))
+
+        return await self._parts.store.transact(work)
