@@ -6,7 +6,7 @@ CAMERA ?=
 TIERS ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test check fmt fmt-check lint types layers vectors docs bench pins clean
+.PHONY: help setup setup-dev demo serve test soak check fmt fmt-check lint types layers vectors docs bench pins clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ serve: setup ## keep a server running on loopback, with its keys and database un
 
 test: setup-dev ## every test; what cannot run here is listed as NOT RUN (TIERS=core accepts that)
 	@MIEN_TIERS=$(TIERS) $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= && $(BIN)/python scripts/coverage_floor.py
+
+soak: setup-dev ## what takes longer than a test may: kills, races, fuzz (about half an hour); writes docs/reference/soak.json
+	@$(BIN)/python -m tests.soak $(PARTS)
 
 check: setup-dev fmt-check lint types layers ## format, lint, types, layers
 
@@ -52,7 +55,7 @@ vectors: setup-dev ## write the shared test vectors again from their seeds
 docs: setup-dev ## write the generated pages (OpenAPI reference)
 	@$(BIN)/python scripts/docs.py
 
-bench: setup-dev ## one measurement: NAME=labels|rank|decision|replay|frame|frame-micro|cold|render|import
+bench: setup-dev ## one measurement: NAME=labels|rank|erase|sweep|memory|decision|replay|frame|frame-micro|cold|render|import
 	@$(BIN)/python -m tests.bench $(NAME)
 
 pins: ## resolve requirements/*.txt again (needs uv)

@@ -4,10 +4,17 @@ A test that needs something this machine lacks skips with a reason `NOT RUN: <wh
 make the run fail, unless `MIEN_TIERS=core` says that they are expected. A test that compares with data which is no part of the project, and
 which nobody who clones it can be asked to have, skips with `NOT HERE: <what>`: listed, without making the run fail. Any other skip fails the
 run in every tier: nothing is skipped silently.
+
+And, beside every test: no secret and nobody's data in any line that is logged, any problem document and anything written to standard error. The tests
+are full of both, so whatever leaks is seen where it leaks.
 """
 
 import os
+import re
+import sys
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
@@ -62,5 +69,85 @@ class NotRun:
                     )
 
 
+# ---- nothing leaks ----
+NOWHERE: Final = {
+    "a subject": re.compile(r"\bsub_[a-z2-7]{26}\b"),
+    "a site's secret key": re.compile(r"\bsk_[A-Za-z0-9_-]{4,}"),
+    "an officer's token": re.compile(r"\bof_[A-Za-z0-9_-]{20,}"),
+    "a planted canary": re.compile(r"canary-[0-9a-f]{4}|canarycanary"),
+}
+"""What is never written, by anybody."""
+NOT_TOLD: Final = {
+    **NOWHERE,
+    "a key, a hash or a nonce": re.compile(
+        r"(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[\w-]{43}(?![\w-])"
+    ),
+    "a caller's address": re.compile(r"\b192\.0\.2\.\d+"),
+    "an emotion": re.compile(r"\b(?:joy|surprise|anger|fear|sadness|disgust|contempt)\b"),
+    "a label": re.compile(r"\b(?:valence|arousal|stream_key|wrapped_key)\b"),
+}
+"""What the server's log and problem documents do not hold either."""
+
+
+def leaks(text: str, kinds: dict[str, re.Pattern[str]]) -> list[str]:
+    """What of `kinds` is in `text`, and where."""
+    return [
+        f"{what} in: {text[max(0, found.start() - 60) : found.end() + 20]!r}"
+        for what, pattern in kinds.items()
+        if (found := pattern.search(text))
+    ]
+
+
+class NothingLeaks:
+    """Reads along wherever the server writes, and fails the test in which something leaked.
+
+    What libraries log is not read here: of it the server writes nothing but the place it came from, which `test_logs.py` holds.
+    """
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+        self._reading = False
+
+    def pytest_runtest_setup(self) -> None:
+        shell = sys.modules.get("mien_server.routes.shell")
+        if shell is not None and not self._reading:
+            self._reading = True
+            self._read_along(shell)
+
+    def _read_along(self, shell: Any) -> None:
+        import structlog
+
+        renderer, render, document = (
+            structlog.processors.JSONRenderer,
+            structlog.processors.JSONRenderer.__call__,
+            shell.document,
+        )
+
+        def rendered(*given: Any, **named: Any) -> Any:
+            line = render(*given, **named)
+            self.found += leaks(str(line), NOT_TOLD)
+            return line
+
+        def documented(*given: Any, **named: Any) -> Any:
+            response = document(*given, **named)
+            self.found += leaks(bytes(response.body).decode(), NOT_TOLD)
+            return response
+
+        renderer.__call__ = rendered  # type: ignore[method-assign]
+        shell.document = documented
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        new = f"stderr {report.when}"  # a report holds what the ones before it held, too
+        written = "".join(text for title, text in report.sections if title.endswith(new))
+        found, self.found = self.found + leaks(written, NOWHERE), []
+        if found and report.passed:
+            report.outcome = "failed"
+            report.longrepr = "LEAKED " + "; LEAKED ".join(found)
+        return report
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(NothingLeaks(), "mien-nothing-leaks")
     config.pluginmanager.register(NotRun(os.environ.get("MIEN_TIERS", "all")), "mien-not-run")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mien_server import logs
 
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from mien_server.metrics import Meters
+
+
+STOP_SECONDS: Final = 10.0
+"""How long a round that was begun may go on once the server stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +29,24 @@ class Task:
 
 @asynccontextmanager
 async def running(
-    tasks: Sequence[Task], meters: "Meters", logger: "FilteringBoundLogger"
+    tasks: Sequence[Task],
+    meters: "Meters",
+    logger: "FilteringBoundLogger",
+    *,
+    seconds: float = STOP_SECONDS,
 ) -> AsyncIterator[None]:
-    """Run `tasks` until the block is left; then let each finish the round it is in."""
+    """Run `tasks` until the block is left; then let each finish the round it is in, for `seconds` at most: every round can be resumed."""
     stop = asyncio.Event()
     loops = [asyncio.create_task(_loop(task, stop, meters, logger)) for task in tasks]
     try:
         yield
     finally:
         stop.set()
-        await asyncio.gather(*loops)
+        if loops:
+            _, slow = await asyncio.wait(loops, timeout=seconds)
+            for loop in slow:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
 
 
 async def once(task: Task, meters: "Meters", logger: "FilteringBoundLogger") -> None:

@@ -8,6 +8,7 @@
     ├── AskError                     the request cannot be answered as HTTP
     │   ├── MethodRefused            the page exists, but not for this method
     │   ├── BodyTooLarge             more bytes than the server takes
+    │   ├── BodyTooSlow              the body did not come in time
     │   └── MediaTypeRefused         a body that is not `application/json`
     ├── RateLimited                  too many requests; `retry_after` seconds
     ├── PersonErased                 the subject was erased; nothing is held and nothing more is accepted
@@ -16,11 +17,18 @@
     │   ├── RecordUnknown            no such label is kept
     │   ├── EventUnknown             this ranking is not kept, or no longer
     │   ├── LeafUnknown              this leaf is not in the log, or not yet
+    │   ├── HoldUnknown              no such legal hold stands
     │   └── ErasureUnknown           no such erasure
     ├── ExportTooLarge               more is kept of a person than one answer can hold
     ├── StoreError                   the database cannot be used now
     │   ├── StoreBusy                another program holds it; `retry_after` seconds
     │   └── StoreUnwritable          read-only, full, or not to be opened
+    ├── RequestOverdue               not answered in time; what was asked may have been done or not
+    ├── BackupInvalid                a backup that is damaged, or of something else
+    ├── JournalError                 what people took back cannot be kept or read
+    │   ├── JournalMissing           it is not where the database says that it was
+    │   ├── JournalUnwritable        nothing can be added to it
+    │   └── JournalInvalid           it says something that cannot be understood, or others could write it
     ├── NotReady                     the server lacks something it needs to serve
     └── ServerFault                  a fault of the server; the log has the same id
 
@@ -75,6 +83,12 @@ class BodyTooLarge(AskError):
     code = "body-too-large"
 
 
+class BodyTooSlow(AskError):
+    """The body did not come in time."""
+
+    code = "body-too-slow"
+
+
 class MediaTypeRefused(AskError):
     """A body that is not `application/json`."""
 
@@ -101,6 +115,36 @@ class StoreUnwritable(StoreError):
     """The database is read-only, full, or cannot be opened."""
 
     code = "store-unwritable"
+
+
+class BackupInvalid(MienError):
+    """A backup that is damaged, of something else, or could not be written or read."""
+
+    code = "backup-invalid"
+
+
+class JournalError(MienError):
+    """The journal of what people took back cannot be used."""
+
+    code = "journal-error"
+
+
+class JournalMissing(JournalError):
+    """The journal, or its youngest part, is not where the database says that it was."""
+
+    code = "journal-missing"
+
+
+class JournalUnwritable(JournalError):
+    """Nothing can be added to the journal: nobody can withdraw or be erased until that is mended."""
+
+    code = "journal-unwritable"
+
+
+class JournalInvalid(JournalError):
+    """The journal says something that this server does not understand, or other users could have written it."""
+
+    code = "journal-invalid"
 
 
 class RateLimited(MienError):
@@ -149,6 +193,12 @@ class LeafUnknown(NotFound):
     code = "leaf-unknown"
 
 
+class HoldUnknown(NotFound):
+    """No such legal hold stands."""
+
+    code = "hold-unknown"
+
+
 class ErasureUnknown(NotFound):
     """No such erasure."""
 
@@ -159,6 +209,12 @@ class ExportTooLarge(MienError):
     """More is kept of a person than one answer can hold."""
 
     code = "export-too-large"
+
+
+class RequestOverdue(MienError):
+    """Not answered in time. What was asked was done whole or not at all; which of the two, the answer to the same request tells."""
+
+    code = "request-overdue"
 
 
 class NotReady(MienError):
@@ -184,7 +240,7 @@ STATUS: Final[dict[type[MienError], int]] = {
     errors.EnvelopeReplayed: 409,
     errors.SealKeyExpired: 410,
     errors.SignatureInvalid: 401,
-    errors.ServerBusy: 503,
+    errors.ServerBusy: 429,
     errors.RequestInvalid: 400,
     errors.ClockSkewed: 400,
     errors.PolicyError: 503,
@@ -197,12 +253,16 @@ STATUS: Final[dict[type[MienError], int]] = {
     AskError: 400,
     MethodRefused: 405,
     BodyTooLarge: 413,
+    BodyTooSlow: 408,
     MediaTypeRefused: 415,
     RateLimited: 429,
     PersonErased: 410,
     NotFound: 404,
     ExportTooLarge: 413,
     StoreError: 503,
+    BackupInvalid: 503,
+    JournalError: 503,
+    RequestOverdue: 503,
     NotReady: 503,
     ServerFault: 500,
 }

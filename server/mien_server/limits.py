@@ -1,7 +1,9 @@
-"""Rate limits in bounded memory that remember nobody: token buckets by site key and by network address.
+"""Rate limits in bounded memory that remember nobody: token buckets by network address, by site and by person.
 
-An address is kept only as a keyed hash whose key is random, lives in memory and changes every hour, so that it can be linked neither to a person nor
-from one hour to the next.
+An address or a person is kept only as a keyed hash whose key is random, lives in memory and changes every hour, so that it can be linked neither to
+anybody nor from one hour to the next. What people take back (`Budgets` of rights) never waits for what was used up otherwise.
+
+See docs/decisions/0020-limits-and-faults.md.
 """
 
 import hashlib
@@ -9,6 +11,7 @@ import ipaddress
 import math
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from mien_server.errors import RateLimited
@@ -36,22 +39,48 @@ class Limiter:
         return len(self._buckets)
 
     def take(self, who: bytes) -> None:
-        """Return when `who` may go on now; raise `RateLimited` with the seconds to wait otherwise."""
-        now = self._clock()
-        tokens, since = self._buckets.get(who, (self._burst, now))
-        tokens = min(self._burst, tokens + (now - since) * self._rate)
+        """Use one up when `who` may go on now; raise `RateLimited` with the seconds to wait otherwise."""
+        self._put(who, self._enough(who) - 1)
+
+    def check(self, who: bytes) -> None:
+        """Return when `who` may go on now, and use nothing up; raise `RateLimited` as `take` does."""
+        self._enough(who)
+
+    def charge(self, who: bytes) -> None:
+        """Use one up, whatever is left: what runs at the same time may go into debt, down to one burst, and waits for longer afterwards."""
+        self._put(who, max(self._left(who) - 1, -self._burst))
+
+    def _enough(self, who: bytes) -> float:
+        tokens = self._left(who)
         if tokens < 1:
             wait = math.ceil((1 - tokens) / self._rate)
             msg = "too many requests; wait as long as `Retry-After` says"
             raise RateLimited(msg, retry_after=max(1, wait))
-        self._buckets[who] = (tokens - 1, now)
+        return tokens
+
+    def _left(self, who: bytes) -> float:
+        now = self._clock()
+        tokens, since = self._buckets.get(who, (self._burst, now))
+        return min(self._burst, tokens + (now - since) * self._rate)
+
+    def _put(self, who: bytes, tokens: float) -> None:
+        self._buckets[who] = (tokens, self._clock())
         self._buckets.move_to_end(who)
         if len(self._buckets) > self._most:
             self._buckets.popitem(last=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """What one kind of request may use up: by network address, by site, by person."""
+
+    addresses: Limiter
+    sites: Limiter
+    subjects: Limiter
+
+
 class Veil:
-    """Turns network addresses into hashes that mean nothing after an hour."""
+    """Turns network addresses and people into hashes that mean nothing after an hour."""
 
     def __init__(self, random: Callable[[int], bytes], now: Callable[[], int]) -> None:
         self._random = random
@@ -61,10 +90,17 @@ class Veil:
 
     def hide(self, address: str) -> bytes:
         """16 bytes that stand for `address` within this hour."""
+        return self._hash(_network(address), b"address")
+
+    def hide_person(self, site: str, subject: str) -> bytes:
+        """16 bytes that stand for `subject` of `site` within this hour."""
+        return self._hash(f"{site}\n{subject}".encode(errors="surrogatepass"), b"person")
+
+    def _hash(self, what: bytes, kind: bytes) -> bytes:
         hour = self._now() // HOUR
         if hour != self._hour:
             self._hour, self._key = hour, self._random(32)
-        return hashlib.blake2b(_network(address), key=self._key, digest_size=16).digest()
+        return hashlib.blake2b(what, key=self._key, digest_size=16, person=kind).digest()
 
 
 def _network(address: str) -> bytes:

@@ -5,13 +5,14 @@ subject, address, body or key has a listed name. Messages of libraries are not t
 and the kind of an exception with the line it came from are written, never the text.
 """
 
+import json
 import logging
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
@@ -41,7 +42,7 @@ def allowed(_logger: WrappedLogger | None, _method: str, event: EventDict) -> Ev
 def make(level: str, out: TextIO | None = None) -> FilteringBoundLogger:
     """A logger that writes JSON lines to `out` (standard error by default), `level` and above."""
     logger: FilteringBoundLogger = structlog.wrap_logger(
-        structlog.WriteLogger(out or sys.stderr),
+        structlog.WriteLogger(cast("TextIO", Patient(out or sys.stderr))),
         processors=[
             structlog.processors.add_log_level,
             allowed,
@@ -51,7 +52,7 @@ def make(level: str, out: TextIO | None = None) -> FilteringBoundLogger:
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         cache_logger_on_first_use=False,
     )
-    return logger
+    return logger.bind()  # bound once, not at every line: also those below `level` would be
 
 
 def where(trace: TracebackType | None) -> str:
@@ -61,6 +62,33 @@ def where(trace: TracebackType | None) -> str:
     while trace.tb_next is not None:
         trace = trace.tb_next
     return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+
+
+class Patient:
+    """A stream that may be full: lines that cannot be written are counted instead of breaking what was about to be answered.
+
+    The next line that can be written says how many are missing.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._lost = 0
+
+    def write(self, text: str) -> None:
+        """Write, or count."""
+        missing = ""
+        if self._lost:
+            missing = json.dumps({"count": self._lost, "event": "lines-lost", "level": "error"})
+        try:
+            self._out.write(f"{missing}\n{text}" if missing else text)
+            self._out.flush()
+        except OSError:
+            self._lost += 1
+        else:
+            self._lost = 0
+
+    def flush(self) -> None:
+        """Everything was flushed as it was written."""
 
 
 class Discreet(logging.Handler):

@@ -46,10 +46,17 @@ class Meters:
             ["task", "outcome"],
             registry=self._registry,
         )
+        self._told = Counter(
+            "mien_webhooks", "Notices to sites' webhooks by outcome.", ["outcome"], registry=self._registry
+        )
+        self._untold = Gauge(
+            "mien_webhooks_waiting", "Notices not delivered yet.", registry=self._registry
+        )
         self._ready = Gauge(
             "mien_ready", "1 while the server is ready to serve.", registry=self._registry
         )
         self._routes: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        self._outcomes: dict[tuple[str, str], Counter] = {}
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count one answer. `route` is the template, never the path."""
@@ -66,11 +73,22 @@ class Meters:
 
     def decided(self, action: str, outcome: str) -> None:
         """Count one policy decision. `outcome` is `allow` or `deny`."""
-        self._decisions.labels(action, outcome).inc()
+        found = self._outcomes.get((action, outcome))
+        if found is None:
+            found = self._outcomes[action, outcome] = self._decisions.labels(action, outcome)
+        found.inc()
 
     def task(self, name: str, outcome: str) -> None:
         """Count one round of a background task. `outcome` is `done` or `failed`."""
         self._tasks.labels(name, outcome).inc()
+
+    def told(self, outcome: str, count: int) -> None:
+        """Count notices to sites. `outcome` is `delivered`, `failed`, `given_up`, `gone` or `dropped`."""
+        self._told.labels(outcome).inc(count)
+
+    def untold(self, count: int) -> None:
+        """Remember how many notices wait."""
+        self._untold.set(count)
 
     def ready(self, *, yes: bool) -> None:
         """Remember whether the server is ready."""

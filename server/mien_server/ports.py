@@ -5,7 +5,8 @@ effects, the pending leaf of the log) commits together or not at all. The closur
 on another thread, and may be run again from the start by a store that retries; so it returns its answer and changes nothing else.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
@@ -13,14 +14,20 @@ from mien.wire.keys import OpenKey, SigningKey
 from mien.wire.messages import SealKeyDoc
 from mien_server.values import (
     Catalogue,
+    Due,
     Erasure,
     Evidence,
+    Hold,
+    Holding,
+    Notification,
     Person,
     PersonKey,
     Record,
+    Reply,
     SealedEvent,
     SealedLeaf,
     Site,
+    Taken,
 )
 
 T = TypeVar("T")
@@ -45,6 +52,42 @@ class Entropy(Protocol):
         ...
 
 
+class KeyProvider(Protocol):
+    """Where the server's secrets lie: named bytes, and nothing of what they are for. `mien_server.keys` knows that.
+
+    Names are `signing`, `log`, `kek-00690` (an epoch), `seal-2026-11-22` (a day). Several nodes use one place at once. No text of an error
+    may hold a secret.
+    """
+
+    @property
+    def writable(self) -> bool:
+        """Whether `create` makes and `destroy` really removes; otherwise the operator does both, and epochs may lie there before they begin."""
+        ...
+
+    def names(self) -> frozenset[str]:
+        """The secrets that are here now."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """One secret. Raises `KeysMissing` when it is not here or cannot be read, `KeysUnsafe` when others can read it."""
+        ...
+
+    def create(self, name: str, secret: bytes) -> bool:
+        """Keep a new secret, durable when this returns; False when one of this name is here: the first stays, whatever node it came from.
+
+        Raises `KeysUnwritable`; `KeysMissing` where only the operator could make it.
+        """
+        ...
+
+    def destroy(self, name: str) -> None:
+        """Make one secret unreadable for good; nothing when it is not here. Raises `KeysUnwritable`."""
+        ...
+
+    def where(self, name: str) -> str:
+        """Where a secret lies or should lie, in words for the operator."""
+        ...
+
+
 class Keys(Protocol):
     """The server's secrets. Kept apart from the database, so that a stolen database is unreadable."""
 
@@ -59,11 +102,7 @@ class Keys(Protocol):
         ...
 
     def epoch(self) -> int:
-        """The number of the youngest key-encryption key."""
-        ...
-
-    def epoch_ends(self, epoch: int) -> int:
-        """Unix seconds after which the key-encryption key of `epoch` may be destroyed."""
+        """The number of the key-encryption key that wraps now; begins the next one when it is due. Raises `KeysMissing`, `KeysUnwritable`."""
         ...
 
     def kek(self, epoch: int) -> bytes:
@@ -82,8 +121,16 @@ class Keys(Protocol):
         """Make what `now` needs (seal key of the day, key-encryption key of the epoch) and destroy seal keys that died."""
         ...
 
-    def drop_epochs_before(self, epoch: int) -> None:
-        """Destroy older key-encryption keys. Only when nothing alive is wrapped by them any more."""
+    def begin(self) -> int:
+        """Begin an epoch before its time, and give its number. Raises `KeysUnwritable`."""
+        ...
+
+    def settled(self) -> bool:
+        """Whether every node has had time to wrap with the key of this epoch, so that older ones may be destroyed."""
+        ...
+
+    def drop_epochs_before(self, epoch: int) -> int:
+        """Destroy older key-encryption keys; how many. Only when nothing alive is wrapped by them any more, and `settled`."""
         ...
 
 
@@ -150,7 +197,7 @@ class Sites(Protocol):
         """Replace what the site offers."""
         ...
 
-    def sums_version(self, site: str) -> bytes | None:
+    def sums_version(self, site: str, lock: Lock = "none") -> bytes | None:
         """Tag of the site's ranking sums, None when there are none yet. Two different contents never share a tag."""
         ...
 
@@ -222,32 +269,42 @@ class People(Protocol):
         ...
 
     def expired(self, now: int, limit: int) -> tuple[Person, ...]:
-        """People whose consent stands in the row but ended by `now`."""
+        """People whose consent stands in the row but ended by `now`, locked for a change."""
         ...
 
     def standing_under(self, site: str, notice: bytes, limit: int) -> tuple[Person, ...]:
-        """Up to `limit` people whose consent to the notice with this SHA-256 stands in the row."""
+        """Up to `limit` people whose consent to the notice with this SHA-256 stands in the row, locked for a change."""
         ...
 
     def mark(self, site: str, subject: str) -> None:
         """Remember that a person's consent shrank, so that what it no longer covers is deleted even if this process dies now."""
         ...
 
-    def marked(self, limit: int) -> tuple[tuple[str, str], ...]:
-        """Site and subject of people that are marked."""
+    def marked(
+        self, limit: int, last: tuple[str, str] = ("", "")
+    ) -> tuple[tuple[str, str], ...]:
+        """Site and subject of up to `limit` people that are marked, in this order, those after `last`."""
         ...
 
     def unmark(self, site: str, subject: str) -> None:
         """All that the consent no longer covers is deleted."""
         ...
 
-    def wrapped_before(self, epoch: int, limit: int) -> tuple[Person, ...]:
-        """People whose data key is wrapped by an older key-encryption key."""
+    def wrapped_before(self, epoch: int, last: Person | None, limit: int) -> tuple[Person, ...]:
+        """Up to `limit` people, tombstoned ones too, whose data key is wrapped by an older key-encryption key; those after `last`, locked for update."""
+        ...
+
+    def wrapped_by(self) -> dict[int, int]:
+        """How many people's data keys each epoch's key wraps."""
+        ...
+
+    def rewrap(self, people: Iterable[Person]) -> None:
+        """Replace wrapped data key and epoch, and nothing else, of people who still have a key."""
         ...
 
 
 class Records(Protocol):
-    """Labels at rest."""
+    """Labels at rest: many in a record, or one (`record.labels`)."""
 
     def add(self, records: Iterable[Record]) -> None:
         """Store new records."""
@@ -257,18 +314,22 @@ class Records(Protocol):
         """One record."""
         ...
 
+    def remove(self, record: Record) -> None:
+        """Delete one record."""
+        ...
+
     def replace(self, record: Record) -> None:
-        """Replace what a record holds."""
+        """Replace what a record holds. Its `ended_at` stays, and on PostgreSQL its `retain_until` should."""
         ...
 
     def recent(
         self, site: str, subject: str, since: int, now: int, limit: int
     ) -> tuple[Record, ...]:
-        """Records that ended at `since` or later and may be kept past `now`, newest first."""
+        """Records whose last label ended at `since` or later and that may be kept past `now`, newest first."""
         ...
 
-    def all(self, site: str, subject: str) -> tuple[Record, ...]:
-        """Every record of a person, oldest first."""
+    def all(self, site: str, subject: str, now: int = 0) -> tuple[Record, ...]:
+        """Every record of a person that may be kept past `now` or is under a hold, oldest first. 0: whether or not its time has passed."""
         ...
 
     def delete(
@@ -277,8 +338,8 @@ class Records(Protocol):
         """Delete up to `limit` records of a person, of these data classes or of all; how many."""
         ...
 
-    def delete_expired(self, now: int, limit: int) -> int:
-        """Delete up to `limit` records whose time has passed; how many."""
+    def delete_expired(self, now: int, limit: int) -> Counter[str]:
+        """Delete up to `limit` records whose time has passed and that nothing holds; how many of each data class."""
         ...
 
 
@@ -289,34 +350,107 @@ class Events(Protocol):
         """Store an event; False when one with this id is there already."""
         ...
 
-    def get(self, site: str, event: str) -> SealedEvent | None:
+    def get(self, site: str, event: str, lock: Lock = "none") -> SealedEvent | None:
         """One event."""
         ...
 
     def replace(self, event: SealedEvent) -> None:
-        """Replace what an event holds."""
+        """Replace what an event holds; one that is gone stays gone."""
         ...
 
-    def of_person(self, site: str, subject: str, limit: int) -> tuple[SealedEvent, ...]:
-        """Up to `limit` events of a person, oldest first."""
+    def of_person(
+        self, site: str, subject: str, limit: int, now: int = 0, lock: Lock = "none"
+    ) -> tuple[SealedEvent, ...]:
+        """Up to `limit` events of a person that may be kept past `now` or are under a hold, oldest first. 0: whether or not their time has passed."""
+        ...
+
+    def learned_of(self, site: str, subject: str, limit: int) -> tuple[SealedEvent, ...]:
+        """Up to `limit` events of a person that the ranking sums contain, locked for a change."""
         ...
 
     def resting_on(
         self, site: str, subject: str, purposes: Collection[str], limit: int
     ) -> tuple[SealedEvent, ...]:
-        """Up to `limit` events of a person that rest on any of these purposes."""
+        """Up to `limit` events of a person that rest on any of these purposes, locked for a change."""
         ...
 
-    def unlearned(self, before: int, limit: int) -> tuple[SealedEvent, ...]:
-        """Up to `limit` events of before that time that no ranking sums contain yet, oldest first."""
+    def unlearned(self, before: int, now: int, limit: int) -> tuple[SealedEvent, ...]:
+        """Up to `limit` events of before that time that no ranking sums contain yet, oldest first; none that must go at `now` or is held.
+
+        Locked for a change; those that another node is at are left out.
+        """
         ...
 
     def expired(self, now: int, limit: int) -> tuple[SealedEvent, ...]:
-        """Up to `limit` events whose time has passed."""
+        """Up to `limit` events whose time has passed and that nothing holds, locked for a change; those that another node is at are left out."""
         ...
 
     def delete(self, site: str, events: Iterable[str]) -> None:
         """Delete these events."""
+        ...
+
+
+class Holds(Protocol):
+    """Legal holds: what is held of a person is neither used nor deleted while one stands."""
+
+    def get(self, hold: str) -> Hold | None:
+        """One hold, its row locked for a change."""
+        ...
+
+    def all(self) -> tuple[Hold, ...]:
+        """Every hold that is on record, oldest first."""
+        ...
+
+    def of_person(self, site: str, subject: str) -> tuple[Hold, ...]:
+        """Every hold on a person, oldest first, those that are over included."""
+        ...
+
+    def standing(self, site: str, subject: str, now: int) -> tuple[Hold, ...]:
+        """The holds on a person that stand at `now`."""
+        ...
+
+    def any_standing(self, now: int) -> bool:
+        """Whether anybody at all is under a hold: while nobody is, whole partitions may go at once."""
+        ...
+
+    def due(self, now: int, limit: int) -> tuple[Hold, ...]:
+        """Up to `limit` holds whose end has come but was not written yet."""
+        ...
+
+    def put(self, hold: Hold) -> None:
+        """Add or replace one."""
+        ...
+
+    def delete_over(self, now: int, limit: int) -> int:
+        """Forget up to `limit` holds that are over and whose own time has passed; how many."""
+        ...
+
+    def forget(self, site: str, subject: str) -> int:
+        """Forget every hold on a person whose erasure is complete; how many."""
+        ...
+
+
+class Retained(Protocol):
+    """How much is kept of each data class, and the count of what was deleted until it is in the log."""
+
+    def status(self, now: int, replays: int) -> tuple[Holding, ...]:
+        """Of each class of which anything is kept, how much. Sequence numbers accepted before `replays` are overdue."""
+        ...
+
+    def due(self, now: int, replays: int) -> tuple[Due, ...]:
+        """What a sweep at `now` deletes, by class and by the day on which it had to go."""
+        ...
+
+    def consents(self, now: int) -> int:
+        """How many people there are whose consent ended or shrank and whose rows were not tidied up after yet."""
+        ...
+
+    def count(self, why: str, rows: Mapping[str, int]) -> None:
+        """Count rows deleted in this transaction, by class. `why`: retention, or consent (it no longer covers them)."""
+        ...
+
+    def take(self) -> dict[str, dict[str, int]]:
+        """What was counted and is not in the log yet, by why and class. It is taken: whoever takes it logs it in the same transaction."""
         ...
 
 
@@ -339,24 +473,32 @@ class Leaves(Protocol):
         """Give these leaves the indexes `first`, `first + 1`, ..."""
         ...
 
-    def openable(self, first: int, limit: int) -> tuple[tuple[int, SealedLeaf], ...]:
-        """Up to `limit` leaves with their indexes, from index `first` on, whose opening is still kept."""
+    def openable(
+        self, first: int, limit: int, now: int = 0
+    ) -> tuple[tuple[int, SealedLeaf], ...]:
+        """Up to `limit` leaves with their indexes, from index `first` on, whose opening is there and may be kept past `now` or is under a hold."""
         ...
 
     def placed(self, leaf: bytes) -> tuple[int, int] | None:
         """Index in the tree and published hour of a leaf: None while pending. Raises `LeafUnknown`."""
         ...
 
-    def of_person(self, site: str, subject: str) -> tuple[SealedLeaf, ...]:
-        """The leaves that a person's data key opens, oldest first."""
+    def of_person(self, site: str, subject: str, now: int = 0) -> tuple[SealedLeaf, ...]:
+        """The leaves that a person's data key opens, and may past `now` or because they are under a hold, oldest first."""
         ...
 
-    def wrapped_before(self, epoch: int, limit: int) -> tuple[SealedLeaf, ...]:
-        """Leaves with a key of their own that is wrapped by an older key-encryption key."""
+    def wrapped_before(
+        self, epoch: int, last: SealedLeaf | None, limit: int
+    ) -> tuple[SealedLeaf, ...]:
+        """Up to `limit` leaves with a key of their own that is wrapped by an older key-encryption key; those after `last`, locked for update."""
         ...
 
-    def rewrap(self, leaf: bytes, wrapped_key: bytes, epoch: int) -> None:
-        """Replace the wrapped key of a leaf."""
+    def wrapped_by(self) -> dict[int, int]:
+        """How many leaves' own keys each epoch's key wraps."""
+        ...
+
+    def rewrap(self, leaves: Iterable[SealedLeaf]) -> None:
+        """Replace wrapped key and epoch of leaves that still have a key of their own."""
         ...
 
     def drop_openings(self, site: str, subject: str, limit: int) -> int:
@@ -364,7 +506,7 @@ class Leaves(Protocol):
         ...
 
     def drop_expired_openings(self, now: int, limit: int) -> int:
-        """Delete nonce and record of up to `limit` leaves whose time has passed; how many."""
+        """Delete nonce and record of up to `limit` leaves whose time has passed and that nothing holds; how many."""
         ...
 
 
@@ -383,8 +525,8 @@ class Nonces(Protocol):
 class Erasures(Protocol):
     """Erasures on their way, and their certificates."""
 
-    def get(self, erasure: str) -> Erasure | None:
-        """One erasure."""
+    def get(self, erasure: str, lock: Lock = "none") -> Erasure | None:
+        """One erasure; each step of it locks the row for `update`, so that two nodes do not take the same step."""
         ...
 
     def of_person(self, site: str, subject: str) -> Erasure | None:
@@ -395,8 +537,116 @@ class Erasures(Protocol):
         """Add or replace one."""
         ...
 
-    def open(self, limit: int) -> tuple[Erasure, ...]:
-        """The oldest that are not complete."""
+    def open(self, limit: int, last: Erasure | None = None) -> tuple[Erasure, ...]:
+        """The oldest after `last` that are not complete and that no hold keeps waiting: one waits until the end of the hold is written."""
+        ...
+
+
+class Journal(Protocol):
+    """What people took back, kept apart from the database, so that restoring an old one cannot undo it. All nodes read what every node wrote."""
+
+    def append(self, entries: Sequence[Taken]) -> None:
+        """Write entries, durable when this returns. Called off the event loop. Raises `JournalUnwritable`."""
+        ...
+
+    def written_at(self, entry: bytes) -> int | None:
+        """The time of the entry with this id that this process wrote not long ago."""
+        ...
+
+    def entries(self) -> tuple[Taken, ...]:
+        """Every entry, oldest first, each id once, with its latest time. Raises `JournalInvalid` for one that cannot be understood."""
+        ...
+
+    def newest(self) -> tuple[Taken, ...]:
+        """The last entry of each node's files: cheap. Raises `JournalInvalid`."""
+        ...
+
+    def drop_before(self, at: int) -> None:
+        """Forget what was written before that time, by whole files."""
+        ...
+
+    def make(self) -> None:
+        """Make the place where it lies, when there is none. Raises `JournalUnwritable`, `JournalInvalid`."""
+        ...
+
+    def check(self) -> None:
+        """Whether entries can be written. Raises `JournalUnwritable`, `JournalMissing`."""
+        ...
+
+
+class Noted(Protocol):
+    """The ids of the journal's entries that this database has heard of."""
+
+    def add(self, entry: bytes, at: int) -> None:
+        """Remember one; again is nothing."""
+        ...
+
+    def there(self, entry: bytes) -> bool:
+        """Whether it was heard of."""
+        ...
+
+    def since(self, at: int) -> frozenset[bytes]:
+        """All of that time or later."""
+        ...
+
+    def newest(self) -> tuple[bytes, int] | None:
+        """The youngest, and its time."""
+        ...
+
+    def delete_before(self, at: int, limit: int) -> int:
+        """Forget up to `limit` of before that time; how many."""
+        ...
+
+    def taken(self, since: int) -> tuple[tuple[str, str, int], ...]:
+        """Site, subject and time of erasure of people erased at `since` or later; time 0 for those whose consent somebody ended."""
+        ...
+
+
+class Poster(Protocol):
+    """Who speaks to the webhooks of sites: the only way out of the server."""
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Send once, within a bounded time, following nothing. Never raises for what the other side or the network does."""
+        ...
+
+
+class Notifications(Protocol):
+    """What sites are still to be told of people (`pipeline.telling` writes and sends it)."""
+
+    def add(self, notification: Notification) -> None:
+        """Store one."""
+        ...
+
+    def sites_due(self, now: int, limit: int) -> tuple[str, ...]:
+        """Up to `limit` sites that something is due for at `now`."""
+        ...
+
+    def due(self, site: str, now: int, limit: int) -> tuple[Notification, ...]:
+        """Up to `limit` that are due for a site: the least tried first, then the oldest."""
+        ...
+
+    def claim(self, notification: Notification, until: int) -> bool:
+        """Count an attempt and keep others from it until then; False when somebody else was first."""
+        ...
+
+    def postpone(self, notification: str, until: int, *, untried: bool = False) -> None:
+        """Try (again) at that time. `untried`: it was claimed and not sent, so that attempt does not count."""
+        ...
+
+    def delete(self, notification: str) -> None:
+        """Forget one."""
+        ...
+
+    def of_person(self, site: str, subject: str) -> tuple[Notification, ...]:
+        """All about a person, oldest first."""
+        ...
+
+    def delete_of(self, site: str, subject: str | None = None) -> int:
+        """Forget all for a site, or all about one person of it; how many."""
+        ...
+
+    def count(self) -> int:
+        """How many wait."""
         ...
 
 
@@ -407,20 +657,26 @@ class Evidences(Protocol):
         """Store one."""
         ...
 
-    def of_person(self, site: str, subject: str) -> tuple[Evidence, ...]:
-        """All of a person, oldest first."""
+    def of_person(self, site: str, subject: str, now: int = 0) -> tuple[Evidence, ...]:
+        """All of a person that may be kept past `now` or are under a hold, oldest first. 0: whether or not their time has passed."""
         ...
 
     def delete_expired(self, now: int, limit: int) -> int:
-        """Delete up to `limit` whose time has passed; how many."""
+        """Delete up to `limit` whose time has passed and that nothing holds; how many."""
         ...
 
-    def wrapped_before(self, epoch: int, limit: int) -> tuple[Evidence, ...]:
-        """Those whose key is wrapped by an older key-encryption key."""
+    def wrapped_before(
+        self, epoch: int, last: Evidence | None, limit: int
+    ) -> tuple[Evidence, ...]:
+        """Up to `limit` whose key is wrapped by an older key-encryption key; those after `last`, locked for update."""
         ...
 
-    def rewrap(self, evidence: str, wrapped_key: bytes, epoch: int) -> None:
-        """Replace a wrapped key."""
+    def wrapped_by(self) -> dict[int, int]:
+        """How many each epoch's key wraps."""
+        ...
+
+    def rewrap(self, evidence: Iterable[Evidence]) -> None:
+        """Replace wrapped keys and epochs."""
         ...
 
     def keep_notice(self, sha256: bytes, content: bytes) -> None:
@@ -450,8 +706,32 @@ class GuardianVerifier(Protocol):
         ...
 
 
+class Partitions(Protocol):
+    """Records by the week they must go, where the database keeps them so (PostgreSQL); elsewhere both do nothing."""
+
+    def ahead(self, now: int) -> None:
+        """Make the pieces that records of the coming weeks will go to."""
+        ...
+
+    def drop_past(self, now: int) -> Counter[str]:
+        """Drop the pieces of which every record's time has passed and none is held; how many records of each data class went."""
+        ...
+
+
 class Transaction(Protocol):
     """One transaction, by noun."""
+
+    def turn(self, name: str) -> bool:
+        """Whether this transaction may do the work `name`, which one at a time does among all nodes; False: another is at it.
+
+        Held until the transaction ends, and let go when its node dies. Always true where one transaction writes at a time anyway (SQLite).
+        """
+        ...
+
+    @property
+    def partitions(self) -> Partitions:
+        """Records by the week they must go."""
+        ...
 
     @property
     def sites(self) -> Sites:
@@ -489,8 +769,28 @@ class Transaction(Protocol):
         ...
 
     @property
+    def noted(self) -> Noted:
+        """The journal's entries that this database has heard of."""
+        ...
+
+    @property
     def evidence(self) -> Evidences:
         """Proofs of consent."""
+        ...
+
+    @property
+    def holds(self) -> Holds:
+        """Legal holds."""
+        ...
+
+    @property
+    def retained(self) -> Retained:
+        """How much is kept, and what was deleted."""
+        ...
+
+    @property
+    def notifications(self) -> Notifications:
+        """What sites are still to be told."""
         ...
 
     @property

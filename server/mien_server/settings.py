@@ -8,6 +8,7 @@ environment.
 """
 
 import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -28,8 +29,17 @@ NOT_THE_SERVERS: Final = frozenset({
 })  # fmt: skip
 """Variables of the device, the tests and the model's training, which may stand in the same environment."""
 
+_SECRET: Final = re.compile(r"MIEN_KEY_(SIGNING|LOG|EPOCH_\d{5})", re.ASCII)
+"""Variables that hold secrets and no settings: `keys.environment` reads them when `MIEN_KEYS` is `env:`."""
+_PROVIDER: Final = re.compile(r"[a-z][a-z0-9-]+:", re.ASCII)
+"""How a place of secrets begins that is no directory."""
+
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Network = Annotated[str, Field(pattern=r"^[0-9a-fA-F.:/]{2,43}$")]
+
+
+DATABASE: Final = r"^(sqlite:///.+|postgresql://[^/@\s]+@[^/@\s]+/[^/?@\s]+(\?ssl=[a-z-]+)?)$"
+"""The URLs that a database may have."""
 
 
 class Settings(BaseSettings):
@@ -37,13 +47,18 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
-    database: Annotated[str, Field(pattern=r"^sqlite:///.+$")] = Field(
+    database: Annotated[str, Field(pattern=DATABASE)] = Field(
         default="sqlite:///var/mien.db",
-        description="Where records live: `sqlite:///` and a path, relative to the working directory or absolute (four slashes).",
+        repr=False,
+        description="Where records live: `sqlite:///` and a path, relative to the working directory or absolute (four slashes); or `postgresql://user:password@host:port/name`, with `?ssl=verify-full` where the network is not trusted.",
     )
-    keys: Path = Field(
+    keys: Path | str = Field(
         default=Path("var/keys"),
-        description="Directory of the key files, mode 0700, made by `mien keys init`. Keep it off the database's disk and backups.",
+        description="Where the server's secrets lie: a directory, mode 0700, made by `mien keys init`; `env:` for `MIEN_KEY_...` variables; or `NAME:REST` of an installed provider. Keep it off the database's disk and backups.",
+    )
+    journal: Path | None = Field(
+        default=None,
+        description="Directory of the journal of withdrawals and erasures, mode 0700; without it, `journal` beside the SQLite file, with PostgreSQL `var/journal`. All nodes share one. Better kept on another disk than the database; never restore an older one.",
     )
     policies: Path | None = Field(
         default=None,
@@ -73,6 +88,34 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(ge=4096, le=256 * 1024)] = Field(
         default=128 * 1024, description="Largest request body; more answers 413."
     )
+    body_seconds: Annotated[float, Field(gt=0, le=600)] = Field(
+        default=10.0,
+        description="Seconds that a request's body may take to come; later answers 408.",
+    )
+    head_seconds: Annotated[float, Field(gt=0, le=600)] = Field(
+        default=10.0,
+        description="Seconds that a connection may take to send the head of its next request; later it is closed.",
+    )
+    idle_seconds: Annotated[float, Field(gt=0, le=600)] = Field(
+        default=10.0,
+        description="Seconds that a connection may stay open between two requests.",
+    )
+    request_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        default=30.0,
+        description="Seconds that a request may take from its head to the end of its answer; later answers 503.",
+    )
+    max_connections: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=900,
+        description="Connections open at once; more are told 503 and closed. Keep it below the limit of open files (`ulimit -n`).",
+    )
+    drain_seconds: Annotated[float, Field(ge=0, le=600)] = Field(
+        default=0.0,
+        description="Seconds after SIGTERM in which `/readyz` says 503 and everything is still answered, so that a load balancer notices.",
+    )
+    stop_seconds: Annotated[float, Field(gt=0, le=600)] = Field(
+        default=10.0,
+        description="Seconds after that in which requests and background tasks may finish what they began.",
+    )
     rate_per_site: Annotated[float, Field(gt=0, le=1e9)] = Field(
         default=2000.0,
         description="Requests a second that one site key may make over time; more answers 429.",
@@ -80,6 +123,10 @@ class Settings(BaseSettings):
     rate_per_address: Annotated[float, Field(gt=0, le=1e9)] = Field(
         default=100.0,
         description="Requests a second that one network address (IPv6: one /64) may make over time; more answers 429.",
+    )
+    rate_per_subject: Annotated[float, Field(gt=0, le=1e9)] = Field(
+        default=10.0,
+        description="Requests a second that one person's keys may make over time, all devices together; more answers 429.",
     )
     burst_seconds: Annotated[float, Field(ge=1, le=3600)] = Field(
         default=5.0,
@@ -108,10 +155,28 @@ class Settings(BaseSettings):
         default=1.0,
         description="Seconds between two rounds of completing erasures. They take effect at once anyway.",
     )
+    tell_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        default=1.0,
+        description="Seconds between two rounds of telling sites' webhooks what was erased and withdrawn.",
+    )
     rotate_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
         default=60.0,
         description="Seconds between two checks whether the day's sealing key must change.",
     )
+
+    @field_validator("keys", mode="after")
+    @classmethod
+    def _placed(cls, value: Path | str) -> Path | str:
+        # Kept as text where a path would lose a doubled slash.
+        return value if isinstance(value, str) and _PROVIDER.match(value) else Path(value)
+
+    @property
+    def journal_directory(self) -> Path:
+        """Where the journal lies."""
+        if self.journal is not None:
+            return self.journal
+        file = self.database.removeprefix("sqlite:///")
+        return (Path("var") if file == self.database else Path(file).parent) / "journal"
 
     @field_validator("proxies", "officer_keys", mode="before")
     @classmethod
@@ -153,7 +218,9 @@ def load(environ: Mapping[str, str], **overrides: Any) -> Settings:
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
     known = [PREFIX + name.upper() for name in Settings.model_fields]
     for name in sorted(environ):
-        if name.startswith(PREFIX) and name not in known and name not in NOT_THE_SERVERS:
+        if not name.startswith(PREFIX) or _SECRET.fullmatch(name):
+            continue
+        if name not in known and name not in NOT_THE_SERVERS:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean `{near[0]}`" if near else "unset it"
             msg = f"`{name}` is no setting; {hint}, or see the reference of settings"

@@ -13,6 +13,7 @@ class Site:
     """A registered site: what it may claim, who answers for it, and the hashes of its two keys (the keys themselves are shown once).
 
     `verifier` is the Ed25519 public key of whoever verifies guardians for this site; None: nobody does, and where a law wants it the answer is no.
+    `webhook` is the address that is told of erasures and withdrawals; None: nobody is.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Site:
     impact_assessment: bool = False
     created_at: int = 0
     verifier: bytes | None = None
+    webhook: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Question:
 
     `action`: give_consent, infer, record, use, contribute or retain. `effect`, what emotion would change: order, content, help, none (price,
     eligibility and urgency are always denied). `guardian`: one countersigned; `guardian_verified`: the site's verifier vouches for them. `jurisdictions`: every claim anybody made; all their laws apply. Each default is the
-    answer that is denied: a time of 0 means not stated (`consent_expires_at`: all but give_consent; `retain_until`: record, use, retain).
+    answer that is denied: a time of 0 means not stated (`consent_expires_at`: all but give_consent; `retain_until`: record, use, retain). `held`: the
+    person's data is under a legal hold.
     """
 
     action: str
@@ -61,6 +64,7 @@ class Question:
     retain_until: int = 0
     subject_known: bool = False
     data_class: str = "label"
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ class Person:
 
     `wrapped_key` is the subject's data key wrapped by the key-encryption key of `epoch`; None once erased. `tombstoned_at` is 0 while alive.
     `revoked_at` is when a guardian last took something back (0: never): what they approved before is worth nothing. `gpc_at` is when the browser's privacy signal was first seen, 0 for never: a consent given after it wins, one given before does not.
+    `held_until` is when the last legal hold on their data ends (0: there was none); until then nothing of them is used and nothing is deleted.
     """
 
     site: str
@@ -118,6 +123,7 @@ class Person:
     epoch: int = 0
     site_handle: bytes | None = None
     tombstoned_at: int = 0
+    held_until: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,10 @@ class PersonKey:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A label at rest: 8 bytes of slot and 4 of base time under the subject's data key."""
+    """Labels at rest under the subject's data key: a run of an envelope's labels, or one by itself (`record.labels`).
+
+    `ended_at` is when the last of them ended, `retain_until` when the first of them must go, and all go with it.
+    """
 
     id: str
     site: str
@@ -211,7 +220,90 @@ class Erasure:
     key_destroyed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What a site is still to be told of a person: its webhook gets it at `next_at` or later, with this id however often.
+
+    `kind`: erased or withdrawn. `purposes` are those taken back, `erasure` is the id of the erasure. The row
+    goes once the site has it.
+    """
+
+    id: str
+    site: str
+    subject: str
+    kind: str
+    at: int
+    next_at: int
+    attempts: int = 0
+    purposes: tuple[str, ...] = ()
+    erasure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """How a site's webhook answered: the HTTP status, 0 for no answer at all, and the seconds it asks to be left alone (0: it did not say)."""
+
+    status: int
+    retry_after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a person took back, as the journal keeps it apart from the database: `erased` everything, or `withdrawn` consent given until `at`.
+
+    `id` is 16 bytes, of an erasure those of its name. `subject` is a random id; nothing else of the person is there.
+    """
+
+    id: bytes
+    kind: str
+    site: str
+    subject: str
+    at: int
+
+
 # ---- as they lie in the store ----
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A legal hold on what is held of a person: not used and not deleted until `ends_at`, or until it is lifted.
+
+    `reason` is sealed under the subject's data key. `over_at` is 0 while it stands in the row; a lifted one was over before its end. The row itself
+    goes at `retain_until`, which is 0 until it is over.
+    """
+
+    id: str
+    site: str
+    subject: str
+    reason: bytes = field(repr=False)
+    placed_at: int
+    ends_at: int
+    over_at: int = 0
+    retain_until: int = 0
+
+    def standing(self, now: int) -> bool:
+        """Whether it holds anything at `now`."""
+        return self.over_at == 0 and now < self.ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """How much is kept of one data class: rows, those whose time has passed (`overdue`), those under a legal hold, and when the oldest came."""
+
+    data_class: str
+    rows: int
+    overdue: int
+    on_hold: int
+    oldest: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """How many rows of one data class the next sweep deletes that had to go on `day` (unix seconds of its midnight, UTC)."""
+
+    data_class: str
+    day: int
+    rows: int
+
+
 @dataclass(frozen=True, slots=True)
 class SealedEvent:
     """An event at rest. `content` is sealed under the subject's data key; plain when there is no subject (and so no emotion in it).

@@ -3,12 +3,14 @@
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -24,56 +26,78 @@ SITE = "bench"
 
 
 def compare(
-    name: str, path: str, body: Callable[[Device, int], bytes], count: int, *, labelled: bool
+    name: str,
+    path: str,
+    body: Callable[[Device, int], bytes],
+    count: int,
+    *,
+    labelled: bool = False,
+    more: Callable[[Target, "Requests", float], Mapping[str, object]] = lambda *_: {},
 ) -> dict[str, object]:
-    """Alternate rounds of `count` requests to `path`; the report. With `labelled`, devices have sent labels before."""
+    """Alternate rounds of `count` requests to `path`; the report. With `labelled`, devices have sent labels before.
+
+    `more` measures on: it is given our server, what makes further requests, and the rate that was reached.
+    """
     _, core = cores()
     if core is not None:
         os.sched_setaffinity(0, {core})
-    with _workplace() as work, _ours(work) as (target, key), _bare(work) as bare:
-        headers = {"Mien-Site-Key": key}
-        with httpx.Client(base_url=target.url, timeout=30) as client:
-            devices = [enrol(client, SITE, key) for _ in range(DEVICES)]
+    with workplace() as work, ours(work) as (target, key), _bare(work) as bare:
+        devices = enrolled(target, key, DEVICES)
+        fresh = Requests(path, body, devices, key)
         if labelled:
-            drive(target, _requests("/v1/labels", Device.envelope, devices, 4 * DEVICES, headers))
+            drive(target, Requests("/v1/labels", Device.envelope, devices, key)(4 * DEVICES))
         for warm in (target, bare):
-            drive(warm, _requests(path, body, devices, WARM, headers))
-        ours, plain = _rounds(target, bare, lambda: _requests(path, body, devices, count, headers))
-        size = len(body(devices[0], int(time.time())))
-        return report(
+            drive(warm, fresh(WARM))
+        measured, plain = _rounds(target, bare, lambda: fresh(count))
+        found = report(
             name,
-            ours,
+            measured,
             plain,
-            body_bytes=size,
+            body_bytes=len(body(devices[0], int(time.time()))),
             devices=DEVICES,
             baseline_name="bare FastAPI, same body and model",
         )
+        return {**found, **more(target, fresh, statistics.median(one.rate for one in measured))}
+
+
+@dataclass(frozen=True)
+class Requests:
+    """Makes fresh requests of some devices, one after the other."""
+
+    path: str
+    body: Callable[[Device, int], bytes]
+    devices: Sequence[Device]
+    key: str
+
+    def __call__(self, count: int) -> list[bytes]:
+        """That many, as they go over the wire."""
+        now, devices = int(time.time()), self.devices
+        headers = {"Mien-Site-Key": self.key}
+        return [
+            request(self.path, self.body(devices[i % len(devices)], now), headers)
+            for i in range(count)
+        ]
+
+
+def enrolled(target: Target, key: str, count: int) -> list[Device]:
+    """New people with a device each."""
+    with httpx.Client(base_url=target.url, timeout=30) as client:
+        return [enrol(client, SITE, key) for _ in range(count)]
 
 
 def _rounds(
     target: Target, bare: Target, fresh: Callable[[], list[bytes]]
 ) -> tuple[list[Result], list[Result]]:
-    ours, plain = [], []
+    measured, plain = [], []
     for _ in range(ROUNDS):
         requests = fresh()
         plain.append(drive(bare, requests))
-        ours.append(drive(target, requests))
-    return ours, plain
-
-
-def _requests(
-    path: str,
-    body: Callable[[Device, int], bytes],
-    devices: Sequence[Device],
-    count: int,
-    headers: dict[str, str],
-) -> list[bytes]:
-    now = int(time.time())
-    return [request(path, body(devices[i % len(devices)], now), headers) for i in range(count)]
+        measured.append(drive(target, requests))
+    return measured, plain
 
 
 @contextmanager
-def _workplace() -> Iterator[Path]:
+def workplace() -> Iterator[Path]:
     """A folder on the disk of the repository: what is measured includes its fsync."""
     (ROOT / "var").mkdir(mode=0o700, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="bench-", dir=ROOT / "var"))
@@ -92,10 +116,12 @@ def _bare(work: Path) -> Iterator[Target]:
 
 
 @contextmanager
-def _ours(work: Path) -> Iterator[tuple[Target, str]]:
+def ours(work: Path, **settings: str) -> Iterator[tuple[Target, str]]:
+    """Our server with one site, and the site's publishable key. `settings` are further variables of its environment."""
     environment = {
         "MIEN_DATABASE": f"sqlite:///{work / 'mien.db'}", "MIEN_KEYS": str(work / "keys"),
-        "MIEN_RATE_PER_SITE": "1000000", "MIEN_RATE_PER_ADDRESS": "1000000",
+        "MIEN_RATE_PER_SITE": "1000000", "MIEN_RATE_PER_ADDRESS": "1000000", "MIEN_RATE_PER_SUBJECT": "1000000",
+        **settings,
     }  # fmt: skip
     catalogue = work / "catalogue.json"
     catalogue.write_text(json.dumps(_catalogue()))

@@ -1,25 +1,33 @@
 """Devices for the benchmarks: enrolled over HTTP with nothing but the wire, so that they measure the server and not the SDK."""
 
 import base64
+import json
 import os
 import time
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
 from mien.values import Claims, Label
 from mien.wire import seal, slots
-from mien.wire.canonical import b64, encode
+from mien.wire.canonical import b64, encode, unb64
 from mien.wire.keys import OpenKey, SealKey, SigningKey
 from mien.wire.messages import (
     Asker,
+    ByPerson,
     ClaimsDoc,
     ConsentStatement,
     Envelope,
+    ErasureStatement,
+    ExportRequest,
     KeyDoc,
     RankRequest,
     SealKeyDoc,
     Service,
+    WithdrawalStatement,
     authenticate,
     dump,
     envelope_context,
@@ -40,29 +48,33 @@ class Device:
     id: str
     stream_key: bytes
     server: SealKeyDoc
+    signing: SigningKey
+    opening: OpenKey
     seq: int = 0
 
-    def envelope(self, now: int) -> bytes:
-        """The next envelope as a body: eight labels and 56 dummies."""
-        self.seq += 1
-        labels = [
-            Label(
-                EXPRESSIONS[i % 4],
-                ended_at=now - 8 + i,
-                confidence=12,
-                valence=5,
-                arousal=3,
-                model=1,
-            )
-            for i in range(8)
-        ]
-        context = envelope_context(self.site, self.subject, self.id, self.seq, self.server.kid)
-        ct = seal.seal(
-            slots.pack(labels, now - 60),
-            SealKey.from_text(self.server.public),
-            Use.ENVELOPE,
-            *context,
+    def envelope(self, now: int, count: int = 8) -> bytes:
+        """The next envelope as a body: `count` labels of as many seconds, the rest dummies."""
+        return self.sealed(
+            [
+                Label(
+                    EXPRESSIONS[i % 4],
+                    ended_at=now - count + i,
+                    confidence=12,
+                    valence=5,
+                    arousal=3,
+                    model=1,
+                )
+                for i in range(count)
+            ]
         )
+
+    def sealed(self, labels: Sequence[Label]) -> bytes:
+        """The next envelope as a body, with these labels and dummies."""
+        self.seq += 1
+        base = min(label.ended_at for label in labels)
+        context = envelope_context(self.site, self.subject, self.id, self.seq, self.server.kid)
+        key = SealKey.from_text(self.server.public)
+        ct = seal.seal(slots.pack(labels, base), key, Use.ENVELOPE, *context)
         tag = seal.mac(self.stream_key, Use.ENVELOPE, *context, ct)
         return encode(dump(Envelope(
             site=self.site, subject=self.subject, device=self.id, seq=self.seq, kid=self.server.kid,
@@ -76,6 +88,34 @@ class Device:
             mac=b64(bytes(32)),
         )  # fmt: skip
         return encode(dump(authenticate(request, self.stream_key, Use.RANK)))
+
+    # ---- what the person signs ----
+    def withdrawal(self, now: int) -> bytes:
+        """Takes back every purpose, as a body."""
+        said = WithdrawalStatement(**self._by_person(now), purposes=["personalize_offers"], model=1)
+        return self._signed(Kind.WITHDRAWAL, said)
+
+    def erasure(self, now: int) -> bytes:
+        """Asks to be forgotten, as a body."""
+        return self._signed(Kind.ERASURE, ErasureStatement(**self._by_person(now)))
+
+    def export(self, now: int) -> str:
+        """Asks for everything that is held, sealed to this device, for the `Authorization` header."""
+        said = ExportRequest(**self._by_person(now), seal=self.opening.seal_key().text())
+        return sign(Kind.EXPORT_REQUEST, dump(said), self.signing)
+
+    def exported(self, answer: Mapping[str, str]) -> dict[str, Any]:
+        """What an answer to `export` holds."""
+        context = (self.site.encode(), self.subject.encode())
+        plain = seal.open_sealed(unb64(answer["sealed"]), self.opening, Use.EXPORT, *context)
+        content: dict[str, Any] = json.loads(zlib.decompress(seal.unpad(plain)))
+        return content
+
+    def _by_person(self, now: int) -> dict[str, Any]:
+        return {"site": self.site, "subject": self.subject, "at": now, "nonce": b64(os.urandom(16))}
+
+    def _signed(self, kind: Kind, said: ByPerson) -> bytes:
+        return encode({"jws": sign(kind, dump(said), self.signing)})
 
 
 def service(client: httpx.Client) -> Service:
@@ -111,7 +151,7 @@ def enrol(client: httpx.Client, site: str, key: str) -> Device:
         raise RuntimeError(
             f"enrolment was {outcome['outcome']}: {outcome['laws']} {outcome['says']}"
         )
-    return Device(site, subject, device, stream_key, server)
+    return Device(site, subject, device, stream_key, server, signing, opening)
 
 
 def _sha256(data: bytes) -> str:

@@ -135,6 +135,38 @@ def drive(target: Target, requests: Sequence[bytes], connections: int = CONNECTI
     return result
 
 
+def paced(
+    target: Target, requests: Sequence[bytes], rate: float, connections: int = CONNECTIONS
+) -> Result:
+    """Send `requests` at `rate` a second, whether or not earlier ones are answered. Latencies count from when each was due, so waiting is not hidden."""
+    before = target.cpu()
+    result = uvloop.run(_pace(target.url, requests, rate, connections))
+    result.cpu = target.cpu() - before
+    return result
+
+
+async def _pace(url: str, requests: Sequence[bytes], rate: float, connections: int) -> Result:
+    parts = urlsplit(url)
+    result, began = Result(0, Counter(), []), time.perf_counter()
+    due = iter([(began + i / rate, each) for i, each in enumerate(requests)])
+
+    async def send() -> None:
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        for at, wanted in due:
+            await asyncio.sleep(max(0.0, at - time.perf_counter()))
+            writer.write(wanted)
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
+            await reader.readexactly(length)
+            result.statuses[int(head[9:12])] += 1
+            result.latencies.append(time.perf_counter() - at)
+        writer.close()
+
+    await asyncio.gather(*(send() for _ in range(connections)))
+    result.seconds = time.perf_counter() - began
+    return result
+
+
 @cache
 def cores() -> tuple[int | None, int | None]:
     """A core for the server and one for the load; None where there is only one. As found at first: whoever binds itself to one sees no other."""

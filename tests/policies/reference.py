@@ -64,7 +64,7 @@ PURPOSES = [
 ]
 TRUTHS = (
     "guardian", "guardian_verified", "written_release", "gpc", "explicit_after_gpc", "impact_assessment", "notice_current",
-    "subject_known",
+    "subject_known", "held",
 )  # fmt: skip
 TIMES = ("now", "consent_expires_at", "retain_until")
 UNDER_13, UNDER_16 = ("under_13",), ("under_13", "13_to_15")
@@ -150,6 +150,8 @@ def _anywhere(q: Question) -> Iterator[str]:
         yield "age"
     if not q.subject_known:
         yield "nobody"
+    if q.held and q.action != "retain":
+        yield "hold"
     if q.data_class in {"consent_evidence", "decision_record"}:
         yield "proof"
     yield from _contradiction(q)

@@ -323,7 +323,7 @@ BAD = {
     ),
     "a broken schema": (
         change("cedar/schema.cedarschema", "entity Use {", "entity Use = {{"),
-        "cedar/schema.cedarschema:38`: error parsing schema: unexpected token `{`",
+        "cedar/schema.cedarschema:39`: error parsing schema: unexpected token `{`",
     ),
     "a schema that names an unknown type": (
         change("cedar/schema.cedarschema", "effect: Effect,\n", "effect: Efect,\n"),

@@ -32,6 +32,7 @@ from mien.testing import FakeEyes, FakeServer, picture
 from mien.testing import film as play
 from mien.values import Face, Label, Scores
 from mien.wire.canonical import decode
+from mien.wire.keys import SigningKey
 from mien.wire.signatures import unverified
 
 runner = CliRunner()
@@ -166,6 +167,33 @@ def test_export_writes_a_new_private_file_only(shop: Shop, tmp_path: Path) -> No
     assert json.loads(out.read_text())["subject"].startswith("sub_")
     done = runner.invoke(cli.app, ["me", "export", "--out", str(out), "--home", str(shop.home)])
     assert isinstance(done.exception, SettingsError)
+
+
+def test_export_can_be_read_and_verified_offline(tmp_path: Path) -> None:
+    data, page = tmp_path / "mine.json", tmp_path / "mine.html"
+    with Shop(tmp_path / "home") as shop:
+        shop.consent()
+        shop.run("me", "export", "--out", str(data), "--html", str(page))
+        assert "Written" in shop.run("me", "export", "--html", str(tmp_path / "other.html"))
+        trust = shop.fake.trust
+    subject = json.loads(data.read_text())["subject"]
+    assert subject in page.read_text()
+    assert page.stat().st_mode & 0o077 == data.stat().st_mode & 0o077 == 0
+    # Nobody listens any more: the files and the key are enough.
+    verify = ["me", "verify", str(data), "--home", str(shop.home)]
+    done = runner.invoke(cli.app, [*verify, "--html", str(page)])
+    assert (done.exit_code, subject in done.output) == (0, True)
+    assert runner.invoke(cli.app, ["me", "verify", str(data), "--trust", trust]).exit_code == 0
+    other = SigningKey.generate().verify_key().text()
+    assert runner.invoke(cli.app, [*verify, "--trust", other]).exit_code == 1
+    page.chmod(0o600)
+    page.write_text(page.read_text().replace(subject, "sub_nobody"))
+    assert runner.invoke(cli.app, [*verify, "--html", str(page)]).exit_code == 1
+    data.write_text(data.read_text().replace("personalize_offers", "declare_mood"))
+    done = runner.invoke(cli.app, verify)
+    assert (done.exit_code, done.output[:3]) == (1, "No:")
+    gone = runner.invoke(cli.app, ["me", "verify", str(tmp_path / "none"), "--trust", trust])
+    assert isinstance(gone.exception, SettingsError)
 
 
 def test_the_age_is_asked_and_never_guessed(shop: Shop) -> None:

@@ -1,4 +1,4 @@
-"""A server that is killed (SIGKILL) right after one of its commits: `python dying.py DIRECTORY CLOCK COMMITS`. Run by test_erasure.py."""
+"""A server that is killed (SIGKILL) right after one of its commits: `python dying.py DIRECTORY CLOCK COMMITS [sweep]`. Run by test_erasure.py and test_sweep.py."""
 
 import asyncio
 import importlib.util
@@ -43,13 +43,13 @@ class DyingStore:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def main(directory: str, clock: int, commits: int) -> None:
+async def main(directory: str, clock: int, commits: int, errand: str = "complete_erasures") -> None:
     module = world_of_tests()
     world = module.World(Path(directory), clock=module.StillClock(clock))
     await world.open()
     pipeline = world.pipeline_over(DyingStore(world.store, commits))
-    await pipeline.complete_erasures()
+    await getattr(pipeline, errand)()
     await world.close()
 
 
-asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:]))

@@ -49,13 +49,13 @@ def _changed(settings: Settings, **changes: Any) -> Settings:
 def test_no_start_without_keys(settings: Settings, tmp_path: Path) -> None:
     told = _refusal(_changed(settings, keys=tmp_path / "none"), KeysMissing)
     assert "mien keys init" in told
-    (settings.keys / "log.key").unlink()
+    (Path(settings.keys) / "log.key").unlink()
     assert "log.key" in _refusal(settings, KeysMissing)
 
 
 @pytest.mark.parametrize("name", [".", "signing.key"])
 def test_no_start_with_keys_that_others_can_read(settings: Settings, name: str) -> None:
-    (settings.keys / name).chmod(0o755 if name == "." else 0o644)
+    (Path(settings.keys) / name).chmod(0o755 if name == "." else 0o644)
     assert "chmod" in _refusal(settings, KeysUnsafe)
 
 
@@ -95,9 +95,9 @@ def test_no_start_with_a_database_of_another_version(settings: Settings, tmp_pat
 # ---- running ----
 def test_directories_are_private(settings: Settings) -> None:
     with _started(settings):
-        for path in (settings.keys, settings.keys.parent):
+        for path in (Path(settings.keys), Path(settings.keys).parent):
             assert path.stat().st_mode & 0o777 == 0o700
-        for path in settings.keys.iterdir():
+        for path in Path(settings.keys).iterdir():
             assert path.stat().st_mode & 0o777 == 0o600
         assert Path(settings.database.removeprefix("sqlite:///")).stat().st_mode & 0o077 == 0
 
@@ -120,7 +120,7 @@ def test_stopping_sequences_what_was_promised(make_world: Callable[..., Any]) ->
         await world.close()
 
     asyncio.run(prepare())
-    settings = Settings(database=f"sqlite:///{world.database}", keys=world.key_directory)
+    settings = Settings(database=world.address, keys=world.key_directory)
     with Web(create_app(settings, clock=world.clock)):
         pass
     size, pending = administer(settings, lambda t: (t.tiles.size(), t.leaves.pending_count()))

@@ -42,7 +42,7 @@ def leaf(make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> str:
     world = make_world()
     steps: Coroutine[Any, Any, str] = busy(world)
     found = asyncio.run(steps)
-    monkeypatch.setenv("MIEN_DATABASE", f"sqlite:///{world.database}")
+    monkeypatch.setenv("MIEN_DATABASE", world.address)
     monkeypatch.setenv("MIEN_KEYS", str(world.key_directory))
     monkeypatch.setenv("MIEN_ORIGIN", ORIGIN)
     return found

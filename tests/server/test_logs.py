@@ -111,3 +111,27 @@ def test_where_names_the_innermost_line() -> None:
         inner()
     assert logs.where(caught.tb).startswith("test_logs.py:")
     assert logs.where(None) == "unknown"
+
+
+class Full(io.StringIO):
+    """A stream on a disk that is full for a while."""
+
+    full = True
+
+    def write(self, text: str) -> int:
+        if self.full:
+            raise OSError(28, "No space left on device")
+        return super().write(text)
+
+
+def test_full_disk_costs_lines_and_nothing_else_and_they_are_counted() -> None:
+    out = Full()
+    logger = logs.make("info", out)
+    for _ in range(3):
+        logger.info("started")
+    out.full = False
+    logger.info("stopped")
+    logger.info("stopped")
+    first, *rest = lines(out)
+    assert (first["event"], first["count"]) == ("lines-lost", 3)
+    assert [line["event"] for line in rest] == ["stopped", "stopped"]

@@ -365,7 +365,7 @@ def web(make_world: MakeWorld) -> Iterator[Web]:
 
     asyncio.run(prepared())
     settings = Settings(
-        database=f"sqlite:///{world.database}", keys=world.key_directory, origin="shop.example/log"
+        database=world.address, keys=world.key_directory, origin="shop.example/log"
     )
     with Web(create_app(settings, clock=world.clock)) as served:
         yield served

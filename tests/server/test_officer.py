@@ -114,8 +114,9 @@ def enrolled(make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> tuple[Wo
             return phone.subject
 
     subject = asyncio.run(live())
-    monkeypatch.setenv("MIEN_DATABASE", f"sqlite:///{world.database}")
+    monkeypatch.setenv("MIEN_DATABASE", world.address)
     monkeypatch.setenv("MIEN_KEYS", str(world.key_directory))
+    monkeypatch.setenv("MIEN_JOURNAL", str(world.journal_directory))
     return world, subject
 
 

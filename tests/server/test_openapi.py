@@ -54,7 +54,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ASGIClient]:
     """The real application, asked with the publishable key of its site."""
     work = tmp_path_factory.mktemp("api")
     found = Settings(
-        database=f"sqlite:///{work / 'mien.db'}", keys=work / "keys", rate_per_site=1e9, rate_per_address=1e9,
+        database=f"sqlite:///{work / 'mien.db'}", keys=work / "keys", rate_per_site=1e9, rate_per_address=1e9, rate_per_subject=1e9,
         officer_keys=(digest(OFFICER).hex(),), log_level="error",
     )  # fmt: skip
     make_keys(found)

@@ -592,8 +592,11 @@ def test_tags_share_buckets_without_growing() -> None:
 NOW = 1_795_000_000
 
 
-def label(expression: str, age: int = 0, confidence: int = 15, **other: object) -> Label:
-    return Label(expression, NOW - age, confidence, **other)  # type: ignore[arg-type]
+Seen = tuple[Label, int]
+
+
+def label(expression: str, age: int = 0, confidence: int = 15, **other: object) -> Seen:
+    return Label(expression, 0, confidence, **other), NOW - age  # type: ignore[arg-type]
 
 
 def test_no_recent_labels_are_no_emotion() -> None:
@@ -675,7 +678,7 @@ def test_a_label_from_the_future_counts_as_now() -> None:
         max_size=64,
     )
 )
-def test_any_labels_make_an_emotion_that_can_be_ranked_with(labels: list[Label]) -> None:
+def test_any_labels_make_an_emotion_that_can_be_ranked_with(labels: list[Seen]) -> None:
     emotion = emotion_of(labels, NOW)
     if emotion is not None:
         (offer,) = rank(DEAR, emotion, Sums.empty(), places=1).order

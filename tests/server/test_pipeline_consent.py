@@ -42,10 +42,16 @@ async def kept(world: World, phone: Phone) -> tuple[int, int]:
     """How many labels and events of a person are kept."""
 
     def work(transaction: Transaction) -> Any:
+        person = transaction.people.get("shop", phone.subject, "none")
+        records = transaction.records.all("shop", phone.subject)
         events = transaction.events.of_person("shop", phone.subject, 99)
-        return len(transaction.records.all("shop", phone.subject)), len(events)
+        if not records or person is None:
+            return 0, len(events)
+        vault = world.pipeline._parts.vault(person)
+        return sum(len(record.open_labels(vault, each)) for each in records), len(events)
 
-    return await world.store.transact(work)
+    found: tuple[int, int] = await world.store.transact(work)
+    return found
 
 
 # ---- giving ----

@@ -1,5 +1,6 @@
 """Rankings with and without emotion: the same question, the same candidates and prices; and what is learned of them."""
 
+import dataclasses
 import os
 from typing import Any
 
@@ -19,16 +20,19 @@ from mien.wire.messages import (
     dump,
 )
 from mien.wire.seal import Use
+from mien.wire.slots import pack, read
 from mien_server import record
 from mien_server.errors import EventUnknown, PersonUnknown
 from mien_server.personalize import Sums, words
-from mien_server.pipeline.ranking import WHY_BLOCK
+from mien_server.pipeline.ranking import PURPOSE, WHY_BLOCK
 from mien_server.ports import Transaction
 from mien_server.values import Emotion
 
 
 async def sums_of(world: World) -> Sums:
-    return await world.store.transact(lambda t: world.pipeline._rankings._learning.sums(t, "shop"))
+    learning = world.pipeline._rankings._learning
+    found: Sums = await world.store.transact(lambda t: learning.sums(t, "shop"))
+    return found
 
 
 async def stored(world: World, name: str) -> Any:
@@ -201,8 +205,12 @@ async def test_what_came_of_a_ranking_whose_consent_is_gone_is_not_learned(
         phone = await world.enrolled()
         await phone.send()
         event = (await phone.rank()).event
-        person = await world.person(phone.subject)
-        world.clock.at = person.expires_at
+        # sooner than the event: what retention has ended is not read at all
+        soon = dataclasses.replace(
+            await world.person(phone.subject), expires_at=world.clock.at + 1000
+        )
+        await world.store.transact(lambda t: t.people.put(soon))
+        world.clock.at = soon.expires_at
         with pytest.raises(EventUnknown):
             await backend_reward(world, event, 100)
         await world.pipeline._rankings.learn()
@@ -224,6 +232,24 @@ async def test_expired_events_are_forgotten(make_world: MakeWorld) -> None:
         assert (sums.n, abs(sums.b).max()) == (0, pytest.approx(0, abs=1e-12))
         with pytest.raises(EventUnknown):
             await backend_reward(world, anonymous.event, 40)
+
+
+async def test_who_only_has_the_publishable_key_rewards_nobodys_rankings_alone(
+    make_world: MakeWorld,
+) -> None:
+    """Everybody has that key: for a person's ranking it takes the MAC of their device, or the backend's secret key."""
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        theirs, nobodys = (await phone.rank()).event, (await world.rank()).event
+        request = RewardRequest(site="shop", event=theirs, reward=100)
+        with pytest.raises(EventUnknown):
+            await world.pipeline.reward(world.site, request, backend=False)
+        assert (await sums_of(world)).n == 0
+        request = RewardRequest(site="shop", event=nobodys, reward=100)
+        await world.pipeline.reward(world.site, request, backend=False)
+        await backend_reward(world, theirs, 100)
+        assert (await sums_of(world)).n == 2
 
 
 async def test_rewards_that_cannot_be(make_world: MakeWorld) -> None:
@@ -320,16 +346,48 @@ async def test_a_month_of_labels_is_exported(make_world: MakeWorld) -> None:
         phone = await world.enrolled()
         person = await world.person(phone.subject)
         vault = world.pipeline._parts.vault(person)
-        first, until = world.clock.at - 25_000, world.clock.at + 86_400
+        first = world.clock.at - 25_000
+        month = [Label("surprise", first + i, 14, valence=-10, arousal=15) for i in range(25_000)]
+        parts = [month[i : i + 64] for i in range(0, len(month), 64)]
+        sheets = [read(pack(part, part[0].ended_at)) for part in parts]
         held = [
-            record.seal_label(
-                vault,
-                Label("surprise", first + i, 14, valence=-10, arousal=15),
-                "label",
-                until,
-                world.entropy,
-            )
-            for i in range(25_000)
+            run
+            for sheet in sheets
+            for run in record.seal_runs(vault, sheet, "label", 86_400, world.entropy)
         ]
         await world.store.transact(lambda t: t.records.add(held))
         assert len((await phone.export())["labels"]) == 25_000
+
+
+async def test_of_a_run_only_what_is_recent_counts(make_world: MakeWorld) -> None:
+    """A run may reach back an hour: what ended before the window is not used because something else in its run did not."""
+    async with make_world() as world:
+        phone = await world.enrolled()
+        now = phone.now()
+        await phone.send([Label("sadness", now - 601 - i, 15) for i in range(20)] + [Label("joy", now - 300, 15)])  # fmt: skip
+        (run,) = await world.store.transact(lambda t: t.records.all("shop", phone.subject))
+        rankings, vault = world.pipeline._rankings, world.pipeline._parts.vault(await world.person(phone.subject))  # fmt: skip
+        found = rankings._opened(vault, [run], {PURPOSE}, now)
+        assert [(what.expression, ended_at) for _purpose, what, ended_at in found] == [("joy", now - 300)]  # fmt: skip
+        assert phone.why(await phone.rank()).used_emotion
+        world.clock.at += 300
+        assert phone.why(await phone.rank()).used_emotion
+        world.clock.at += 1
+        assert not phone.why(await phone.rank()).used_emotion
+
+
+async def test_no_more_records_are_opened_than_needed(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled()
+        for back in (130, 66, 2):
+            await phone.send([Label("joy", phone.now() - back - i, 15) for i in range(64)])
+        vault = world.pipeline._parts.vault(await world.person(phone.subject))
+        since = phone.now() - 600
+        records = await world.store.transact(
+            lambda t: t.records.recent("shop", phone.subject, since, since, 64)
+        )
+        assert len(records) == 3
+        damaged = dataclasses.replace(records[-1], sealed=bytes(9))
+        found = world.pipeline._rankings._opened(vault, [*records[:-1], damaged], {PURPOSE}, phone.now())  # fmt: skip
+        assert len(found) == 64
+        assert world.pipeline._rankings._opened(vault, [damaged], {"declare_mood"}, phone.now()) == []  # fmt: skip

@@ -1,5 +1,6 @@
 """Envelopes arrive: kept once, in any order within the window, or refused by name with nothing lost and nothing kept."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -16,9 +17,10 @@ from mien.errors import (
 )
 from mien.values import Label
 from mien.wire.canonical import b64
-from mien_server.errors import PersonUnknown
-from mien_server.ports import Transaction
+from mien_server import record
+from mien_server.errors import PersonUnknown, RecordUnknown
 from mien_server.unseal import WINDOW
+from mien_server.values import Record
 
 DAY = 86_400
 
@@ -171,11 +173,150 @@ async def test_used_numbers_are_forgotten_when_their_keys_are_dead(make_world: M
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send()
-
-        def numbers(_transaction: Transaction) -> Any:
-            return world.store._raw.execute("SELECT count(*) FROM accepted").fetchone()[0]
-
-        assert await world.store.transact(numbers) == 1
+        count = "SELECT count(*) FROM accepted"
+        assert await world.select(count) == [(1,)]
         world.clock.at += 2 * DAY + 1
         await world.pipeline.sweep()
-        assert await world.store.transact(numbers) == 0
+        assert await world.select(count) == [(0,)]
+
+
+# ---- labels lie in runs ----
+async def held(world: World, phone: Phone) -> tuple[Record, ...]:
+    found: tuple[Record, ...] = await world.store.transact(
+        lambda t: t.records.all("shop", phone.subject)
+    )
+    return found
+
+
+async def test_an_envelope_is_one_record_and_every_label_has_a_name(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        (run,) = await held(world, phone)
+        exported = await labels(world, phone)
+        assert [each["record"] for each in exported] == [f"{run.id}-{i:02d}" for i in range(8)]
+        ends = [each["ended_at"] for each in exported]
+        assert (run.ended_at, run.retain_until) == (max(ends), min(ends) + 30 * DAY)
+        assert {each["retain_until"] for each in exported} == {run.retain_until}
+
+
+async def test_an_envelope_of_two_classes_and_of_hours_is_cut(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled("personalize_offers", "declare_mood")
+        now = phone.now()
+        sent = [
+            Label("joy", now - 7201, confidence=1),
+            Label("fear", now - 3601, confidence=2),
+            Label("anger", now - 2, confidence=3),
+            Label("joy", now - 1, confidence=15, source="declared"),
+        ]
+        await phone.send(sent)
+        kept: dict[str, list[int]] = {}
+        for each in await held(world, phone):
+            kept.setdefault(each.data_class, []).append(each.ended_at)
+        assert kept == {"label": [now - 3601, now - 2], "mood": [now - 1]}
+        exported = await labels(world, phone)
+        assert [each["expression"] for each in exported] == ["joy", "fear", "anger", "joy"]
+        assert [each["record"][-3:] for each in exported] == ["-00", "-01", "-02", "-03"]
+
+
+async def test_no_label_outlives_its_time(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled()
+        oldest = phone.now() - 3600
+        await phone.send([Label("joy", end, confidence=1) for end in (oldest, phone.now())])
+        world.clock.at = oldest + 30 * DAY - 1
+        await world.pipeline.sweep()
+        assert len(await held(world, phone)) == 1
+        world.clock.at = oldest + 30 * DAY
+        await world.pipeline.sweep()
+        assert await held(world, phone) == ()
+
+
+async def test_a_corrected_label_leaves_its_run(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        (run,) = await held(world, phone)
+        before = await labels(world, phone)
+        for nth in (5, 0, 5):  # one of them twice
+            said = Label("fear", before[nth]["ended_at"], confidence=15 - nth, source="declared")
+            await phone.correct(before[nth]["record"], said)
+        after = await labels(world, phone)
+        assert [each["record"] for each in after] == [each["record"] for each in before]
+        for was, now in zip(before, after, strict=True):
+            if was["record"][-3:] in {"-05", "-00"}:
+                assert (now["expression"], now["class"]) == ("fear", "correction")
+                assert now["retain_until"] <= was["retain_until"]
+            else:
+                assert now == was
+        kept = await held(world, phone)
+        assert sorted(each.id for each in kept) == [run.id, f"{run.id}-00", f"{run.id}-05"]
+        (left,) = [each for each in kept if each.id == run.id]
+        assert (left.ended_at, left.retain_until) == (run.ended_at, run.retain_until)
+        assert left.sealed != run.sealed
+        assert len(left.sealed) == len(run.sealed)
+
+
+async def test_a_run_whose_last_label_is_corrected_is_gone(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send([Label("joy", phone.now(), confidence=1)])
+        ((name, ended_at),) = [(each["record"], each["ended_at"]) for each in await labels(world, phone)]  # fmt: skip
+        await phone.correct(name, Label("fear", ended_at, confidence=15, source="declared"))
+        (kept,) = await held(world, phone)
+        assert (kept.id, kept.data_class) == (name, "correction")
+
+
+@pytest.mark.parametrize("place", ["-08", "-63", "-64", "-69", ""])
+async def test_no_label_lies_there(make_world: MakeWorld, place: str) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        (run,) = before = await held(world, phone)
+        said = Label("fear", phone.now() - 1, confidence=15, source="declared")
+        with pytest.raises(RecordUnknown):
+            await phone.correct(run.id + place, said)
+        assert await held(world, phone) == before
+
+
+async def test_a_label_is_corrected_by_its_own_person_only(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone, other = await world.enrolled(), await world.enrolled()
+        await phone.send()
+        (first, *_) = before = await labels(world, phone)
+        said = Label("fear", first["ended_at"], confidence=15, source="declared")
+        with pytest.raises(RecordUnknown):
+            await other.correct(first["record"], said)
+        assert await labels(world, phone) == before
+
+
+async def test_corrections_at_the_same_time_lose_nothing(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        before = await labels(world, phone)
+        await asyncio.gather(*(
+            phone.correct(each["record"], Label("fear", each["ended_at"], confidence=15, source="declared"))
+            for each in before
+        ))  # fmt: skip
+        after = await labels(world, phone)
+        assert [each["record"] for each in after] == [each["record"] for each in before]
+        assert {each["class"] for each in after} == {"correction"}
+        assert sorted(each.id for each in await held(world, phone)) == sorted(each["record"] for each in before)  # fmt: skip
+
+
+async def test_a_label_from_before_there_were_runs_is_used_exported_and_corrected(
+    make_world: MakeWorld,
+) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled()
+        vault = world.pipeline._parts.vault(await world.person(phone.subject))
+        name, now = "rec_" + "a" * 26, phone.now()
+        old = record.seal_label(vault, Label("joy", now - 5, 12), "label", now + DAY, name, world.entropy)  # fmt: skip
+        await world.store.transact(lambda t: t.records.add([old]))
+        assert phone.why(await phone.rank()).used_emotion
+        assert [each["record"] for each in await labels(world, phone)] == [name]
+        await phone.correct(name, Label("fear", now - 5, confidence=15, source="declared"))
+        (kept,) = await labels(world, phone)
+        assert (kept["record"], kept["class"], kept["expression"]) == (name, "correction", "fear")

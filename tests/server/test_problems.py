@@ -1,5 +1,6 @@
 """Errors as problem documents, and what surrounds every answer. The real shell and desk around endpoints made for the purpose."""
 
+import asyncio
 import io
 import json
 import os
@@ -21,7 +22,7 @@ from mien.wire.messages import Problem, RewardRequest, parse
 from mien_server import errors as server_errors
 from mien_server import logs
 from mien_server.errors import STATUS, status_of
-from mien_server.limits import Limiter, Veil
+from mien_server.limits import Budgets, Limiter, Veil
 from mien_server.metrics import Meters
 from mien_server.routes.call import Call, Services, answer, public
 from mien_server.routes.endpoint import Endpoint, install
@@ -36,19 +37,20 @@ CLASSES = [
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, MienError)
 ]
+VEIL = Veil(os.urandom, lambda: 0)
 SOUND = {"v": 1, "site": "shop", "event": "ev_" + "a" * 26, "place": 1, "reward": 50}
 
 
 class Desk:
     """An application of endpoints made for the purpose, with its log and counts."""
 
-    def __init__(self, *endpoints: Endpoint, rate: float = 1e6) -> None:
+    def __init__(self, *endpoints: Endpoint, rate: float = 1e6, seconds: float = 60) -> None:
         self.log = io.StringIO()
         self.meters = Meters()
         services = Services(
             pipeline=cast("Any", None),  # none of these endpoints asks it
-            meters=self.meters, sites=_limiter(1e6), officers=frozenset(), max_body_bytes=4096, publish_metrics=True,
-            ready=lambda: None, openapi=dict,
+            meters=self.meters, uses=_budgets(rate), rights=_budgets(rate), veil=VEIL, officers=frozenset(),
+            max_body_bytes=4096, body_seconds=seconds, publish_metrics=True, ready=lambda: None, openapi=dict,
         )  # fmt: skip
         self.app = app = FastAPI(
             openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
@@ -56,7 +58,7 @@ class Desk:
         install(app, endpoints, services)
         app.add_exception_handler(HTTPException, http_error)
         around = Surroundings(
-            logs.make("debug", self.log), self.meters, _limiter(rate), Veil(os.urandom, lambda: 0), os.urandom
+            logs.make("debug", self.log), self.meters, services.uses, services.rights, VEIL, os.urandom, 3 * seconds
         )  # fmt: skip
         app.add_middleware(Shell, around=around)
         self.client = Web(app)
@@ -65,8 +67,8 @@ class Desk:
         return [json.loads(line) for line in self.log.getvalue().splitlines()]
 
 
-def _limiter(rate: float) -> Limiter:
-    return Limiter(rate, rate, lambda: 0.0)
+def _budgets(rate: float) -> Budgets:
+    return Budgets(*(Limiter(rate, rate, lambda: 0.0) for _ in range(3)))
 
 
 def _raising(error: Exception) -> Callable[[Call], Awaitable[Response]]:
@@ -96,8 +98,8 @@ Make = Callable[..., Desk]
 def make() -> Iterator[Make]:
     with ExitStack() as stack:
 
-        def made(*endpoints: Endpoint, rate: float = 1e6) -> Desk:
-            desk = Desk(*endpoints, rate=rate)
+        def made(*endpoints: Endpoint, **more: Any) -> Desk:
+            desk = Desk(*endpoints, **more)
             stack.enter_context(desk.client)
             return desk
 
@@ -357,3 +359,68 @@ def test_answers_and_refusals_are_counted_by_template(desk: Desk) -> None:
     text = desk.meters.text().decode()
     assert 'mien_http_answers_total{route="/opens",status="200"} 1.0' in text
     assert 'mien_refusals_total{code="request-invalid",route="/reads"} 1.0' in text
+
+
+# ---- in time ----
+async def _dawdles(_call: Call) -> Response:
+    await asyncio.sleep(30)
+    return answer(Health())
+
+
+async def _gives_up(_call: Call) -> Response:
+    raise TimeoutError(CANARY)  # somebody else's patience: a fault, and not ours to explain
+
+
+DAWDLES = Endpoint("GET", "/dawdles", _dawdles, Health)
+
+
+def test_request_that_takes_too_long_is_answered_so(make: Make) -> None:
+    desk = make(DAWDLES, seconds=0.05)
+    response = desk.client.get("/dawdles")
+    assert _problem(response).code == "request-overdue"
+    assert (response.status_code, response.headers["retry-after"]) == (503, "2")
+
+
+def test_other_timeouts_are_faults(make: Make) -> None:
+    desk = make(Endpoint("GET", "/x", _gives_up, Health))
+    response = desk.client.get("/x")
+    assert _problem(response).code == "server-fault"
+    assert CANARY not in response.text + desk.log.getvalue()
+
+
+def test_body_that_does_not_come_is_refused_and_the_connection_ends(make: Make) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(30)
+
+    desk, sent = make(READS, seconds=0.05), []
+    coming = pieces()
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": await anext(coming), "more_body": True}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": "/reads", "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }  # fmt: skip
+    desk.client.run(desk.app(scope, receive, send))
+    assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]
+    assert json.loads(sent[1]["body"])["code"] == "body-too-slow"
+
+
+def test_reader_that_is_too_slow_is_left_and_is_no_fault(make: Make) -> None:
+    desk, sent = make(OPENS, seconds=0.05), []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        if message["type"] == "http.response.body":
+            await asyncio.sleep(30)
+
+    scope = {"type": "http", "method": "GET", "path": "/opens", "headers": [], "query_string": b""}
+    desk.client.run(desk.app(scope, cast("Any", None), send))
+    (line,) = desk.lines()
+    assert (line["event"], line["code"]) == ("refused", "request-overdue")

@@ -71,7 +71,7 @@ def decided(log: Settings) -> list[tuple[str, Judged]]:
     """Site and question of every decision, read without what is tested here."""
 
     def work(transaction: Transaction) -> list[tuple[str, Judged]]:
-        docs = [json.loads(each.record) for _, each in openings(transaction, open_keys(log))]
+        docs = [json.loads(each.record) for _, each in openings(transaction, open_keys(log), 0)]
         return [(doc["site"], record.judged_of(one)) for doc in docs for one in doc["asked"]]
 
     return administer(log, work)

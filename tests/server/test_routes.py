@@ -51,7 +51,7 @@ class Shop:
         self.notice_hash = asyncio.run(_prepared(world))
         world.notice_hash = self._notice_hash  # the phones' own way to it goes past HTTP
         self.settings = Settings(
-            database=f"sqlite:///{world.database}", keys=world.key_directory, origin="shop.example/log",
+            database=world.address, keys=world.key_directory, origin="shop.example/log",
             **{"officer_keys": (digest(OFFICER).hex(),), **settings},
         )  # fmt: skip
         self.app = create_app(self.settings, clock=world.clock, logger=logs.make("debug", log))
@@ -466,6 +466,7 @@ def test_metrics_can_be_off(opened: Open) -> None:
     assert opened(metrics=False).web.get("/metrics").status_code == 404
 
 
+@pytest.mark.sqlite
 def test_locked_database_is_told_and_nothing_is_lost(shop: Shop) -> None:
     phone = shop.consented()
     envelope = dump(phone.envelope())

@@ -2,11 +2,11 @@
 
 import dataclasses
 import hashlib
-import sqlite3
 
 from tests.server.world import CATALOGUE, MakeWorld, Phone, World, shop
 
 from mien.values import Claims
+from mien_server.stores import schema
 from mien_server.values import Site
 
 OFFERS = "personalize_offers"
@@ -29,17 +29,13 @@ async def lived(world: World, site: Site) -> Phone:
     return phone
 
 
-def values(world: World, site: str) -> set[bytes]:
+async def values(world: World, site: str) -> set[bytes]:
     """Every value of more than four bytes, in a row that names `site`: what two sites' rows have in common would link them."""
     found: set[bytes] = set()
-    with sqlite3.connect(world.database) as database:
-        names = [row[0] for row in database.execute("select name from sqlite_master where type = 'table'")]  # fmt: skip
-        for name in names:
-            if name in SHARED:
-                continue
-            for row in database.execute(f'select * from "{name}"'):  # noqa: S608 - our own tables
-                if site in row:
-                    found |= {_bytes(value) for value in row}
+    for name in schema.metadata.tables.keys() - set(SHARED):
+        for row in await world.select(f'SELECT * FROM "{name}"'):  # noqa: S608 - our own tables
+            if site in row:
+                found |= {_bytes(value) for value in row}
     return {value for value in found if len(value) > 4}
 
 
@@ -58,7 +54,7 @@ async def test_nothing_links_a_person_of_two_sites(make_world: MakeWorld) -> Non
         )
         first, second = await lived(world, one), await lived(world, two)
         assert first.subject != second.subject
-        common = values(world, "shop") & values(world, "kiosk")
+        common = await values(world, "shop") & await values(world, "kiosk")
         vocabulary = {OFFERS, "EU-DE", "retail", "customer", "adult", "given", "renewed", "device", "label"}  # fmt: skip
         assert common <= {word.encode() for word in vocabulary}
 
@@ -72,4 +68,4 @@ async def test_the_same_device_key_on_both_would_be_seen(make_world: MakeWorld) 
         await world.store.transact(lambda t: t.sites.put(two))
         second = world.phone(signing=first.signing)
         await second.consent(OFFERS)
-        assert first.id.encode() in values(world, "shop") & values(world, "kiosk")
+        assert first.id.encode() in await values(world, "shop") & await values(world, "kiosk")

@@ -58,7 +58,7 @@ def envelope(seq: int = 5, *, mac_key: bytes = STREAM) -> Envelope:
 
 
 def test_an_envelope_opens() -> None:
-    assert unseal.open_envelope(envelope(), STREAM, OPEN) == LABELS
+    assert unseal.open_envelope(envelope(), STREAM, OPEN).labels() == LABELS
 
 
 @pytest.mark.parametrize(

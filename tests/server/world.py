@@ -1,4 +1,4 @@
-"""A small world for the server's tests: a real SQLite file, real keys and policies, a shop, and phones that speak the wire and nothing else.
+"""A small world for the server's tests: a real database, real keys and policies, a shop, and phones that speak the wire and nothing else.
 
 Nothing here is a fake but the clock, which stands still until a test moves it.
 """
@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
+
+from sqlalchemy import text
 
 from mien.values import Claims, Label, Offer
 from mien.wire import seal, slots
@@ -48,9 +50,10 @@ from mien.wire.messages import (
 from mien.wire.seal import Use
 from mien.wire.signatures import Kind, sign, verify
 from mien_server.authorize import Authorizer, Bundle, load_bundle
-from mien_server.keys import FileKeys, create_keys
+from mien_server.journal import FileJournal
+from mien_server.keys import Keyring, create_keys
 from mien_server.pipeline import Pipeline
-from mien_server.stores import SqliteStore
+from mien_server.stores import SqliteStore, open_store
 from mien_server.values import Catalogue, Person, Site
 
 NOON = 1_795_305_600 + 43_200
@@ -107,30 +110,66 @@ class World:
     entropy: SystemEntropy = field(default_factory=SystemEntropy)
     catalogue: Catalogue = CATALOGUE
     bundle: Bundle = field(default_factory=lambda: BUNDLE, repr=False)
-    store: SqliteStore = field(init=False)
-    keys: FileKeys = field(init=False)
+    url: str = ""
+    """Of the database; without one, an SQLite file in the directory."""
+    store: Any = field(init=False)
+    keys: Keyring = field(init=False)
     pipeline: Pipeline = field(init=False)
+    journal: FileJournal = field(init=False)
 
     @property
     def database(self) -> Path:
         return self.directory / "mien.db"
 
     @property
+    def address(self) -> str:
+        """What `MIEN_DATABASE` says to reach this world's database."""
+        return self.url or f"sqlite:///{self.database}"
+
+    @property
     def key_directory(self) -> Path:
         return self.directory / "keys"
 
+    @property
+    def journal_directory(self) -> Path:
+        return self.directory / "journal"
+
     async def open(self) -> Self:
-        self.keys = create_keys(self.key_directory, self.entropy, self.clock.now())
-        self.store = SqliteStore(self.database, busy_seconds=0.2)
+        self.journal = FileJournal(self.journal_directory, self.entropy)
+        self.journal.make()
+        self.keys = create_keys(self.key_directory, self.entropy, self.clock)
+        self.store = self.new_store(busy_seconds=0.2)
         self.pipeline = self.pipeline_over(self.store)
         await self.store.transact(lambda t: t.sites.put(self.site))
         await self.store.transact(lambda t: t.sites.put_catalogue(self.site.id, self.catalogue))
         return self
 
+    def new_store(self, *, busy_seconds: float = 20.0) -> Any:
+        """A store on this world's database, as another node has one. `busy_seconds` is of SQLite."""
+        return (
+            open_store(self.url)
+            if self.url
+            else SqliteStore(self.database, busy_seconds=busy_seconds)
+        )
+
+    def wait_for_others(self) -> None:
+        """Let this world's SQLite store wait as long as another's would; PostgreSQL's nodes do by themselves."""
+        if not self.url:
+            self.store._raw.execute("PRAGMA busy_timeout = 20000")
+
+    async def select(self, query: str, **values: Any) -> list[tuple[Any, ...]]:
+        """The rows of a query past the ports; `:name` binds."""
+        statement = text(query)
+        found: list[tuple[Any, ...]] = await self.store.transact(
+            lambda t: t.sites._runner.rows(statement, values)
+        )
+        return found
+
     def pipeline_over(self, store: Any) -> Pipeline:
         return Pipeline(
-            store, self.keys, Authorizer(self.bundle), self.clock, self.entropy, origin=ORIGIN
-        )
+            store, self.keys, Authorizer(self.bundle), self.clock, self.entropy, origin=ORIGIN,
+            journal=self.journal,
+        )  # fmt: skip
 
     async def close(self) -> None:
         await self.store.close()
@@ -147,7 +186,9 @@ class World:
 
     async def person(self, subject: str) -> Person:
         """The row of a person who must be there."""
-        found = await self.store.transact(lambda t: t.people.get(self.site.id, subject, "none"))
+        found: Person | None = await self.store.transact(
+            lambda t: t.people.get(self.site.id, subject, "none")
+        )
         assert found is not None
         return found
 

@@ -102,3 +102,30 @@ def test_one_label_at_two_times_differs_in_its_time_only() -> None:
     assert slots.unpack_slot(late, BASE) == replace(
         slots.unpack_slot(early, BASE), ended_at=BASE + 9
     )
+
+
+# ---- a sheet: read, not taken apart ----
+@given(st.data())
+def test_a_sheet_without_some_labels_is_that_of_the_others(data: st.DataObject) -> None:
+    row = [replace(GOOD, ended_at=BASE + data.draw(st.integers(0, 5000)), confidence=i % 16) for i in range(data.draw(st.integers(0, 64)))]  # fmt: skip
+    sheet = slots.read(slots.pack(row, BASE))
+    kept = data.draw(st.sets(st.sampled_from(range(len(row))))) if row else set()
+    some = sheet.only(kept)
+    assert some.labels() == tuple(row[place] for place in sorted(kept))
+    assert [place for place, _what, _ended_at in some.seen] == sorted(kept)
+    assert slots.read(some.plaintext) == some
+    assert len(some.plaintext) == slots.PLAINTEXT_BYTES
+
+
+def test_labels_of_a_sheet_share_what_they_say() -> None:
+    sheet = slots.read(slots.pack([replace(GOOD, ended_at=BASE + i) for i in range(3)], BASE))
+    assert len({id(what) for _place, what, _ended_at in sheet.seen}) == 1
+    assert {what.ended_at for _place, what, _ended_at in sheet.seen} == {0}
+
+
+@pytest.mark.parametrize("place", [0, 1, 63])
+def test_a_sheet_with_one_slot_that_is_no_label_is_refused(place: int) -> None:
+    plain = bytearray(slots.pack([], BASE))
+    plain[5 + 8 * place + 7] = 1  # a bit of the filling, and no label beside it
+    with pytest.raises(EnvelopeInvalid):
+        slots.read(bytes(plain))

@@ -45,7 +45,8 @@
     │   └── LogTampered              names the entry where something is wrong
     └── SettingsError                configuration that cannot work; says what to change
         ├── KeysMissing
-        └── KeysUnsafe               key files readable by other users
+        ├── KeysUnsafe               key files readable by other users
+        └── KeysUnwritable           secrets that cannot be made or destroyed where they lie
 
 Messages are one lowercase line that says what to do next, with the caller's own words in backticks and no personal data. The server adds its
 own leaves in `mien_server.errors`.
@@ -348,3 +349,9 @@ class KeysUnsafe(SettingsError):
     """Key files can be read by other users of this machine."""
 
     code = "keys-unsafe"
+
+
+class KeysUnwritable(SettingsError):
+    """A secret cannot be made or destroyed where the server's secrets lie."""
+
+    code = "keys-unwritable"

@@ -698,7 +698,9 @@ class FakeServer(httpx.BaseTransport):
     def _export(self, jws: str) -> m.Message:
         statement, known = self._checked(jws, Kind.EXPORT_REQUEST, m.ExportRequest)
         held = {
+            "site": self.site,
             "subject": statement.subject,
+            "at": self.now(),
             "purposes": known.purposes,
             "consent": {"state": known.state, "expires_at": known.expires_at},
             "keys": [
@@ -709,14 +711,19 @@ class FakeServer(httpx.BaseTransport):
                 for name, label in zip(known.ids, known.labels, strict=True)
             ],
         }
+        content = encode(held)
         context = (self.site.encode(), statement.subject.encode())
         sealed = seal(
-            pad(zlib.compress(encode(held)), 4096),
+            pad(zlib.compress(content), 4096),
             SealKey.from_text(statement.seal),
             Use.EXPORT,
             *context,
         )
-        return m.ExportAnswer(sealed=b64(sealed))
+        stated = m.ExportSeal(
+            site=self.site, subject=statement.subject, at=self.now(),
+            sha256=b64(hashlib.sha256(content).digest()),
+        )  # fmt: skip
+        return m.ExportAnswer(sealed=b64(sealed), signature=self._sign(Kind.EXPORT, m.dump(stated)))
 
     def _correct(self, jws: str) -> m.Message:
         statement, known = self._checked(jws, Kind.CORRECTION, m.CorrectionStatement)

@@ -19,10 +19,10 @@ import cedarpy
 import mien_policies
 from mien_policies import NoticeSource
 from mien_server.authorize.lint import Policy, lint
-from mien_server.authorize.retention import Rule, read_rules
+from mien_server.authorize.retention import DATA_CLASSES, Rule, read_rules
 from mien_server.authorize.source import Statement, check_nesting, fault, statements, within
 from mien_server.authorize.tables import check_keys, line_of, read_table
-from mien_server.authorize.words import SCHEMA, require_fit
+from mien_server.authorize.words import SCHEMA, require_fit, vocabulary
 
 TITLE: Final = "bundle.toml"
 PLACES: Final = "jurisdictions/jurisdictions.toml"
@@ -199,6 +199,8 @@ def _schema(content: bytes) -> cedarpy.Schema:
     except ValueError as error:
         raise fault(SCHEMA, _schema_line(text), " ".join(str(error).split())) from error
     require_fit(schema)
+    if vocabulary(schema)["data_class"] != frozenset(DATA_CLASSES):
+        raise fault(SCHEMA, 1, f"`entity DataClass` must list {', '.join(DATA_CLASSES)}")
     return schema
 
 

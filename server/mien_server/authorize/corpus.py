@@ -48,7 +48,7 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     **dict.fromkeys(
         (
             "guardian", "guardian_verified", "written_release", "gpc", "explicit_after_gpc",
-            "impact_assessment", "notice_current", "subject_known",
+            "impact_assessment", "notice_current", "subject_known", "held",
         ),
         (False, True),
     ),

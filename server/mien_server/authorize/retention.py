@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 DATA_CLASSES: Final = (
     "label", "mood", "event", "correction", "consent", "consent_evidence", "decision_record", "envelope_replay",
 )  # fmt: skip
+"""Every class of data that the server keeps. A bundle declares a duration for each of them in each of its places, or is refused when it is loaded."""
+LEAST: Final = {"envelope_replay": 2 * 86_400}
+"""Seconds that the server needs: an envelope can be opened for two days, and until then one sent again must be known for what it is."""
 EVERYWHERE: Final = "everywhere"
 _DURATION: Final = re.compile(r"P(?:(\d{1,5})D|T(\d{1,5})H)")
 
@@ -80,10 +83,14 @@ def _rule(file: str, line: int, entry: dict[str, str], places: Mapping[str, str 
         raise fault(
             file, line, f"jurisdiction `{entry['jurisdiction']}` is not in jurisdictions.toml"
         )
+    seconds = _duration(file, line, entry["duration"])
+    if seconds < LEAST.get(entry["class"], 0):
+        hours = LEAST[entry["class"]] // 3_600
+        raise fault(file, line, f"`{entry['class']}` is needed for {hours} hours: declare no less")
     return Rule(
         data_class=entry["class"],
         jurisdiction=entry["jurisdiction"],
-        seconds=_duration(file, line, entry["duration"]),
+        seconds=seconds,
         at_least=_duration(file, line, entry["at_least"]) if "at_least" in entry else 0,
         law=entry["law"],
         basis=entry["basis"],

@@ -194,6 +194,7 @@ _ENDINGS: Final[Mapping[str, tuple[str, str, Callable[[Question], Question]]]] =
     "release_gone": (PERSON, "There is no written release.", lambda q: replace(q, written_release=False)),
     "notice_changes": (SITE, "The notice changes.", lambda q: replace(q, notice_current=False)),
     "assessment_gone": (SITE, "There is no impact assessment.", lambda q: replace(q, impact_assessment=False)),
+    "hold_placed": (SITE, "Somebody puts what is kept under a legal hold.", lambda q: replace(q, held=True)),
     "consent_expires": (
         TIME, "The consent runs out.", lambda q: replace(q, now=max(q.now, q.consent_expires_at)),
     ),

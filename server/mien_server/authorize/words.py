@@ -27,7 +27,7 @@ PERSON_WORDS: Final = (
     ("consent_state", "ConsentState"),
 )
 PERSON_TRUTHS: Final = (
-    "guardian", "guardian_verified", "notice_current", "written_release", "gpc", "explicit_after_gpc", "subject_known",
+    "guardian", "guardian_verified", "notice_current", "written_release", "gpc", "explicit_after_gpc", "subject_known", "held",
 )  # fmt: skip
 USE_WORDS: Final = (
     ("sector", "Sector"), ("source", "Source"), ("effect", "Effect"), ("data_class", "DataClass"), ("purpose", "Purpose"),

@@ -1,6 +1,6 @@
 """The server's commands, added to `mien` through the entry-point group `mien.commands`. Nothing is imported before its command is asked for.
 
-`serve` runs the server, `site` registers who may use it, `keys` makes its secrets, `policy`, `consents` and `audit` are for the officer.
+`serve` runs the server, `site` registers who may use it, `keys` makes its secrets, `policy`, `consents`, `retention`, `hold` and `audit` are for the officer.
 """
 
 import importlib
@@ -13,9 +13,12 @@ from typer.core import TyperGroup
 
 GROUPS = {
     "site": "Register sites and what they offer.",
+    "database": "Back up, restore and upgrade the database.",
     "keys": "Make and list the server's secrets.",
     "policy": "Read, check and test the policies that decide.",
     "consents": "Show the proof of a consent, or declare consents invalid.",
+    "retention": "Show what is kept and for how long, and delete what has to go.",
+    "hold": "Keep what a legal claim needs: place, list and lift legal holds.",
     "audit": "Verify the audit log offline.",
 }
 

@@ -55,22 +55,23 @@ def _collect(*, opened: bool) -> list[tuple[str, bytes]]:
 
     settings = load(os.environ)
     keys = server.open_keys(settings)
+    now = server.SystemClock().now()
 
     def work(transaction: "Transaction") -> list[tuple[str, bytes]]:
         tiles = transaction.tiles
         note = audit.checkpoint(tiles, settings.origin, keys.log)
         found = list(audit.files(tiles, note, note_key(settings.origin, keys.log.verify_key())))
         if opened:
-            found.append((audit.OPENED, b"".join(_openings(transaction, keys))))
+            found.append((audit.OPENED, b"".join(_openings(transaction, keys, now))))
         return found
 
     return server.administer(settings, work)
 
 
-def _openings(transaction: "Transaction", keys: "Keys") -> Iterator[bytes]:
+def _openings(transaction: "Transaction", keys: "Keys", now: int) -> Iterator[bytes]:
     from mien_server.cli.opened import openings
 
-    for index, opening in openings(transaction, keys):
+    for index, opening in openings(transaction, keys, now):
         yield audit.opened_line(index, opening.nonce, opening.record)
 
 

@@ -79,6 +79,7 @@ def invalidate(
         done = server.attend(
             load(os.environ),
             lambda pipeline: pipeline.invalidate(site, subject=subject, notice=sha256),
+            restored=True,
         )
     print(f"{site}: {done} {'consent is' if done == 1 else 'consents are'} invalid")
     if done == 0:

@@ -27,8 +27,8 @@ class Kept:
     person: Person | None
 
 
-def kept(transaction: Transaction, first: int, limit: int = BATCH) -> tuple[Kept, ...]:
-    """Up to `limit` leaves from index `first` on. Reads, opens nothing."""
+def kept(transaction: Transaction, first: int, now: int, limit: int = BATCH) -> tuple[Kept, ...]:
+    """Up to `limit` leaves from index `first` on that may still be opened at `now`. Reads, opens nothing."""
     people: dict[tuple[str, str], Person | None] = {}
 
     def whose(leaf: SealedLeaf) -> Person | None:
@@ -39,15 +39,17 @@ def kept(transaction: Transaction, first: int, limit: int = BATCH) -> tuple[Kept
             people[key] = transaction.people.get(*key, "none")
         return people[key]
 
-    found = transaction.leaves.openable(first, limit)
+    found = transaction.leaves.openable(first, limit, now)
     return tuple(Kept(index, leaf, whose(leaf)) for index, leaf in found)
 
 
-def openings(transaction: Transaction, keys: Keys) -> Iterator[tuple[int, record.Opening]]:
-    """Index and opening of every leaf that can be opened, in one transaction. Raises `KeysMissing`, `KeepUnreadable`."""
+def openings(
+    transaction: Transaction, keys: Keys, now: int
+) -> Iterator[tuple[int, record.Opening]]:
+    """Index and opening of every leaf that can be opened at `now`, in one transaction. Raises `KeysMissing`, `KeepUnreadable`."""
     opener = Opener(keys)
     first = 0
-    while batch := kept(transaction, first):
+    while batch := kept(transaction, first, now):
         for each in batch:
             opening = opener.open(each)
             if opening is not None:

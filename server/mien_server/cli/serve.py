@@ -1,6 +1,7 @@
 """`mien serve`: the server on one address until it is told to stop."""
 
 import json
+import math
 import os
 import signal
 import socket
@@ -15,8 +16,6 @@ from mien_server.cli.told import FAILED, told
 if TYPE_CHECKING:
     from mien_server.settings import Settings
 
-GRACE_SECONDS = 10
-
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; `MIEN_HOST`.")] = None,
@@ -28,7 +27,7 @@ def serve(
         typer.Option(help="Write `{url, pid}` as JSON here once requests are answered."),
     ] = None,
 ) -> None:
-    """Answer requests until SIGTERM or Ctrl-C; what was begun is finished first. Settings come from the environment (`MIEN_...`)."""
+    """Answer requests until SIGTERM or Ctrl-C; what was begun is finished first, a second signal ends it at once. Settings come from the environment (`MIEN_...`)."""
     with told():
         from mien_server.settings import load
 
@@ -40,22 +39,15 @@ def _run(settings: "Settings", ready_file: Path | None) -> None:
     import uvicorn
 
     from mien_server.app import create_app
+    from mien_server.cli.connections import Server, guarded
 
     app = create_app(settings)
     listener = listen(settings.host, settings.port)
     url = address(listener)
-
-    class Server(uvicorn.Server):
-        """Says that it is ready once it is."""
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                announce(url, ready_file)
-
     config = uvicorn.Config(
         app,
         loop="auto",  # uvloop where it is installed
+        http=guarded(settings.max_connections, settings.head_seconds),
         lifespan="on",
         ws="none",
         log_config=None,
@@ -63,18 +55,27 @@ def _run(settings: "Settings", ready_file: Path | None) -> None:
         server_header=False,
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=list(settings.proxies),
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=math.ceil(settings.idle_seconds),
+        timeout_graceful_shutdown=math.ceil(settings.stop_seconds),
+    )
+    server = Server(
+        config, lambda: announce(url, ready_file), app.state.leaving, settings.drain_seconds
     )
     # uvicorn raises the signal again once it has stopped; having stopped well is no failure
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
     except KeyboardInterrupt:
         pass
+    except SystemExit:
+        if app.state.refused is None:
+            raise
     finally:
         listener.close()
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)
+    if app.state.refused is not None:
+        raise app.state.refused  # it never served: whoever started it hears why
 
 
 def listen(host: str, port: int) -> socket.socket:

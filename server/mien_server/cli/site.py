@@ -29,6 +29,7 @@ def add(  # noqa: PLR0917 - one per option
     catalogue: Annotated[Path | None, typer.Option(help="JSON file of offers and affinities.")] = None,
     impact_assessment: Annotated[bool, typer.Option("--impact-assessment", help="A data protection impact assessment has been done (GDPR 35).")] = False,
     verifier: Annotated[str | None, typer.Option(help="Public key of whoever verifies guardians for this site (Ed25519, base64url).")] = None,
+    webhook: Annotated[str | None, typer.Option(help="Address that is told of erasures and withdrawals, such as https://shop.example/mien.")] = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Register a site; prints its keys. The secret key is shown this once only."""
@@ -41,7 +42,7 @@ def add(  # noqa: PLR0917 - one per option
         settings = load(os.environ)
         doc = parse(registry.SiteDoc, {
             "id": site, "name": name or site, "sector": sector, "roles": role, "jurisdictions": jurisdiction,
-            "controller": controller, "contact": contact, "origins": origin or [], "impact_assessment": impact_assessment, "verifier": verifier,
+            "controller": controller, "contact": contact, "origins": origin or [], "impact_assessment": impact_assessment, "verifier": verifier, "webhook": webhook,
         })  # fmt: skip
         offers = registry.catalogue(_read(catalogue)) if catalogue else None
         keys = server.open_keys(settings)
@@ -62,7 +63,7 @@ def list_sites(as_json: AsJson = False) -> None:
         sites = server.administer(load(os.environ), lambda transaction: transaction.sites.all())
     rows: list[dict[str, Any]] = [
         {"site": s.id, "name": s.name, "sector": s.sector, "roles": list(s.roles), "jurisdictions": list(s.jurisdictions),
-         "origins": list(s.origins)}
+         "origins": list(s.origins), "webhook": s.webhook}
         for s in sites
     ]  # fmt: skip
     if as_json:
@@ -109,6 +110,29 @@ def verifier(
             lambda transaction: registry.name_verifier(transaction.sites, site, key),
         )
     print(f"{site}: guardians are verified by {key or 'nobody'}")
+
+
+@app.command()
+def webhook(
+    site: Annotated[str, typer.Argument(help="Id of the site.")],
+    url: Annotated[str | None, typer.Argument(help="Address, https://...; without it, nobody is told, and what waits is dropped.")] = None,
+) -> None:  # fmt: skip
+    """Name the address that is told of erasures and withdrawals, and show the key its backend verifies with."""
+    with told():
+        from mien.wire.webhooks import public_text
+        from mien_server import app as server
+        from mien_server import registry
+        from mien_server.settings import load
+
+        settings = load(os.environ)
+        key = server.open_keys(settings).signing.verify_key()
+        server.administer(
+            settings, lambda transaction: registry.name_webhook(transaction, site, url)
+        )
+    print(f"{site}: {url or 'nobody'} is told of erasures and withdrawals")
+    if url is not None:
+        print(f"verify key   {key.text()}")
+        print(f"webhook key  {public_text(key)}   (the same, for other libraries)")
 
 
 def _show(new: "Registered", verify_key: str, as_json: bool) -> None:

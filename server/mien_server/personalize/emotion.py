@@ -1,6 +1,7 @@
 """From recent labels to what ranking may know of a person now."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -18,43 +19,65 @@ _CONFIDENCE: Final = 15
 _SCALE: Final = 15
 
 
-def emotion_of(labels: Sequence[Label], now: int) -> Emotion | None:
-    """Shares of the expressions over the labels of the last ten minutes, recent ones counting more; None when there are none.
+def emotion_of(seen: Iterable[tuple[Label, int]], now: int) -> Emotion | None:
+    """Shares of the expressions over what was seen in the last ten minutes, recent labels counting more; None when there are none.
+
+    `seen` is what each label says and when it ended (the label's own `ended_at` is not read).
 
     Confidence a label lacks is nobody's: the shares sum to less than 1, and ranking moves less. Labels with a trimmed valence or arousal
     do not count in its mean. A label from the future (clock skew) counts as one of now.
     """
-    recent = [(label, _weight(label, now)) for label in labels if now - label.ended_at <= WINDOW]
-    sure = [(label, weight) for label, weight in recent if label.confidence > 0]
+    said = _weighed(seen, now)
+    total = sum(each.weight for each in said)
+    sure = [each for each in said if each.what.confidence > 0]
     if not sure:
         return None
-    total = sum(weight for _label, weight in recent)
-    told = [(label, weight) for label, weight in sure if label.source == "declared"]
+    told = [each for each in sure if each.what.source == "declared"]
     return Emotion(
         shares=_shares(sure, total),
-        valence=_mean([(label.valence, weight) for label, weight in sure]),
-        arousal=_mean([(label.arousal, weight) for label, weight in sure]),
-        labels=len(sure),
+        valence=_mean([(each.what.valence, each.weight) for each in sure]),
+        arousal=_mean([(each.what.arousal, each.weight) for each in sure]),
+        labels=sum(each.count for each in sure),
         told=_shares(told, total),
-        tellings=len(told),
+        tellings=sum(each.count for each in told),
     )
 
 
-def _shares(weighted: Sequence[tuple[Label, float]], total: float) -> dict[str, float]:
+@dataclass(slots=True)
+class _Said:
+    """What one or more labels say, how much they weigh together, and how many they are."""
+
+    what: Label
+    weight: float = 0.0
+    count: int = 0
+
+
+def _weighed(seen: Iterable[tuple[Label, int]], now: int) -> list[_Said]:
+    """What was said within the window. Labels that share their words are taken together: there are few words, and whoever read them made each once."""
+    found: dict[int, _Said] = {}
+    for what, ended_at in seen:
+        age = now - ended_at
+        if age <= WINDOW:
+            said = found.get(id(what))
+            if said is None:
+                said = found[id(what)] = _Said(what)
+            said.weight += _faded(max(0, age))
+            said.count += 1
+    return list(found.values())
+
+
+def _shares(said: Sequence[_Said], total: float) -> dict[str, float]:
     """What part of the weight `total` each expression has."""
     shares: dict[str, float] = {}
-    for label, weight in weighted:
-        part = weight * label.confidence / _CONFIDENCE / total
-        second = 0.0 if label.second is None else SECOND_SHARE
-        shares[label.expression] = shares.get(label.expression, 0.0) + part * (1.0 - second)
-        if label.second is not None:
-            shares[label.second] = shares.get(label.second, 0.0) + part * second
+    for each in said:
+        what = each.what
+        part = each.weight * what.confidence / _CONFIDENCE / total
+        second = 0.0 if what.second is None else SECOND_SHARE
+        shares[what.expression] = shares.get(what.expression, 0.0) + part * (1.0 - second)
+        if what.second is not None:
+            shares[what.second] = shares.get(what.second, 0.0) + part * second
     # Parts that make a whole may come to a hair more than 1 when added up.
     return {name: min(1.0, share) for name, share in shares.items()}
-
-
-def _weight(label: Label, now: int) -> float:
-    return _faded(max(0, now - label.ended_at))
 
 
 @lru_cache(maxsize=WINDOW + 1)
@@ -65,4 +88,5 @@ def _faded(age: int) -> float:
 def _mean(pairs: Sequence[tuple[int | None, float]]) -> float:
     known = [(value, weight) for value, weight in pairs if value is not None]
     total = sum(weight for _value, weight in known)
-    return sum(value * weight for value, weight in known) / (_SCALE * total) if known else 0.0
+    mean = sum(value * weight for value, weight in known) / (_SCALE * total) if known else 0.0
+    return max(-1.0, min(1.0, mean))  # the extremes may come to a hair more, as parts do

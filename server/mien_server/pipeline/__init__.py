@@ -15,18 +15,22 @@ the next.
 - `ranking`    ranking and rewards
 - `learning`   the sums that ranking learns
 - `tidying`    what a consent no longer covers is deleted
+- `telling`    the site hears what was erased or taken back
 - `officer`    consents declared invalid, and the proof of one
 - `exports`    see and take along
 - `corrections` a label says what the person says
 - `erasing`    be forgotten
+- `taking`     what is taken back is in the journal first
+- `restoring`  after a backup was restored, what was taken back since is done again
 - `explaining`  why a question is answered as it is
 - `sequencing` the log
+- `holds`      legal holds: what is kept as it is for a claim
 - `retaining`  what retention has ended is deleted
 - `rotation`   keys
 """
 
 import hashlib
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -58,19 +62,22 @@ from mien_server.pipeline.corrections import Corrections
 from mien_server.pipeline.erasing import Erasing
 from mien_server.pipeline.explaining import Explaining
 from mien_server.pipeline.exports import Exports
+from mien_server.pipeline.holds import Holds, Shown
 from mien_server.pipeline.keyset import KeySet
 from mien_server.pipeline.learning import Learning
 from mien_server.pipeline.notices import Notices
 from mien_server.pipeline.officer import Officer
 from mien_server.pipeline.parts import Parts
 from mien_server.pipeline.ranking import Rankings
-from mien_server.pipeline.retaining import Retaining
-from mien_server.pipeline.rotation import Rotation
+from mien_server.pipeline.restoring import Applied, Restoring
+from mien_server.pipeline.retaining import Plan, Retaining, Swept
+from mien_server.pipeline.rotation import Rotated, Rotation
 from mien_server.pipeline.sequencing import Sequencing
 from mien_server.pipeline.stream import Arrivals
+from mien_server.pipeline.telling import Telling
 from mien_server.pipeline.tidying import Tidying
-from mien_server.ports import Clock, Entropy, Keys, Store, Transaction
-from mien_server.values import Site
+from mien_server.ports import Clock, Entropy, Journal, Keys, Poster, Store, Transaction
+from mien_server.values import Hold, Holding, Site
 
 SITE_SECONDS: Final = 5
 """How long a site is remembered by its key: a change of a site takes effect within this."""
@@ -89,8 +96,9 @@ class Pipeline:
         entropy: Entropy,
         *,
         origin: str,
+        journal: Journal,
     ) -> None:
-        self._parts = Parts(store, keys, authorizer, clock, entropy, origin)
+        self._parts = Parts(store, keys, authorizer, clock, entropy, origin, journal)
         self._notices = Notices(self._parts)
         learning = Learning(self._parts)
         tidying = Tidying(self._parts, learning)
@@ -103,10 +111,13 @@ class Pipeline:
         self._exports = Exports(self._parts)
         self._corrections = Corrections(self._parts)
         self._erasing = Erasing(self._parts, learning)
+        self._restoring = Restoring(self._parts, self._erasing)
         self._sequencing = Sequencing(self._parts)
-        self._retaining = Retaining(self._parts, tidying, learning)
+        self._holds = Holds(self._parts, tidying)
+        self._retaining = Retaining(self._parts, tidying, learning, self._holds)
         self._rotation = Rotation(self._parts)
         self._explaining = Explaining(self._parts)
+        self._telling = Telling(self._parts)
         self._sites: OrderedDict[bytes, tuple[int, Site]] = OrderedDict()
 
     # ---- what the server says of itself ----
@@ -189,6 +200,28 @@ class Pipeline:
         site = await self._parts.store.transact(lambda t: t.sites.get(site_id))
         return await self._officer.evidence(_found(site), subject, server)
 
+    # ---- legal holds and retention ----
+    async def place_hold(self, site_id: str, subject: str, reason: str, ends_at: int) -> Hold:
+        """See `holds.Holds.place`. Raises `SiteUnknown`."""
+        site = await self._parts.store.transact(lambda t: t.sites.get(site_id))
+        return await self._holds.place(_found(site), subject, reason, ends_at)
+
+    async def lift_hold(self, hold: str) -> Hold:
+        """See `holds.Holds.lift`."""
+        return await self._holds.lift(hold)
+
+    async def holds(self, site_id: str | None = None) -> tuple[Shown, ...]:
+        """See `holds.Holds.all`."""
+        return await self._holds.all(site_id)
+
+    async def retained(self) -> tuple[Holding, ...]:
+        """See `retaining.Retaining.status`."""
+        return await self._retaining.status()
+
+    async def sweep_plan(self) -> Plan:
+        """See `retaining.Retaining.plan`."""
+        return await self._retaining.plan()
+
     # ---- labels and rankings ----
     async def labels(self, site: Site, envelope: Envelope, *, gpc: bool = False) -> Accepted:
         """See `stream.Arrivals.labels`."""
@@ -245,18 +278,39 @@ class Pipeline:
         """See `sequencing.Sequencing.sequence`."""
         await self._sequencing.sequence()
 
-    async def sweep(self) -> None:
-        """Delete what has ended (`retaining.Retaining.sweep`), and learn the rankings that got no reward (`ranking.Rankings.learn`)."""
-        await self._retaining.sweep()
+    async def sweep(self, progress: Callable[[int], None] = lambda _rows: None) -> Swept:
+        """Delete what has ended (`retaining.Retaining.sweep`), and learn the rankings that got no reward (`ranking.Rankings.learn`); what was deleted."""
+        swept = await self._retaining.sweep(progress)
         await self._rankings.learn()
+        return swept
 
     async def complete_erasures(self) -> None:
         """See `erasing.Erasing.complete_erasures`."""
         await self._erasing.complete_erasures()
 
-    async def rotate(self) -> None:
+    async def tell(self, poster: Poster) -> Counter[str]:
+        """See `telling.Telling.tell`."""
+        return await self._telling.tell(poster)
+
+    async def untold(self) -> int:
+        """See `telling.Telling.waiting`."""
+        return await self._telling.waiting()
+
+    async def restore(self) -> Applied:
+        """See `restoring.Restoring.restore`: before the first request is served."""
+        return await self._restoring.restore()
+
+    async def renew_journal(self) -> int:
+        """See `restoring.Restoring.renew`."""
+        return await self._restoring.renew()
+
+    async def heed(self) -> Applied:
+        """See `restoring.Restoring.heed`."""
+        return await self._restoring.heed()
+
+    async def rotate(self, *, begin: bool = False) -> Rotated:
         """See `rotation.Rotation.rotate`."""
-        await self._rotation.rotate()
+        return await self._rotation.rotate(begin=begin)
 
 
 def _found(site: Site | None) -> Site:

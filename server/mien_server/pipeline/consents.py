@@ -39,6 +39,8 @@ from mien_server.pipeline.parts import (
     together,
     where,
 )
+from mien_server.pipeline.taking import note, take_back, withdrawn
+from mien_server.pipeline.telling import note_withdrawn
 from mien_server.pipeline.tidying import Tidying
 from mien_server.ports import Transaction
 from mien_server.values import Decision, Person, PersonKey, Site
@@ -61,7 +63,7 @@ class Consents:
         statement can be refused for.
         """
         asked = self._read(site, text, gpc=gpc)
-        answer = await self._parts.store.transact(lambda t: self._settle(t, asked))
+        answer = await take_back(self._parts, lambda t: self._settle(t, asked))
         if isinstance(answer, MienError):
             raise answer
         await self._tidying.person(site.id, asked.said.subject)
@@ -157,10 +159,15 @@ class Consents:
             wrapped, epoch = parts.new_data_key(site.id, said.subject)
             person = replace(person, wrapped_key=wrapped, epoch=epoch)
         else:
+            if not _in_row(known) <= person.purposes:
+                note(parts, transaction, withdrawn(known, asked.text, asked.now))
             # As it is now, and not as it was written: what ran out a second ago does not come back either.
             self._tidying.before(transaction, replace(known, state=state_now(known, asked.now)))
         person = replace(person, consented_at=asked.now, expires_at=self._ends(site, person, asked))
         transaction.people.put(person)
+        if known is not None:
+            kept = person.purposes if lifecycle.stands(state_now(known, asked.now)) else frozenset()
+            note_withdrawn(parts, transaction, known, _in_row(known) - kept, asked.now)
         if known is not None and not known.purposes <= person.purposes:
             transaction.people.mark(person.site, person.subject)
         # A known subject's other keys are as they are: only the device that signs speaks for itself.
@@ -234,13 +241,16 @@ class Consents:
             said = parts.statement(
                 transaction, site, text, Kind.WITHDRAWAL, WithdrawalStatement, "update", gpc=gpc
             )
+            note(parts, transaction, withdrawn(said.person, text, said.now))
             taken = frozenset(said.statement.purposes)
             person = _without(said, taken)
             transaction.people.put(person)
             transaction.people.mark(site.id, person.subject)
+            gone = taken & _in_row(said.person)
+            note_withdrawn(parts, transaction, said.person, gone, said.now)
             decision = parts.right(said.now, where(site, person), "7(3)")
             named = ",".join(sorted(said.statement.purposes))
-            promise = parts.log(transaction, site, person, "withdraw", decision, named)
+            promise = parts.log_anyhow(transaction, site, person, "withdraw", decision, named)
             outcome = "revoked" if said.key.role == "guardian" else "withdrawn"
             settled = Settled(
                 person, outcome, decision, promise, said.key, said.statement.model,
@@ -248,7 +258,7 @@ class Consents:
             )  # fmt: skip
             return self._answers.consent(transaction, site, settled, text, person.notice_sha256)
 
-        answer = await self._parts.store.transact(work)
+        answer = await take_back(self._parts, work)
         await self._tidying.person(site.id, _subject(text))
         return answer
 
@@ -343,6 +353,7 @@ def _as_claimed(asked: _Asked, known: Person | None, state: str) -> Person:
         wrapped_key=known.wrapped_key if known else None,
         epoch=known.epoch if known else 0,
         site_handle=unb64(said.site_handle) if said.site_handle else None,
+        held_until=known.held_until if known else 0,
     )
 
 
@@ -351,6 +362,11 @@ def _dropped(known: Person | None, person: Person, now: int) -> tuple[str, ...]:
     if known is None or not lifecycle.stands(state_now(known, now)):
         return ()
     return tuple(sorted(known.purposes - person.purposes))
+
+
+def _in_row(person: Person) -> frozenset[str]:
+    """What stands by the row: what ran out and was not told to the site yet is still to be told."""
+    return person.purposes if lifecycle.stands(person.state) else frozenset()
 
 
 def _signalled(asked: _Asked, known: Person | None) -> int:

@@ -5,26 +5,28 @@ In this order, each step its own transaction, so that a process that dies goes o
 tombstone (acknowledged) -> events out of the sums -> data key and key set destroyed -> rows deleted -> files scrubbed -> certificate
 """
 
-from collections.abc import Callable
+import base64
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from mien.wire.canonical import encode
-from mien.wire.messages import Certificate, ErasureAnswer, ErasureStatement, Promise, dump
-from mien.wire.signatures import Kind, sign
+from mien.wire.messages import ErasureAnswer, ErasureStatement, Promise
+from mien.wire.signatures import Kind
 from mien_server import record
 from mien_server.errors import ErasureUnknown
+from mien_server.pipeline import certificates
 from mien_server.pipeline.learning import Learning
 from mien_server.pipeline.parts import Parts, Said, where
+from mien_server.pipeline.taking import erased, note, take_back
+from mien_server.pipeline.telling import note_erased
 from mien_server.pipeline.tidying import CHUNK
 from mien_server.ports import Transaction
-from mien_server.values import Erasure, Person, Site
+from mien_server.values import Erasure, Person, Site, Taken
 
-COMPLETE_WITHIN: Final = 86_400
-"""Seconds until an erasure must be complete."""
 ROUND: Final = 16
-"""Erasures completed in one round."""
+"""Erasures that share one scrub of the files."""
 
 
 class Erasing:
@@ -45,19 +47,39 @@ class Erasing:
             said = self._parts.statement(
                 transaction, site, text, Kind.ERASURE, ErasureStatement, "update", gpc=gpc
             )
+            note(self._parts, transaction, erased(said.person, _bytes_of(name), said.now))
             return self._tombstone(transaction, site, said, name)
 
-        erasure = await self._parts.store.transact(work)
+        erasure = await take_back(self._parts, work)
         return ErasureAnswer(erasure=erasure.id, certificate=erasure.certificate)
 
     def _tombstone(
         self, transaction: Transaction, site: Site, said: Said[ErasureStatement], name: str
     ) -> Erasure:
         decision = self._parts.right(said.now, where(site, said.person), "17")
-        promise = self._parts.log(transaction, site, said.person, "erase", decision)
-        transaction.people.put(replace(said.person, tombstoned_at=said.now))
-        erasure = Erasure(name, site.id, said.person.subject, said.now, None, "")
-        erasure = self._certified(erasure, promise)
+        promise = self._parts.log_anyhow(transaction, site, said.person, "erase", decision)
+        return self._begun(transaction, said.person, name, said.now, promise)
+
+    def again(self, transaction: Transaction, site: Site, person: Person, entry: Taken) -> None:
+        """Erase again whom a restored database brought back, by the journal's word; under the name that their certificate has.
+
+        The log says so without a word of whom: the key that it would be sealed with may be gone already.
+        """
+        now = self._parts.clock.now()
+        decision = self._parts.right(now, where(site, person), "17")
+        content = record.decision_record("erase", decision, site.id, "", None, {})
+        leaf = record.plain_leaf(site.id, content, now, self._parts.entropy)
+        promise = self._parts.add_leaf(transaction, leaf, now)
+        self._begun(transaction, person, _name_of(entry.id), now, promise)
+
+    def _begun(
+        self, transaction: Transaction, person: Person, name: str, now: int, promise: Promise
+    ) -> Erasure:
+        """Write tombstone, erasure and the first certificate; whatever is held, this is all that the person waits for."""
+        transaction.people.put(replace(person, tombstoned_at=now))
+        note_erased(self._parts, transaction, person, name, now)
+        erasure = Erasure(name, person.site, person.subject, now, None, "")
+        erasure = certificates.accepted(self._parts, erasure, promise, person.held_until)
         transaction.erasures.put(erasure)
         return erasure
 
@@ -70,28 +92,53 @@ class Erasing:
         return ErasureAnswer(erasure=found.id, certificate=found.certificate)
 
     async def complete_erasures(self) -> None:
-        """Bring every accepted erasure to its end. Each step is done again harmlessly when the process died in it."""
-        store = self._parts.store
-        erasures = await store.transact(lambda t: t.erasures.open(ROUND))
-        for erasure in erasures:
-            for step in (self._subtract, self._destroy_key, self._delete_rows):
-                await self._repeat(step, erasure.id)
-        if erasures:
-            # One scrub for the round: what was overwritten in the database must not lie in its log either.
-            await store.scrub()
-        for erasure in erasures:
-            await store.transact(partial(self._certify, name=erasure.id))
+        """Bring every accepted erasure to its end. Each step is done again harmlessly when the process died in it.
 
-    async def _repeat(self, step: Callable[[Transaction, str], bool], name: str) -> None:
-        while await self._parts.store.transact(lambda t: step(t, name)):
-            pass
+        One that fails keeps no other waiting: its error is raised when all were tried.
+        """
+        failures: list[Exception] = []
+        last: Erasure | None = None
+        while found := await self._parts.store.transact(partial(_oldest, last=last)):
+            ready = await self._each(found, self._delete, failures)
+            if ready:
+                # One scrub for all of them: what was overwritten in the database must not lie in its log either.
+                await self._parts.store.scrub()
+            await self._each(ready, self._finish, failures)
+            last = found[-1]
+        if failures:
+            raise failures[0]
+
+    async def _each(
+        self,
+        erasures: Iterable[Erasure],
+        act: Callable[[str], Awaitable[None]],
+        failures: list[Exception],
+    ) -> list[Erasure]:
+        """Do `act` to each; those that it succeeded on. What went wrong is added to `failures`."""
+        done = []
+        for erasure in erasures:
+            try:
+                await act(erasure.id)
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one must not stop the others; it is raised after them
+                failures.append(error)
+            else:
+                done.append(erasure)
+        return done
+
+    async def _delete(self, name: str) -> None:
+        for step in (self._subtract, self._destroy_key, self._delete_rows):
+            while await self._parts.store.transact(partial(step, name=name)):
+                pass
+
+    async def _finish(self, name: str) -> None:
+        await self._parts.store.transact(partial(self._certify, name=name))
 
     def _subtract(self, transaction: Transaction, name: str) -> bool:
         """Take a chunk of the person's events out of the sums, with the key that can still read them; whether there may be more."""
         erasure = self._open(transaction, name)
         if erasure.key_destroyed:
             return False
-        events = transaction.events.of_person(erasure.site, erasure.subject, CHUNK)
+        events = transaction.events.of_person(erasure.site, erasure.subject, CHUNK, lock="update")
         self._learning.remove(transaction, events)
         done = erasure.events_subtracted + len(events)
         transaction.erasures.put(replace(erasure, events_subtracted=done))
@@ -115,13 +162,14 @@ class Erasing:
         deleted = transaction.records.delete(*who, limit=CHUNK)
         openings = transaction.leaves.drop_openings(*who, limit=CHUNK)
         transaction.people.unmark(*who)
+        transaction.holds.forget(*who)
         done = erasure.records_deleted + deleted
         transaction.erasures.put(replace(erasure, records_deleted=done))
         return bool(deleted or openings)
 
     def _certify(self, transaction: Transaction, name: str) -> None:
         """Put the completion into the log, without a word of whom, and sign the certificate."""
-        erasure = transaction.erasures.get(name)
+        erasure = transaction.erasures.get(name, "update")
         if erasure is None or erasure.completed_at is not None:
             return
         now = self._parts.clock.now()
@@ -138,28 +186,28 @@ class Erasing:
         leaf = record.plain_leaf(erasure.site, content, now, self._parts.entropy)
         promise = self._parts.add_leaf(transaction, leaf, now)
         done = replace(erasure, completed_at=now, subject="")
-        transaction.erasures.put(self._certified(done, promise))
+        transaction.erasures.put(certificates.completed(self._parts, done, promise))
 
     def _open(self, transaction: Transaction, name: str) -> Erasure:
-        erasure = transaction.erasures.get(name)
+        erasure = transaction.erasures.get(name, "update")
         if erasure is None:
             msg = "this erasure is not in the database any more; restore it"
             raise ErasureUnknown(msg)
         return erasure
 
-    def _certified(self, erasure: Erasure, promise: Promise) -> Erasure:
-        keys = self._parts.keys
-        certificate = Certificate.model_validate({
-            "erasure": erasure.id, "site": erasure.site,
-            "stage": "accepted" if erasure.completed_at is None else "completed",
-            "accepted_at": erasure.accepted_at, "completed_at": erasure.completed_at,
-            "complete_by": erasure.accepted_at + COMPLETE_WITHIN,
-            "key_destroyed": erasure.key_destroyed, "records_deleted": erasure.records_deleted,
-            "events_subtracted": erasure.events_subtracted,
-            "backups_unreadable_by": keys.epoch_ends(keys.epoch()), "promise": promise,
-        })  # fmt: skip
-        signed = sign(Kind.CERTIFICATE, dump(certificate), keys.signing)
-        return replace(erasure, certificate=signed)
+
+def _oldest(transaction: Transaction, last: Erasure | None) -> tuple[Erasure, ...]:
+    return transaction.erasures.open(ROUND, last)
+
+
+def _bytes_of(name: str) -> bytes:
+    """The 16 bytes of an erasure's id (RFC 4648 base32 in small letters, without padding)."""
+    return base64.b32decode(name.rpartition("_")[2].upper() + "=" * 6)
+
+
+def _name_of(entry: bytes) -> str:
+    """The erasure's id that has these 16 bytes."""
+    return "era_" + base64.b32encode(entry).decode().rstrip("=").lower()
 
 
 def _tombstone_of(person: Person) -> Person:
@@ -168,5 +216,5 @@ def _tombstone_of(person: Person) -> Person:
         site=person.site, subject=person.subject, state="withdrawn", purposes=frozenset(),
         jurisdictions=(), sector="", role="", age_band="undeclared", gpc_at=0, revoked_at=0, guardian=False,
         guardian_verified=False, written_release=False, notice_sha256=b"", consented_at=0, expires_at=0, wrapped_key=None,
-        tombstoned_at=person.tombstoned_at,
+        tombstoned_at=person.tombstoned_at, held_until=person.held_until,
     )  # fmt: skip

@@ -5,6 +5,7 @@ the stored bytes; a tag is random, so sums of a transaction that was undone are 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
@@ -13,7 +14,7 @@ from mien_server import record
 from mien_server.errors import PersonErased
 from mien_server.personalize import Sums
 from mien_server.pipeline.parts import Parts
-from mien_server.ports import Transaction
+from mien_server.ports import Lock, Transaction
 from mien_server.record import Vault
 from mien_server.values import Event, SealedEvent
 
@@ -27,13 +28,14 @@ class Learning:
         self._parts = parts
         self._sums: dict[str, tuple[bytes, Sums]] = {}
 
-    def sums(self, transaction: Transaction, site: str) -> Sums:
+    def sums(self, transaction: Transaction, site: str, lock: Lock = "none") -> Sums:
         """The site's sums as this transaction sees them. Not to be changed."""
-        version = transaction.sites.sums_version(site)
+        version = transaction.sites.sums_version(site, lock)
         if version is None:
             return Sums.empty()
         kept = self._sums.get(site)
         if kept is None or kept[0] != version:
+            # Without a lock another node may have replaced them since: then newer sums are kept under a tag that never comes back.
             content = transaction.sites.sums(site)
             kept = self._sums[site] = (version, Sums.from_bytes(content or b""))
         return kept[1]
@@ -42,8 +44,8 @@ class Learning:
         self, transaction: Transaction, site: str, *, learn: Iterable[Event] = (),
         forget: Iterable[Event] = (),
     ) -> None:  # fmt: skip
-        """Take events out of the site's sums, put others in."""
-        old = self.sums(transaction, site)
+        """Take events out of the site's sums, put others in: one transaction of all nodes at a time, each on what the last one left."""
+        old = self.sums(transaction, site, "update")
         sums = Sums(old.A.copy(), old.b.copy(), old.n)
         for event in forget:
             sums.forget(event)
@@ -69,6 +71,21 @@ class Learning:
             if learned:
                 self.change(transaction, site, forget=learned)
             transaction.events.delete(site, [each.id for each in of_site])
+
+    def set_aside(self, transaction: Transaction, events: Sequence[SealedEvent]) -> None:
+        """Take events of one site out of its sums and keep them: those of a person whose data is held are not used, and not deleted either."""
+        opened = [event for each in events if (event := self._opened(transaction, each))]
+        if opened:
+            self.change(transaction, opened[0].site, forget=opened)
+        for each in events:
+            transaction.events.replace(replace(each, learned=False))
+
+    def held(self, transaction: Transaction, sealed: SealedEvent, now: int) -> bool:
+        """Whether a hold came on the person of an event since it was found: then it is not learned, and not deleted either."""
+        if sealed.subject is None:
+            return False
+        person = transaction.people.get(sealed.site, sealed.subject, "share")
+        return person is not None and now < person.held_until
 
     def readable(self, transaction: Transaction, sealed: SealedEvent) -> bool:
         """Whether an event opens: its key still exists and it is whole."""

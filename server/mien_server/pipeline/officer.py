@@ -10,6 +10,8 @@ from mien.wire.signatures import unverified
 from mien_server import record
 from mien_server.errors import PersonUnknown
 from mien_server.pipeline.parts import Parts
+from mien_server.pipeline.taking import invalidated, note, take_back
+from mien_server.pipeline.telling import note_withdrawn
 from mien_server.pipeline.tidying import CHUNK, Tidying
 from mien_server.ports import Transaction
 from mien_server.values import Evidence, Person, Site
@@ -31,7 +33,7 @@ class Officer:
         """
         done = 0
         while True:
-            found = await self._parts.store.transact(lambda t: self._some(t, site, subject, notice))
+            found = await take_back(self._parts, lambda t: self._some(t, site, subject, notice))
             for person in found:
                 await self._tidying.person(site.id, person.subject)
             done += len(found)
@@ -46,6 +48,8 @@ class Officer:
         else:
             person = self._parts.living(transaction, site.id, subject, "update")
             found = (person,) if lifecycle.stands(person.state) else ()
+        now = self._parts.clock.now()
+        note(self._parts, transaction, *(invalidated(person, now) for person in found))
         for person in found:
             self._end(transaction, site, person)
         return found
@@ -53,9 +57,11 @@ class Officer:
     def _end(self, transaction: Transaction, site: Site, person: Person) -> None:
         ended = replace(person, state=lifecycle.after(person.state, Happening.INVALIDATE))
         transaction.people.put(ended)
+        now = self._parts.clock.now()
+        note_withdrawn(self._parts, transaction, person, person.purposes, now)
         transaction.people.mark(site.id, person.subject)
         decision = self._parts.granted(self._parts.clock.now(), _LAW)
-        self._parts.log(transaction, site, ended, "invalidate", decision)
+        self._parts.log_anyhow(transaction, site, ended, "invalidate", decision)
 
     def _proof(self, transaction: Transaction, kept: Evidence, server: str) -> dict[str, Any]:
         keys = self._parts.keys
@@ -80,7 +86,8 @@ class Officer:
         """
 
         def work(transaction: Transaction) -> list[dict[str, Any]]:
-            kept = transaction.evidence.of_person(site.id, subject)
+            now = self._parts.clock.now()
+            kept = transaction.evidence.of_person(site.id, subject, now)
             return [self._proof(transaction, each, server) for each in kept]
 
         found = await self._parts.store.transact(work)

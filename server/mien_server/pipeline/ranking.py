@@ -5,12 +5,12 @@
 Without an asker, or when policy denies, the same is done without emotion: same candidates, same prices, same shape of answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from mien.errors import EnvelopeReplayed, MienError, RequestInvalid
-from mien.values import Offer
+from mien.values import Label, Offer
 from mien.wire.canonical import b64, encode, unb64
 from mien.wire.keys import SealKey
 from mien.wire.messages import (
@@ -50,6 +50,7 @@ PURPOSE: Final = "personalize_offers"
 _Way = tuple[str, str]
 """A purpose and the source of what is used for it."""
 RECENT_LABELS: Final = 64
+"""How many labels are enough: no further record is opened once there are as many."""
 WHY_BLOCK: Final = 8192
 """More than the longest words for the most places: a second block would tell that emotion was used."""
 LEARN_AFTER: Final = 600
@@ -144,7 +145,7 @@ class Rankings:
         person = self._parts.heard(transaction, stream.person, now, gpc=gpc)
         known, decision = self._known(transaction, site, person, vault, now)
         named = ",".join(known.basis) if known else PURPOSE
-        self._parts.log(transaction, site, person, "use", decision, named)
+        self._parts.note(transaction, site, person, "use", decision, named)
         return stream, known, decision
 
     def _known(
@@ -159,19 +160,34 @@ class Rankings:
         allowed = {way: each for way, each in decisions.items() if each.allow}
         if not allowed:
             return None, together(decisions.values(), allow=False)
-        opened = [
-            (_purpose_of(each), record.open_label(vault, each))
-            for each in records
-            if any(purpose == _purpose_of(each) for purpose, _source in allowed)
+        seen = self._opened(vault, records, {purpose for purpose, _source in allowed}, now)
+        for way in {(purpose, what.source) for purpose, what, _ended_at in seen}.difference(
+            decisions
+        ):
+            decisions[way] = self._use(site, person, now, way, until)
+        usable = [
+            (what, ended_at)
+            for purpose, what, ended_at in seen
+            if decisions[purpose, what.source].allow
         ]
-        for purpose, label in opened:
-            way = purpose, label.source
-            if way not in decisions:
-                decisions[way] = self._use(site, person, now, way, until)
-        usable = [label for purpose, label in opened if decisions[purpose, label.source].allow]
         basis = tuple(sorted({purpose for purpose, _source in allowed}))
         known = _Known(person, vault, emotion_of(usable, now), basis)
         return known, together(allowed.values(), allow=True)
+
+    def _opened(
+        self, vault: Vault, records: Iterable[Record], purposes: Collection[str], now: int
+    ) -> list[tuple[str, Label, int]]:
+        """What was seen within the window in the newest records of these purposes, until there are enough: the purpose, what, and when it ended."""
+        found: list[tuple[str, Label, int]] = []
+        for kept in records:
+            purpose = _purpose_of(kept)
+            if purpose in purposes and len(found) < RECENT_LABELS:
+                found += [
+                    (purpose, what, ended_at)
+                    for what, ended_at in record.seen_in(vault, kept)
+                    if now - ended_at <= WINDOW
+                ]
+        return found
 
     def _uses(self, site: Site, person: Person, now: int, until: int) -> dict[_Way, Decision]:
         """The ways in which a label might be used for this person, each decided."""
@@ -239,18 +255,20 @@ class Rankings:
             raise RequestInvalid(msg)
         now = self._parts.clock.now()
         found = await self._parts.store.transact(
-            lambda t: self._reward(t, site, request, now, gpc=gpc)
+            lambda t: self._reward(t, site, request, now, backend=backend, gpc=gpc)
         )
         if isinstance(found, MienError):
             raise found
         return found
 
     def _reward(
-        self, transaction: Transaction, site: Site, request: RewardRequest, now: int, *, gpc: bool
-    ) -> Accepted | MienError:
+        self, transaction: Transaction, site: Site, request: RewardRequest, now: int, *, backend: bool, gpc: bool
+    ) -> Accepted | MienError:  # fmt: skip
         self._check_rewarder(transaction, site, request, now, gpc=gpc)
-        sealed = transaction.events.get(site.id, request.event)
-        if sealed is None or not _may_reward(sealed, request):
+        sealed = transaction.events.get(site.id, request.event, "update")
+        if sealed is None or sealed.retain_until <= now:
+            raise EventUnknown(_UNKNOWN)
+        if not (backend or _own(sealed, request)):
             raise EventUnknown(_UNKNOWN)
         if not self._may_learn(transaction, site, sealed, now):
             return EventUnknown(_UNKNOWN)
@@ -295,7 +313,7 @@ class Rankings:
         allow = bool(decisions) and all(each.allow for each in decisions)
         if decisions:
             decision = together(decisions, allow=allow)
-            self._parts.log(transaction, site, person, "use", decision, ",".join(basis))
+            self._parts.note(transaction, site, person, "use", decision, ",".join(basis))
         return allow
 
     def _again(self, site: Site, person: Person, now: int, purpose: str, until: int) -> Decision:
@@ -323,7 +341,7 @@ class Rankings:
 
     def _learn_some(self, transaction: Transaction, before: int) -> bool:
         now = self._parts.clock.now()
-        found = transaction.events.unlearned(before, LEARN_BATCH)
+        found = transaction.events.unlearned(before, now, LEARN_BATCH)
         for name in sorted({each.site for each in found}):
             site = transaction.sites.get(name)
             of_site = [each for each in found if each.site == name]
@@ -336,7 +354,9 @@ class Rankings:
             self._learning.change(transaction, name, learn=opened)
             for each in kept:
                 transaction.events.replace(replace(each, learned=True))
-            self._learning.remove(transaction, [each for each in of_site if each not in kept])
+            gone = [each for each in of_site if each not in kept]
+            gone = [each for each in gone if not self._learning.held(transaction, each, now)]
+            self._learning.remove(transaction, gone)
         return len(found) == LEARN_BATCH
 
 
@@ -344,9 +364,11 @@ def _purpose_of(kept: Record) -> str:
     return MOOD if kept.data_class == "mood" else PURPOSE
 
 
-def _may_reward(sealed: SealedEvent, request: RewardRequest) -> bool:
-    """A device rewards its own person's events and those of nobody; the site's backend, and a page that only knows the id, any of the site's."""
-    return request.asker is None or sealed.subject in {None, request.asker.subject}
+def _own(sealed: SealedEvent, request: RewardRequest) -> bool:
+    """Whether the event is nobody's, or that of the person whose device asks: all that the publishable key, which everybody has, may reward."""
+    return sealed.subject is None or (
+        request.asker is not None and sealed.subject == request.asker.subject
+    )
 
 
 def _offers(request: RankRequest, catalogue: Catalogue) -> Sequence[Offer]:

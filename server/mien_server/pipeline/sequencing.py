@@ -20,11 +20,13 @@ class Sequencing:
         self._parts = parts
 
     async def sequence(self) -> None:
-        """Give every pending leaf its place in the tree."""
+        """Give every pending leaf its place in the tree; another node that is at it takes them along, or its next round does."""
         while await self._parts.store.transact(self._sequence_some):
             pass
 
     def _sequence_some(self, transaction: Transaction) -> bool:
+        if not transaction.turn("sequence"):
+            return False
         pending = transaction.leaves.pending(BATCH)
         if pending:
             first = transaction.tiles.size()

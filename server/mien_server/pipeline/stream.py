@@ -1,8 +1,9 @@
 """Labels arrive: one envelope, one transaction.
 
-find the device -> seen before? -> authenticate and open -> ask policy -> seal each label under the subject's key -> log
+find the device -> seen before? -> authenticate and open -> ask policy -> seal the labels under the subject's key -> log
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +11,7 @@ from mien.errors import ClockSkewed, MienError
 from mien.values import Label
 from mien.wire.keys import OpenKey
 from mien.wire.messages import CLOCK_SKEW, Accepted, Envelope
+from mien.wire.slots import Sheet
 from mien_server import record, unseal
 from mien_server.pipeline.answers import MOOD
 from mien_server.pipeline.notices import Notices
@@ -66,13 +68,13 @@ class Arrivals:
         if stream is None or stream.key.sealed_stream is None:
             raise unknown()
         vault = self._parts.vault(alive(stream.person))
-        labels = unseal.open_envelope(envelope, stream_key(vault, stream), arrival.open_key)
+        sheet = unseal.open_envelope(envelope, stream_key(vault, stream), arrival.open_key)
         if unseal.seen_before(envelope.seq, arrival.digest, stream.highest, stream.digest):
             return Accepted(duplicate=True)
-        _check_times(labels, arrival.now)
+        _check_times(sheet, arrival.now)
         person = self._parts.heard(transaction, stream.person, arrival.now, gpc=arrival.gpc)
-        decision, purpose = self._ask(arrival, person, labels)
-        self._parts.log(transaction, arrival.site, person, "record", decision, purpose)
+        decision, purpose = self._ask(arrival, person, sheet)
+        self._parts.note(transaction, arrival.site, person, "record", decision, purpose)
         if not decision.allow:
             # Returned, not raised: the decision stays in the log, and only it.
             return refused(person, arrival.now, decision, "these labels may not be kept")
@@ -80,21 +82,27 @@ class Arrivals:
             arrival.site.id, envelope.subject, envelope.device, envelope.seq, arrival.digest,
             arrival.now,
         )  # fmt: skip
-        places = where(arrival.site, person)
-        transaction.records.add(self._sealed(vault, label, places) for label in labels)
+        transaction.records.add(self._runs(vault, sheet, where(arrival.site, person)))
         return Accepted()
 
-    def _sealed(self, vault: Vault, label: Label, places: frozenset[str]) -> Record:
-        data_class = class_of(label)
-        until = label.ended_at + self._parts.retention(data_class, places)
-        return record.seal_label(vault, label, data_class, until, self._parts.entropy)
+    def _runs(self, vault: Vault, sheet: Sheet, places: frozenset[str]) -> Iterator[Record]:
+        """The labels, those of each data class by themselves."""
+        classes: dict[str, list[int]] = {}
+        for place, what, _ended_at in sheet.seen:
+            classes.setdefault(class_of(what), []).append(place)
+        for data_class, kept in classes.items():
+            life = self._parts.retention(data_class, places)
+            yield from record.seal_runs(
+                vault, sheet.only(kept), data_class, life, self._parts.entropy
+            )
 
-    def _ask(
-        self, arrival: _Arrival, person: Person, labels: tuple[Label, ...]
-    ) -> tuple[Decision, str]:
+    def _ask(self, arrival: _Arrival, person: Person, sheet: Sheet) -> tuple[Decision, str]:
         """Whether consented purposes cover all the labels, and which. An envelope is kept whole or not at all."""
-        sources = sorted({label.source for label in labels}) or ["face"]
-        asked = [self._ask_source(arrival, person, labels, source) for source in sources]
+        oldest: dict[str, int] = {}
+        for _place, what, ended_at in sheet.seen:
+            oldest[what.source] = min(ended_at, oldest.get(what.source, ended_at))
+        ends = sorted(oldest.items()) or [("face", arrival.now)]
+        asked = [self._ask_source(arrival, person, *each) for each in ends]
         denied = next((each for each in asked if not each[0].allow), None)
         if denied is not None:
             return denied
@@ -102,13 +110,10 @@ class Arrivals:
         return decision, ",".join(sorted({each[1] for each in asked}))
 
     def _ask_source(
-        self, arrival: _Arrival, person: Person, labels: tuple[Label, ...], source: str
+        self, arrival: _Arrival, person: Person, source: str, oldest: int
     ) -> tuple[Decision, str]:
         """Whether some consented purpose covers the labels of one source; without any the last denial. A declared mood has a purpose of its own."""
         covering = {MOOD} if source == "declared" else FACE_PURPOSES
-        oldest = min(
-            (each.ended_at for each in labels if each.source == source), default=arrival.now
-        )
         first, *others = sorted(person.purposes & covering) or [_first(source)]
         asked = self._ask_purpose(arrival, person, first, source, oldest), first
         for purpose in others:
@@ -152,7 +157,7 @@ def check_site(site: Site, named: str) -> None:
         raise unknown()
 
 
-def _check_times(labels: tuple[Label, ...], now: int) -> None:
-    if any(label.ended_at > now + CLOCK_SKEW for label in labels):
+def _check_times(sheet: Sheet, now: int) -> None:
+    if any(ended_at > now + CLOCK_SKEW for _place, _what, ended_at in sheet.seen):
         msg = "a label ends in the future; set the device's clock"
         raise ClockSkewed(msg)

@@ -1,8 +1,11 @@
 """Deleting what a consent no longer covers, in small transactions, so that nobody waits for it and it goes on where it stopped.
 
-What a withdrawal takes back is not used from the moment it commits (the row is read in every using transaction); its deletion follows at once.
+What a withdrawal takes back is not used from the moment it commits (the row is read in every using transaction); its deletion follows at once. Under a
+legal hold nothing is deleted; then what rankings learned of the person is taken out of the sums, and deleting waits until the hold is over.
 """
 
+from collections import Counter
+from functools import partial
 from typing import Final
 
 from mien.wire import lifecycle
@@ -13,6 +16,10 @@ from mien_server.values import Person
 
 CHUNK: Final = 500
 """Rows deleted in one transaction."""
+SWEEP: Final = "sweep"
+"""Whose turn it is among nodes to delete what retention has ended."""
+CONSENT: Final = "consent"
+"""Why rows are deleted here, as the log puts it."""
 FACE_PURPOSES: Final = frozenset({"personalize_offers", "adapt_service", "adapt_lessons"})
 """Purposes that need labels: without any of them labels are deleted."""
 EVENT_PURPOSES: Final = frozenset({"personalize_offers", "declare_mood"})
@@ -36,9 +43,21 @@ class Tidying:
             pass
 
     async def everybody(self) -> None:
-        """The same for everybody marked: after a crash, and when consents ran out."""
-        for site, subject in await self._parts.store.transact(lambda t: t.people.marked(CHUNK)):
-            await self.person(site, subject)
+        """The same for everybody marked: after a crash, and when consents ran out.
+
+        Somebody with whom that fails keeps nobody else waiting, and their mark: the error is raised when all were tried.
+        """
+        failures: list[Exception] = []
+        last = ("", "")
+        while found := await self._parts.store.transact(partial(_marked, last=last)):
+            for site, subject in found:
+                try:
+                    await self.person(site, subject)
+                except Exception as error:  # noqa: BLE001 - whatever is wrong with one must not stop the others; it is raised after them
+                    failures.append(error)
+            last = found[-1]
+        if failures:
+            raise failures[0]
 
     def before(self, transaction: Transaction, person: Person) -> None:
         """Delete what the consent of `person` does not cover, in the transaction that gives another: what was withdrawn never comes back."""
@@ -46,29 +65,49 @@ class Tidying:
             pass
 
     def _some(self, transaction: Transaction, site: str, subject: str) -> bool:
-        """Delete one chunk; whether there may be more."""
+        """Delete one chunk; whether there may be more. The mark of somebody whose data is held comes back when the hold is over."""
         person = transaction.people.get(site, subject, "update")
-        if person is None or person.tombstoned_at:  # an erasure takes it from here
-            transaction.people.unmark(site, subject)
-            return False
-        done = self._uncovered(transaction, person)
+        done = 0
+        if person is not None and self._held(person):
+            done = self._set_aside(transaction, person)
+        elif person is not None and not person.tombstoned_at:  # else an erasure takes it from here
+            done = self._uncovered(transaction, person)
         if not done:
             transaction.people.unmark(site, subject)
         return bool(done)
 
+    def _held(self, person: Person) -> bool:
+        return self._parts.clock.now() < person.held_until
+
+    def _set_aside(self, transaction: Transaction, person: Person) -> int:
+        """Take a chunk of what a held person's events taught out of the sums; how many events that were."""
+        events = transaction.events.learned_of(person.site, person.subject, CHUNK)
+        self._learning.set_aside(transaction, events)
+        return len(events)
+
     def _uncovered(self, transaction: Transaction, person: Person) -> int:
-        """Delete one chunk of what no standing purpose covers; how many rows that were."""
+        """Delete one chunk of what no standing purpose covers; how many rows that were. Nothing while it is held."""
+        if self._held(person):
+            return 0
         purposes = person.purposes if lifecycle.stands(person.state) else frozenset[str]()
-        done = 0
+        done: Counter[str] = Counter()
         if gone := EVENT_PURPOSES - purposes:
-            done += self._events(transaction, person, gone)
+            done["event"] = self._events(transaction, person, gone)
         for needed, classes in _NEEDS:
             if not purposes & needed:
-                done += transaction.records.delete(person.site, person.subject, CHUNK, classes)
-        return done
+                for name in classes:
+                    done[name] = transaction.records.delete(
+                        person.site, person.subject, CHUNK, (name,)
+                    )
+        transaction.retained.count(CONSENT, done)
+        return done.total()
 
     def _events(self, transaction: Transaction, person: Person, gone: frozenset[str]) -> int:
         """Delete a chunk of the events that rest on a purpose which does not stand."""
         events = transaction.events.resting_on(person.site, person.subject, gone, CHUNK)
         self._learning.remove(transaction, events)
         return len(events)
+
+
+def _marked(transaction: Transaction, last: tuple[str, str]) -> tuple[tuple[str, str], ...]:
+    return transaction.people.marked(CHUNK, last)

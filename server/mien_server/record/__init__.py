@@ -5,16 +5,26 @@ AES-256-GCM with a fresh 96-bit nonce; what a thing is and whose is authenticate
 Deliberately absent: the database, the policy, and the key-encryption key's file.
 
 - `vault`   data keys: made, wrapped, sealed with
-- `labels`  records and corrections
+- `labels`  labels in runs, and corrected ones by themselves
 - `events`  rankings as bytes, sealed or plain
 - `leaves`  decisions as leaves of the log, and their openings
 - `questions`  what was asked, as a decision's record keeps it
+- `holds`   why data is held
 - `evidence`  proofs of consent, under a key of their own
 """
 
 from mien_server.record.events import event_id, open_event, plain_event, seal_event
 from mien_server.record.evidence import evidence_key, open_evidence, seal_evidence
-from mien_server.record.labels import open_label, seal_label
+from mien_server.record.holds import open_reason, seal_reason
+from mien_server.record.labels import (
+    RUN_SECONDS,
+    holders_of,
+    open_labels,
+    seal_label,
+    seal_runs,
+    seen_in,
+    without,
+)
 from mien_server.record.leaves import (
     Opening,
     decision_record,
@@ -27,20 +37,23 @@ from mien_server.record.questions import judged_doc, judged_of, question_doc, qu
 from mien_server.record.vault import Vault, erasure_id, new_id, new_key, unwrap, wrap
 
 __all__ = [
+    "RUN_SECONDS",
     "Opening",
     "Vault",
     "decision_record",
     "erasure_id",
     "event_id",
     "evidence_key",
+    "holders_of",
     "judged_doc",
     "judged_of",
     "new_id",
     "new_key",
     "open_event",
     "open_evidence",
-    "open_label",
+    "open_labels",
     "open_leaf",
+    "open_reason",
     "plain_event",
     "plain_leaf",
     "question_doc",
@@ -49,7 +62,11 @@ __all__ = [
     "seal_evidence",
     "seal_label",
     "seal_leaf",
+    "seal_reason",
+    "seal_runs",
     "sealed_leaf_of_nobody",
+    "seen_in",
     "unwrap",
+    "without",
     "wrap",
 ]

@@ -9,12 +9,14 @@ from mien_server.values import Judged, Question
 
 _SETS: Final = ("jurisdictions", "consented_purposes")
 _FIELDS: Final = tuple(field.name for field in fields(Question))
+_SINCE: Final = {"held": False}
+"""Fields that came later, and what was true of every question before: nobody was under a hold while there were none."""
 _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     **dict.fromkeys(_FIELDS, str),
     **dict.fromkeys(_SETS, list),
     **dict.fromkeys(("now", "consent_expires_at", "retain_until"), int),
     **dict.fromkeys(
-        ("guardian", "guardian_verified", "written_release", "gpc", "explicit_after_gpc", "impact_assessment", "notice_current", "subject_known"),
+        ("guardian", "guardian_verified", "written_release", "gpc", "explicit_after_gpc", "impact_assessment", "notice_current", "subject_known", "held"),
         bool,
     ),
     "purpose": (str, type(None)),
@@ -31,7 +33,10 @@ def question_doc(question: Question) -> dict[str, Any]:
 
 def question_of(doc: Any) -> Question:
     """The question in a JSON value. Raises `KeepUnreadable` for one that is not whole: what is missing is never guessed."""
-    if not isinstance(doc, Mapping) or doc.keys() != set(_FIELDS):
+    if not isinstance(doc, Mapping):
+        raise KeepUnreadable(_UNREADABLE)
+    doc = {**_SINCE, **doc}
+    if doc.keys() != set(_FIELDS):
         raise KeepUnreadable(_UNREADABLE)
     for name, value in doc.items():
         wanted = _TYPES[name]

@@ -3,8 +3,10 @@
 Works on the ASGI scope itself: the busiest endpoints spend less here than in what they ask for.
 """
 
+import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import parse_qsl
@@ -13,10 +15,19 @@ from pydantic import BaseModel
 from starlette.responses import Response
 from starlette.types import Receive, Scope
 
-from mien.errors import RequestInvalid, SignatureInvalid
+from mien.errors import (
+    ClockSkewed,
+    ConsentMissing,
+    EnvelopeReplayed,
+    MienError,
+    PolicyDenied,
+    RequestInvalid,
+    SignatureInvalid,
+)
 from mien.wire import canonical, messages
 from mien_server.errors import (
     BodyTooLarge,
+    BodyTooSlow,
     MediaTypeRefused,
     NotReady,
     OfficerUnknown,
@@ -25,7 +36,7 @@ from mien_server.errors import (
 )
 
 if TYPE_CHECKING:
-    from mien_server.limits import Limiter
+    from mien_server.limits import Budgets, Veil
     from mien_server.metrics import Meters
     from mien_server.pipeline import Pipeline
     from mien_server.values import Site
@@ -37,17 +48,22 @@ PUBLIC: Final = "mien.public"
 """Set in the scope by answers that any web page may read."""
 MAX_KEY_CHARS: Final = 200
 MAX_QUERY: Final = 16
+PROVEN: Final = (ConsentMissing, PolicyDenied, EnvelopeReplayed, ClockSkewed)
+"""Refusals that nobody hears who did not show the person's key first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the routes may use. `ready` names what is missing, or is empty."""
+    """What the routes may use. `ready` raises what is missing. `uses` and `rights` are the budgets of the two kinds of requests."""
 
     pipeline: "Pipeline"
     meters: "Meters"
-    sites: "Limiter"
+    uses: "Budgets"
+    rights: "Budgets"
+    veil: "Veil"
     officers: frozenset[bytes]
     max_body_bytes: int
+    body_seconds: float
     publish_metrics: bool
     ready: Callable[[], Any]
     openapi: Callable[[], dict[str, Any]]
@@ -56,11 +72,14 @@ class Services:
 class Call:
     """One request. Methods raise leaves of `MienError`; the shell answers those as problem documents."""
 
-    __slots__ = ("_receive", "headers", "scope", "services")
+    __slots__ = ("_receive", "budgets", "headers", "scope", "services")
 
-    def __init__(self, scope: Scope, receive: Receive, services: Services) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, services: Services, budgets: "Budgets"
+    ) -> None:
         self.scope = scope
         self.services = services
+        self.budgets = budgets
         self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
         self._receive = receive
 
@@ -121,6 +140,27 @@ class Call:
             msg = "only privacy officers read entries; send an officer's token as `Authorization: Bearer`"
             raise OfficerUnknown(msg)
 
+    @contextmanager
+    def on_account_of(
+        self, site: "Site", subject: object, *proven: type[MienError]
+    ) -> Iterator[None]:
+        """Do what is asked in the name of `subject` within that person's budget. Raises `RateLimited` before anything costly is done.
+
+        Only what the person's own key asked for is charged: an answer, or one of the refusals `proven`. So a stranger who names somebody can neither
+        use up their budget nor make this remember them.
+        """
+        if not isinstance(subject, str):
+            yield
+            return
+        who = self.services.veil.hide_person(site.id, subject)
+        self.budgets.subjects.check(who)
+        try:
+            yield
+        except proven:
+            self.budgets.subjects.charge(who)
+            raise
+        self.budgets.subjects.charge(who)
+
     @property
     def gpc(self) -> bool:
         """Whether the browser sends the Global Privacy Control signal (W3C: `Sec-GPC: 1`)."""
@@ -136,11 +176,25 @@ class Call:
         return messages.parse(kind, canonical.decode(await self.body()))
 
     async def body(self) -> bytes:
-        """The raw body. Raises `BodyTooLarge` before holding more than the limit."""
+        """The raw body. Raises `BodyTooLarge` before holding more than the limit, `BodyTooSlow` when it takes too long to come."""
         limit = self.services.max_body_bytes
         declared = self.headers.get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > limit:
             raise _too_large(limit)
+        patience = asyncio.timeout(self.services.body_seconds)
+        try:
+            async with patience:
+                data = await self._arriving(limit)
+        except TimeoutError:
+            if not patience.expired():
+                raise
+            msg = "the body did not come in time; send it at once"
+            raise BodyTooSlow(msg) from None
+        if len(data) > limit:
+            raise _too_large(limit)
+        return data
+
+    async def _arriving(self, limit: int) -> bytes:
         message = await self._receive()
         data: bytes = message.get("body", b"")
         while message.get("more_body", False) and len(data) <= limit:
@@ -149,8 +203,6 @@ class Call:
         if message["type"] == "http.disconnect":
             msg = "the caller went away before the body was complete"
             raise NotReady(msg)
-        if len(data) > limit:
-            raise _too_large(limit)
         return data
 
     # ---- inside ----
@@ -159,7 +211,7 @@ class Call:
         return credentials.strip().decode("latin-1") if given.lower() == scheme else ""
 
     def _admit(self, site: "Site") -> None:
-        self.services.sites.take(site.id.encode())
+        self.budgets.sites.take(site.id.encode())
         origin = self.headers.get(b"origin")
         if origin is not None and origin.decode("latin-1") not in site.origins:
             msg = (

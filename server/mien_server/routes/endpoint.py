@@ -16,10 +16,12 @@ from mien.errors import MienError, ServerBusy
 from mien.wire.messages import Problem
 from mien_server.errors import (
     BodyTooLarge,
+    BodyTooSlow,
     MediaTypeRefused,
     OfficerUnknown,
     OriginRefused,
     RateLimited,
+    RequestOverdue,
     ServerFault,
     SiteUnknown,
     StoreBusy,
@@ -36,8 +38,12 @@ BACKEND: Final[Asks] = ("SiteKey", "Backend")
 """Either of the two."""
 STATEMENT: Final[Asks] = ("SiteKey+Statement",)
 OFFICER: Final[Asks] = ("Officer",)
-ANYWHERE: Final = (RateLimited, ServerFault, ServerBusy, StoreBusy, StoreUnwritable)
+ANYWHERE: Final = (
+    RateLimited, ServerFault, ServerBusy, StoreBusy, StoreUnwritable, RequestOverdue,
+)  # fmt: skip
 """What any endpoint may answer with."""
+RIGHTS: Final = ("/v1/withdrawals", "/v1/erasures", "/v1/me")
+"""Where people take back, are forgotten, see, take along and correct."""
 PROBLEM_TYPE: Final = "application/problem+json"
 SCHEMES: Final[dict[str, Any]] = {
     "SiteKey": {
@@ -55,7 +61,10 @@ SCHEMES: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One endpoint. `gives` is the message of a 200, or the media type of its bytes; `problems` are those of its own."""
+    """One endpoint. `gives` is the message of a 200, or the media type of its bytes; `problems` are those of its own.
+
+    What lies below `RIGHTS` has budgets of its own.
+    """
 
     method: str
     path: str
@@ -66,11 +75,16 @@ class Endpoint:
     problems: tuple[type[MienError], ...] = ()
     parameters: tuple[dict[str, Any], ...] = ()
 
+    @property
+    def right(self) -> bool:
+        """Whether this is how a person takes something back, sees or corrects it: never kept waiting by what else was asked."""
+        return is_right(self.path)
+
     def refusals(self) -> tuple[type[MienError], ...]:
         """Every problem this endpoint may answer with."""
         found = [*self.problems, *ANYWHERE]
         if self.body is not None:
-            found += [BodyTooLarge, MediaTypeRefused]
+            found += [BodyTooLarge, BodyTooSlow, MediaTypeRefused]
         if self.asks == OFFICER:
             found.append(OfficerUnknown)
         elif self.asks:
@@ -83,12 +97,19 @@ class Direct(APIRoute):
 
     def serve(self, endpoint: Endpoint, services: Services) -> None:
         """Let `endpoint` answer."""
+        right = endpoint.right
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            response = await endpoint.answer(Call(scope, receive, services))
+            call = Call(scope, receive, services, services.rights if right else services.uses)
+            response = await endpoint.answer(call)
             await response(scope, receive, send)
 
         self.app = app
+
+
+def is_right(path: str) -> bool:
+    """Whether a path is below `RIGHTS`."""
+    return path.startswith(RIGHTS)
 
 
 def text(name: str, pattern: str, *, where: str = "path") -> dict[str, Any]:

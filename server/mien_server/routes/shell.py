@@ -3,6 +3,7 @@
 Errors become RFC 9457 documents here and nowhere else. What went wrong inside is told to nobody: the caller and the log get the same id.
 """
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -15,28 +16,32 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mien.errors import MienError
+from mien.errors import MienError, SettingsError
 from mien_server import logs
 from mien_server.errors import (
     CHALLENGES,
     RETRY_SECONDS,
     MethodRefused,
     NotFound,
+    RequestOverdue,
     ServerFault,
     status_of,
 )
 from mien_server.routes.call import PUBLIC, SITE
-from mien_server.routes.endpoint import PROBLEM_TYPE
+from mien_server.routes.endpoint import PROBLEM_TYPE, is_right
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
-    from mien_server.limits import Limiter, Veil
+    from mien_server.limits import Budgets, Veil
     from mien_server.metrics import Meters
 
 TYPE_BASE: Final = "https://mien.example/errors/"
+OPERATORS: Final = "the server lacks something that its operator must mend; try again later"
 UNKNOWN_ROUTE: Final = "unknown"
 CODE: Final = "mien.code"
+HANG_UP: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
+"""Answers that end the connection: what is still coming of the body is not waited for."""
 SECURITY: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -54,13 +59,15 @@ PREFLIGHT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the shell needs."""
+    """What the shell needs. `seconds` is how long a request may take from its head to the end of its answer."""
 
     logger: "FilteringBoundLogger"
     meters: "Meters"
-    addresses: "Limiter"
+    uses: "Budgets"
+    rights: "Budgets"
     veil: "Veil"
     random: Callable[[int], bytes]
+    seconds: float
 
 
 class Shell:
@@ -86,12 +93,16 @@ class Shell:
             await send(message)
 
         try:
-            await self._serve(scope, receive, dressed)
+            await self._in_time(scope, receive, dressed)
         except Exception as error:  # noqa: BLE001 - the last line: nothing of it may reach the caller or the log
-            if status:
-                self._fault(scope, error)
-            else:
+            if not status:
                 await self.problem(scope, error)(scope, receive, dressed)
+            elif isinstance(error, RequestOverdue):
+                scope[CODE] = (
+                    error.code
+                )  # the reader is too slow: the connection ends before the answer does
+            else:
+                self._fault(scope, error)
         self._account(scope, status, time.perf_counter() - began)
 
     def problem(self, scope: Scope, error: Exception) -> Response:
@@ -104,9 +115,21 @@ class Shell:
         scope[CODE] = error.code
         return document(error)
 
+    async def _in_time(self, scope: Scope, receive: Receive, send: Send) -> None:
+        patience = asyncio.timeout(self._around.seconds)
+        try:
+            async with patience:
+                await self._serve(scope, receive, send)
+        except TimeoutError:
+            if not patience.expired():
+                raise
+            msg = "the server did not answer in time; send the same again, it counts once"
+            raise RequestOverdue(msg) from None
+
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope.get("client")
-        self._around.addresses.take(self._around.veil.hide(client[0] if client else ""))
+        budgets = self._around.rights if is_right(scope["path"]) else self._around.uses
+        budgets.addresses.take(self._around.veil.hide(client[0] if client else ""))
         if scope["method"] == "OPTIONS" and (origin := _preflight(scope)):
             headers = {b"access-control-allow-origin": origin, **dict(PREFLIGHT)}
             response = Response(status_code=204)
@@ -151,7 +174,7 @@ def document(error: MienError, instance: str = "") -> Response:
         "type": TYPE_BASE + error.code,
         "title": error.code.replace("-", " "),
         "status": status,
-        "detail": str(error.args[0]) if error.args else error.code,
+        "detail": _detail(error),
         "code": error.code,
         "laws": list(error.laws),
     }
@@ -160,6 +183,13 @@ def document(error: MienError, instance: str = "") -> Response:
     return Response(
         json.dumps(body), status, headers=_headers(error, status), media_type=PROBLEM_TYPE
     )
+
+
+def _detail(error: MienError) -> str:
+    # What is wrong with the server's own configuration names its files and variables: that is for its operator's log and commands.
+    if isinstance(error, SettingsError):
+        return OPERATORS
+    return str(error.args[0]) if error.args else error.code
 
 
 async def http_error(_request: Request, error: Exception) -> Response:
@@ -172,6 +202,8 @@ async def http_error(_request: Request, error: Exception) -> Response:
 
 
 def _headers(error: MienError, status: int) -> dict[str, str]:
+    if status in HANG_UP:
+        return {"connection": "close"}
     retry = getattr(error, "retry_after", RETRY_SECONDS)
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         return {"retry-after": str(max(1, round(retry)))}

@@ -2,12 +2,14 @@
 
 # ruff: noqa: D102 - each method is documented where it is declared, in `ports`
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, delete, select
+from sqlalchemy import Select, bindparam, delete, select, tuple_
 
 from mien.errors import EnvelopeReplayed
+from mien_server.ports import Lock
 from mien_server.stores import schema
+from mien_server.stores.holds import held
 from mien_server.stores.runner import Runner, Values
 from mien_server.stores.statements import INSERTS, of_person, put, some
 from mien_server.values import Erasure
@@ -37,10 +39,20 @@ class SqlNonces:
 
 _ERASURES = select(*(schema.erasure.c[name] for name in Erasure.__slots__))
 _ERASURE = _ERASURES.where(schema.erasure.c.id == bindparam("id"))
+_ERASURE_LOCKED: Final[dict[Lock, Select[Any]]] = {
+    "none": _ERASURE,
+    "share": _ERASURE.with_for_update(read=True),
+    "update": _ERASURE.with_for_update(),
+}
 _ERASURE_OF = _ERASURES.where(*of_person(schema.erasure))
+_AGE: Final = (schema.erasure.c.accepted_at, schema.erasure.c.id)
 _OPEN_ERASURES = (
-    _ERASURES.where(schema.erasure.c.completed_at.is_(None))
-    .order_by(schema.erasure.c.accepted_at, schema.erasure.c.id)
+    _ERASURES.where(
+        schema.erasure.c.completed_at.is_(None),
+        ~held(schema.erasure),
+        tuple_(*_AGE) > tuple_(bindparam("at"), bindparam("after")),
+    )
+    .order_by(*_AGE)
     .limit(bindparam("limit"))
 )
 
@@ -51,8 +63,8 @@ class SqlErasures:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
 
-    def get(self, erasure: str) -> Erasure | None:
-        return self._one(_ERASURE, {"id": erasure})
+    def get(self, erasure: str, lock: Lock = "none") -> Erasure | None:
+        return self._one(_ERASURE_LOCKED[lock], {"id": erasure})
 
     def of_person(self, site: str, subject: str) -> Erasure | None:
         return self._one(_ERASURE_OF, {"site": site, "subject": subject})
@@ -61,8 +73,10 @@ class SqlErasures:
         values = {name: getattr(erasure, name) for name in Erasure.__slots__}
         put(self._runner, schema.erasure, values)
 
-    def open(self, limit: int) -> tuple[Erasure, ...]:
-        rows = self._runner.rows(_OPEN_ERASURES, {"limit": limit})
+    def open(self, limit: int, last: Erasure | None = None) -> tuple[Erasure, ...]:
+        seen = (-1, "") if last is None else (last.accepted_at, last.id)
+        values = {"limit": limit, "now": 0, "at": seen[0], "after": seen[1]}
+        rows = self._runner.rows(_OPEN_ERASURES, values)
         return tuple(Erasure(*row) for row in rows)
 
     def _one(self, statement: Select[Any], values: Values) -> Erasure | None:

@@ -2,28 +2,25 @@
 
 # ruff: noqa: D102 - each method is documented where it is declared, in `ports`
 
-from sqlalchemy import bindparam, delete, select, update
+from collections.abc import Iterable
+
+from sqlalchemy import bindparam, delete, select
 
 from mien_server.stores import schema
+from mien_server.stores.holds import kept, over
 from mien_server.stores.runner import Runner
 from mien_server.stores.statements import INSERTS, of_person, some, value
+from mien_server.stores.wrapping import after, counts, rewrap, rewrapped, wrapped_before, wrapped_by
 from mien_server.values import Evidence
 
 _EVIDENCE = select(*(schema.evidence.c[name] for name in Evidence.__slots__))
-_OF_PERSON = _EVIDENCE.where(*of_person(schema.evidence)).order_by(
+_OF_PERSON = _EVIDENCE.where(*of_person(schema.evidence), kept(schema.evidence)).order_by(
     schema.evidence.c.at, schema.evidence.c.id
 )
-_DELETE_EXPIRED = some(
-    schema.evidence, delete(schema.evidence), schema.evidence.c.retain_until <= bindparam("now")
-)
-_WRAPPED_BEFORE = _EVIDENCE.where(schema.evidence.c.epoch < bindparam("before")).limit(
-    bindparam("limit")
-)
-_REWRAP = (
-    update(schema.evidence)
-    .where(schema.evidence.c.id == bindparam("_id"))
-    .values(wrapped_key=bindparam("_wrapped"), epoch=bindparam("_epoch"))
-)
+_DELETE_EXPIRED = some(schema.evidence, delete(schema.evidence), *over(schema.evidence))
+_WRAPPED_BEFORE = wrapped_before(_EVIDENCE, schema.evidence.c.epoch, schema.evidence.c.id)
+_WRAPPED_BY = wrapped_by(schema.evidence.c.epoch)
+_REWRAP = rewrap(schema.evidence, schema.evidence.c.id)
 _SHOWN = select(schema.shown.c.content).where(schema.shown.c.sha256 == bindparam("sha256"))
 
 
@@ -37,20 +34,25 @@ class SqlEvidences:
         values = {name: getattr(evidence, name) for name in Evidence.__slots__}
         self._runner.change(INSERTS["evidence"], values)
 
-    def of_person(self, site: str, subject: str) -> tuple[Evidence, ...]:
-        rows = self._runner.rows(_OF_PERSON, {"site": site, "subject": subject})
+    def of_person(self, site: str, subject: str, now: int = 0) -> tuple[Evidence, ...]:
+        rows = self._runner.rows(_OF_PERSON, {"site": site, "subject": subject, "now": now})
         return tuple(Evidence(*row) for row in rows)
 
     def delete_expired(self, now: int, limit: int) -> int:
         return _DELETE_EXPIRED.run(self._runner, {"now": now, "limit": limit})
 
-    def wrapped_before(self, epoch: int, limit: int) -> tuple[Evidence, ...]:
-        rows = self._runner.rows(_WRAPPED_BEFORE, {"before": epoch, "limit": limit})
+    def wrapped_before(self, epoch: int, last: Evidence | None, limit: int) -> tuple[Evidence, ...]:
+        seen = (-1, "") if last is None else (last.epoch, last.id)
+        rows = self._runner.rows(_WRAPPED_BEFORE, after(epoch, limit, *seen))
         return tuple(Evidence(*row) for row in rows)
 
-    def rewrap(self, evidence: str, wrapped_key: bytes, epoch: int) -> None:
-        values = {"_id": evidence, "_wrapped": wrapped_key, "_epoch": epoch}
-        self._runner.change(_REWRAP, values)
+    def wrapped_by(self) -> dict[int, int]:
+        return counts(self._runner, _WRAPPED_BY)
+
+    def rewrap(self, evidence: Iterable[Evidence]) -> None:
+        rows = [rewrapped(each.wrapped_key, each.epoch, each.id) for each in evidence]
+        if rows:
+            self._runner.each(_REWRAP, rows)
 
     def keep_notice(self, sha256: bytes, content: bytes) -> None:
         if self.notice(sha256) is None:

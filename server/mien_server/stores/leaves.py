@@ -8,8 +8,10 @@ from sqlalchemy import bindparam, func, select, update
 
 from mien_server.errors import LeafUnknown
 from mien_server.stores import schema
+from mien_server.stores.holds import kept, over
 from mien_server.stores.runner import Runner
 from mien_server.stores.statements import INSERTS, of_person, some
+from mien_server.stores.wrapping import after, counts, rewrap, rewrapped, wrapped_before, wrapped_by
 from mien_server.values import SealedLeaf
 
 _LEAVES = select(*(schema.leaf.c[name] for name in SealedLeaf.__slots__))
@@ -26,24 +28,26 @@ _PLACE = (
 )
 _OPENABLE = (
     select(schema.leaf.c.log_index, *(schema.leaf.c[name] for name in SealedLeaf.__slots__))
-    .where(schema.leaf.c.log_index >= bindparam("first"), schema.leaf.c.opening.is_not(None))
+    .where(
+        schema.leaf.c.log_index >= bindparam("first"),
+        schema.leaf.c.opening.is_not(None),
+        kept(schema.leaf),
+    )
     .order_by(schema.leaf.c.log_index)
     .limit(bindparam("limit"))
 )
 _PLACED = select(schema.leaf.c.log_index, schema.leaf.c.hour).where(
     schema.leaf.c.hash == bindparam("hash")
 )
-_LEAVES_OF = _LEAVES.where(*of_person(schema.leaf), schema.leaf.c.opening.is_not(None)).order_by(
-    schema.leaf.c.n
+_LEAVES_OF = _LEAVES.where(
+    *of_person(schema.leaf), schema.leaf.c.opening.is_not(None), kept(schema.leaf)
+).order_by(schema.leaf.c.n)
+_HAS_KEY = schema.leaf.c.wrapped_key.is_not(None)
+_WRAPPED_BEFORE = wrapped_before(
+    _LEAVES, schema.leaf.c.epoch, schema.leaf.c.hash, where=(_HAS_KEY,)
 )
-_OWN_KEYS = _LEAVES.where(
-    schema.leaf.c.wrapped_key.is_not(None), schema.leaf.c.epoch < bindparam("before")
-).limit(bindparam("limit"))
-_REWRAP = (
-    update(schema.leaf)
-    .where(schema.leaf.c.hash == bindparam("_hash"))
-    .values(wrapped_key=bindparam("_wrapped"), epoch=bindparam("_epoch"))
-)
+_WRAPPED_BY = wrapped_by(schema.leaf.c.epoch, _HAS_KEY)
+_REWRAP = rewrap(schema.leaf, schema.leaf.c.hash)
 _CLOSED = {"opening": None, "wrapped_key": None, "subject": None}
 _DROP = update(schema.leaf).values(_CLOSED)
 _DROP_OF = some(schema.leaf, _DROP, *of_person(schema.leaf))
@@ -51,7 +55,7 @@ _DROP_EXPIRED = some(
     schema.leaf,
     _DROP,
     schema.leaf.c.opening.is_not(None),
-    schema.leaf.c.retain_until <= bindparam("now"),
+    *over(schema.leaf),
 )
 
 
@@ -77,8 +81,8 @@ class SqlLeaves:
         if rows:
             self._runner.each(_PLACE, rows)
 
-    def openable(self, first: int, limit: int) -> tuple[tuple[int, SealedLeaf], ...]:
-        rows = self._runner.rows(_OPENABLE, {"first": first, "limit": limit})
+    def openable(self, first: int, limit: int, now: int = 0) -> tuple[tuple[int, SealedLeaf], ...]:
+        rows = self._runner.rows(_OPENABLE, {"first": first, "limit": limit, "now": now})
         return tuple((row[0], SealedLeaf(*row[1:])) for row in rows)
 
     def placed(self, leaf: bytes) -> tuple[int, int] | None:
@@ -88,17 +92,24 @@ class SqlLeaves:
             raise LeafUnknown(msg)
         return None if row[0] is None else (row[0], row[1])
 
-    def of_person(self, site: str, subject: str) -> tuple[SealedLeaf, ...]:
-        rows = self._runner.rows(_LEAVES_OF, {"site": site, "subject": subject})
+    def of_person(self, site: str, subject: str, now: int = 0) -> tuple[SealedLeaf, ...]:
+        rows = self._runner.rows(_LEAVES_OF, {"site": site, "subject": subject, "now": now})
         return tuple(SealedLeaf(*row) for row in rows)
 
-    def wrapped_before(self, epoch: int, limit: int) -> tuple[SealedLeaf, ...]:
-        rows = self._runner.rows(_OWN_KEYS, {"before": epoch, "limit": limit})
+    def wrapped_before(
+        self, epoch: int, last: SealedLeaf | None, limit: int
+    ) -> tuple[SealedLeaf, ...]:
+        seen = (-1, b"") if last is None else (last.epoch, last.hash)
+        rows = self._runner.rows(_WRAPPED_BEFORE, after(epoch, limit, *seen))
         return tuple(SealedLeaf(*row) for row in rows)
 
-    def rewrap(self, leaf: bytes, wrapped_key: bytes, epoch: int) -> None:
-        values = {"_hash": leaf, "_wrapped": wrapped_key, "_epoch": epoch}
-        self._runner.change(_REWRAP, values)
+    def wrapped_by(self) -> dict[int, int]:
+        return counts(self._runner, _WRAPPED_BY)
+
+    def rewrap(self, leaves: Iterable[SealedLeaf]) -> None:
+        rows = [rewrapped(each.wrapped_key, each.epoch, each.hash) for each in leaves]
+        if rows:
+            self._runner.each(_REWRAP, rows)
 
     def drop_openings(self, site: str, subject: str, limit: int) -> int:
         values = {"site": site, "subject": subject, "limit": limit}

@@ -2,23 +2,21 @@
 
 # ruff: noqa: D102 - each method is documented where it is declared, in `ports`
 
+from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import ScalarSelect, Select, bindparam, delete, func, or_, select
+from sqlalchemy import ScalarSelect, Select, bindparam, delete, func, or_, select, tuple_
 
 from mien.values import STANDING
 from mien_server.ports import Lock, Stream
 from mien_server.stores import schema
 from mien_server.stores.runner import Row, Runner, Values
-from mien_server.stores.statements import INSERTS, of_person, put, some
+from mien_server.stores.statements import INSERTS, locked, locked_row, of_person, put, some
+from mien_server.stores.wrapping import after, counts, rewrap, rewrapped, wrapped_before, wrapped_by
 from mien_server.values import Person, PersonKey
 
 _PERSON = select(schema.person).where(*of_person(schema.person))
-_PERSON_LOCKED: Final[dict[Lock, Select[Any]]] = {
-    "none": _PERSON,
-    "share": _PERSON.with_for_update(read=True),
-    "update": _PERSON.with_for_update(),
-}
+_PERSON_LOCKED: Final = locked(_PERSON)
 _KEYS = (
     select(schema.person_key)
     .where(*of_person(schema.person_key))
@@ -73,6 +71,7 @@ _EXPIRED = (
         schema.person.c.tombstoned_at == 0,
     )
     .limit(bindparam("limit"))
+    .with_for_update()
 )
 _STANDING_UNDER = (
     select(schema.person)
@@ -83,18 +82,26 @@ _STANDING_UNDER = (
         schema.person.c.tombstoned_at == 0,
     )
     .limit(bindparam("limit"))
+    .with_for_update()
 )
-_MARKED = select(schema.mark.c.site, schema.mark.c.subject).limit(bindparam("limit"))
-_UNMARK = delete(schema.mark).where(*of_person(schema.mark))
-_WRAPPED_BEFORE = (
-    select(schema.person)
-    .where(
-        schema.person.c.epoch < bindparam("epoch"),
-        schema.person.c.wrapped_key.is_not(None),
-        schema.person.c.tombstoned_at == 0,
-    )
+_MARK = (schema.mark.c.site, schema.mark.c.subject)
+_MARKED = (
+    select(*_MARK)
+    .where(tuple_(*_MARK) > tuple_(bindparam("after_site"), bindparam("after_subject")))
+    .order_by(*_MARK)
     .limit(bindparam("limit"))
 )
+_UNMARK = delete(schema.mark).where(*of_person(schema.mark))
+_HAS_KEY = schema.person.c.wrapped_key.is_not(None)
+_WRAPPED_BEFORE = wrapped_before(
+    select(schema.person),
+    schema.person.c.epoch,
+    schema.person.c.site,
+    schema.person.c.subject,
+    where=(_HAS_KEY,),
+)
+_REWRAP = rewrap(schema.person, schema.person.c.site, schema.person.c.subject)
+_WRAPPED_BY = wrapped_by(schema.person.c.epoch, _HAS_KEY)
 
 
 class SqlPeople:
@@ -105,7 +112,8 @@ class SqlPeople:
 
     def get(self, site: str, subject: str, lock: Lock) -> Person | None:
         values = {"site": site, "subject": subject}
-        row = self._runner.row(_PERSON_LOCKED[lock], values)
+        name = f"person {site} {subject}"
+        row = locked_row(self._runner, _PERSON_LOCKED, values, lock, name)
         return None if row is None else _person(row)
 
     def put(self, person: Person) -> None:
@@ -164,14 +172,24 @@ class SqlPeople:
         self.unmark(site, subject)
         self._runner.change(INSERTS["mark"], {"site": site, "subject": subject})
 
-    def marked(self, limit: int) -> tuple[tuple[str, str], ...]:
-        return tuple((row[0], row[1]) for row in self._runner.rows(_MARKED, {"limit": limit}))
+    def marked(self, limit: int, last: tuple[str, str] = ("", "")) -> tuple[tuple[str, str], ...]:
+        values = {"limit": limit, "after_site": last[0], "after_subject": last[1]}
+        return tuple((row[0], row[1]) for row in self._runner.rows(_MARKED, values))
 
     def unmark(self, site: str, subject: str) -> None:
         self._runner.change(_UNMARK, {"site": site, "subject": subject})
 
-    def wrapped_before(self, epoch: int, limit: int) -> tuple[Person, ...]:
-        return self._many(_WRAPPED_BEFORE, {"epoch": epoch, "limit": limit})
+    def wrapped_before(self, epoch: int, last: Person | None, limit: int) -> tuple[Person, ...]:
+        seen = (-1, "", "") if last is None else (last.epoch, last.site, last.subject)
+        return self._many(_WRAPPED_BEFORE, after(epoch, limit, *seen))
+
+    def rewrap(self, people: Iterable[Person]) -> None:
+        rows = [rewrapped(each.wrapped_key, each.epoch, each.site, each.subject) for each in people]
+        if rows:
+            self._runner.each(_REWRAP, rows)
+
+    def wrapped_by(self) -> dict[int, int]:
+        return counts(self._runner, _WRAPPED_BY)
 
     def _many(self, statement: Select[Any], values: Values) -> tuple[Person, ...]:
         return tuple(_person(row) for row in self._runner.rows(statement, values))

@@ -2,13 +2,15 @@
 
 # ruff: noqa: D102 - each method is documented where it is declared, in `ports`
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 
 from sqlalchemy import bindparam, delete, select, update
 
 from mien_server.stores import schema
+from mien_server.stores.holds import kept, over
 from mien_server.stores.runner import Runner
-from mien_server.stores.statements import INSERTS, of_person, some
+from mien_server.stores.statements import INSERTS, at_once, of_person
 from mien_server.values import Record
 
 _A_RECORD = [*of_person(schema.record), schema.record.c.id == bindparam("id")]
@@ -19,6 +21,10 @@ _REPLACE_RECORD = (
     .where(*of_person(schema.record), schema.record.c.id == bindparam("_id"))
     .values({name: bindparam(f"_{name}") for name in ("data_class", "retain_until", "sealed")})
 )
+_KEY = tuple(schema.record.primary_key.columns.keys())
+_REMOVE = delete(schema.record).where(
+    *(schema.record.c[name] == bindparam(f"_{name}") for name in _KEY)
+)
 _RECENT = (
     _RECORDS.where(
         *of_person(schema.record),
@@ -28,7 +34,7 @@ _RECENT = (
     .order_by(schema.record.c.ended_at.desc(), schema.record.c.id)
     .limit(bindparam("limit"))
 )
-_ALL_RECORDS = _RECORDS.where(*of_person(schema.record)).order_by(
+_ALL_RECORDS = _RECORDS.where(*of_person(schema.record), kept(schema.record)).order_by(
     schema.record.c.ended_at, schema.record.c.id
 )
 
@@ -57,14 +63,18 @@ class SqlRecords:
         }  # fmt: skip
         self._runner.change(_REPLACE_RECORD, values)
 
+    def remove(self, record: Record) -> None:
+        values = {f"_{name}": getattr(record, name) for name in _KEY}
+        self._runner.change(_REMOVE, values)
+
     def recent(
         self, site: str, subject: str, since: int, now: int, limit: int
     ) -> tuple[Record, ...]:
         values = {"site": site, "subject": subject, "since": since, "now": now, "limit": limit}
         return tuple(Record(*row) for row in self._runner.rows(_RECENT, values))
 
-    def all(self, site: str, subject: str) -> tuple[Record, ...]:
-        rows = self._runner.rows(_ALL_RECORDS, {"site": site, "subject": subject})
+    def all(self, site: str, subject: str, now: int = 0) -> tuple[Record, ...]:
+        rows = self._runner.rows(_ALL_RECORDS, {"site": site, "subject": subject, "now": now})
         return tuple(Record(*row) for row in rows)
 
     def delete(
@@ -72,25 +82,26 @@ class SqlRecords:
     ) -> int:
         values = {"site": site, "subject": subject, "limit": limit}
         if classes is None:
-            return _DELETE_RECORDS.run(self._runner, values)
+            return self._runner.change(_DELETE_RECORDS, values)
         deleted = 0
         for name in classes:
             left = {**values, "limit": limit - deleted, "data_class": name}
-            deleted += _DELETE_OF_CLASS.run(self._runner, left)
+            deleted += self._runner.change(_DELETE_OF_CLASS, left)
         return deleted
 
-    def delete_expired(self, now: int, limit: int) -> int:
-        values = {"now": now, "limit": limit}
-        return _DELETE_EXPIRED_RECORDS.run(self._runner, values)
+    def delete_expired(self, now: int, limit: int) -> Counter[str]:
+        rows = self._runner.rows(_DELETE_EXPIRED, {"now": now, "limit": limit})
+        return Counter(row[0] for row in rows)
 
 
-_DELETE_RECORDS = some(schema.record, delete(schema.record), *of_person(schema.record))
-_DELETE_OF_CLASS = some(
+_DELETE_RECORDS = at_once(schema.record, delete(schema.record), *of_person(schema.record))
+_DELETE_OF_CLASS = at_once(
     schema.record,
     delete(schema.record),
     *of_person(schema.record),
     schema.record.c.data_class == bindparam("data_class"),
 )
-_DELETE_EXPIRED_RECORDS = some(
-    schema.record, delete(schema.record), schema.record.c.retain_until <= bindparam("now")
-)
+# Locked, so that nobody else deletes what is counted here; what somebody has locked is theirs, or comes in the next round.
+_DELETE_EXPIRED = at_once(
+    schema.record, delete(schema.record), *over(schema.record), skip=True
+).returning(schema.record.c.data_class)

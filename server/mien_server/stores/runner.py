@@ -1,7 +1,7 @@
 """Statements of SQLAlchemy, compiled once, run on the driver itself.
 
 Building and checking a result object costs SQLAlchemy several times what SQLite needs to answer, and every request says five statements; so they
-are compiled to text and parameters at their first use, and rows come back as plain tuples. Another database gives its own `Runner`.
+are compiled to text and parameters at their first use, and rows come back as plain tuples. PostgreSQL has its own `Runner` (`postgres_runner`).
 """
 
 import sqlite3
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sqlalchemy import Boolean, Executable, Select
+from sqlalchemy import Boolean, Dialect, Executable, Select
 from sqlalchemy.dialects import sqlite
 
 Row = tuple[Any, ...]
@@ -35,9 +35,17 @@ class Runner(Protocol):
         """Run a statement that changes rows once for each of `many`."""
         ...
 
+    def turn(self, name: str) -> bool:
+        """See `ports.Transaction.turn`."""
+        ...
+
+    def reserve(self, name: str) -> None:
+        """Wait until no other transaction has reserved `name`, and have it until this one ends: a lock for a row that is not there yet."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
+class Ready:
     """A compiled statement: its text, the names of its parameters in order, those that never change, and which result columns are yes or no."""
 
     text: str
@@ -46,6 +54,7 @@ class _Ready:
     flags: tuple[int, ...]
 
     def parameters(self, values: Values) -> tuple[Any, ...]:
+        """What is bound, in the order of the text."""
         get, constants = values.get, self.constants
         return tuple([get(name, constants.get(name)) for name in self.names])
 
@@ -64,7 +73,7 @@ class SqliteRunner:
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw
-        self._ready: dict[Executable, _Ready] = {}
+        self._ready: dict[Executable, Ready] = {}
 
     def rows(self, statement: Executable, values: Values) -> list[Row]:
         """See `Runner`."""
@@ -88,21 +97,31 @@ class SqliteRunner:
         ready = self._of(statement)
         self._raw.executemany(ready.text, [ready.parameters(values) for values in many])
 
-    def _of(self, statement: Executable) -> _Ready:
+    def turn(self, name: str) -> bool:
+        """Always: one transaction of this database writes at a time, whoever began it."""
+        del name
+        return True
+
+    def reserve(self, name: str) -> None:
+        """Nothing to wait for: see `turn`."""
+
+    def _of(self, statement: Executable) -> Ready:
         found = self._ready.get(statement)
         if found is None:
-            found = self._ready[statement] = _compile(statement)
+            columns = list(statement.selected_columns) if isinstance(statement, Select) else []
+            flags = tuple(i for i, each in enumerate(columns) if isinstance(each.type, Boolean))
+            found = self._ready[statement] = compiled(statement, sqlite.dialect(), flags)
         return found
 
 
-def _compile(statement: Executable) -> _Ready:
-    compiled: Any = statement.compile(  # type: ignore[attr-defined]
-        dialect=sqlite.dialect()
-    )
-    columns = list(statement.selected_columns) if isinstance(statement, Select) else []
-    return _Ready(
-        text=str(compiled),
-        names=tuple(compiled.positiontup or ()),
-        constants={name: bind.value for name, bind in compiled.binds.items() if not bind.required},
-        flags=tuple(i for i, column in enumerate(columns) if isinstance(column.type, Boolean)),
+def compiled(
+    statement: Executable, dialect: Dialect, flags: tuple[int, ...] = (), **options: Any
+) -> Ready:
+    """A statement as `dialect` says it; `options` are those of SQLAlchemy's `compile`."""
+    found: Any = statement.compile(dialect=dialect, **options)  # type: ignore[attr-defined]
+    return Ready(
+        text=str(found),
+        names=tuple(found.positiontup or ()),
+        constants={name: bind.value for name, bind in found.binds.items() if not bind.required},
+        flags=flags,
     )

@@ -3,12 +3,14 @@
 Lists of words are one text joined by spaces. Times are unix seconds. Rows of a person are found by (site, subject), which is random.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -18,14 +20,21 @@ from sqlalchemy import (
     String,
     Table,
 )
+from sqlalchemy.event import listen
 
-VERSION: Final = 2
-"""Goes up with every change of a table; a database of another version is refused."""
+VERSION: Final = 3
+"""`user_version` of an SQLite file: what servers look at that knew no revisions (`revisions`), so that they leave it alone."""
 
 Whole: Final = BigInteger().with_variant(Integer(), "sqlite")
 """Times, counts and numbers: 64 bits everywhere (SQLite's INTEGER is, and only under that name it numbers rows by itself)."""
 
 metadata = MetaData()
+
+
+def only(where: ColumnElement[bool]) -> dict[str, Any]:
+    """The options of an index over the rows `where`, on every database."""
+    return {"sqlite_where": where, "postgresql_where": where}
+
 
 site = Table(
     "site",
@@ -43,6 +52,7 @@ site = Table(
     Column("impact_assessment", Boolean, nullable=False),
     Column("created_at", Whole, nullable=False),
     Column("verifier", LargeBinary),
+    Column("webhook", String),
 )
 
 catalogue = Table(
@@ -85,9 +95,17 @@ person = Table(
     Column("epoch", Whole, nullable=False),
     Column("site_handle", LargeBinary),
     Column("tombstoned_at", Whole, nullable=False),
+    Column("held_until", Whole, nullable=False, server_default="0"),
     Index("person_by_expiry", "state", "expires_at"),
-    Index("person_by_epoch", "epoch"),
     sqlite_with_rowid=False,
+)
+# Not of the erased, whose rows stay: rotation looks here every minute.
+Index(
+    "person_by_epoch",
+    person.c.epoch,
+    person.c.site,
+    person.c.subject,
+    **only(person.c.wrapped_key.is_not(None)),
 )
 
 person_key = Table(
@@ -132,6 +150,32 @@ mark = Table(
     sqlite_with_rowid=False,
 )
 
+# Legal holds. The reason is sealed under the person's data key and goes with it.
+hold = Table(
+    "hold",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("site", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("reason", LargeBinary, nullable=False),
+    Column("placed_at", Whole, nullable=False),
+    Column("ends_at", Whole, nullable=False),
+    Column("over_at", Whole, nullable=False),
+    Column("retain_until", Whole, nullable=False),
+    ForeignKeyConstraint(["site", "subject"], ["person.site", "person.subject"]),
+    Index("hold_by_person", "site", "subject", "over_at", "ends_at"),
+    Index("hold_by_end", "over_at", "ends_at"),
+)
+
+# What was deleted and is not in the log yet: counted in the transactions that delete, emptied in the one that logs.
+swept = Table(
+    "swept",
+    metadata,
+    Column("why", String, primary_key=True),
+    Column("data_class", String, primary_key=True),
+    Column("rows", Whole, nullable=False),
+)
+
 # Clustered by person and time: that is how labels are used, exported and deleted.
 record = Table(
     "record",
@@ -141,11 +185,18 @@ record = Table(
     Column("ended_at", Whole, primary_key=True),
     Column("id", String, primary_key=True),
     Column("data_class", String, nullable=False),
-    Column("retain_until", Whole, nullable=False),
+    Column("retain_until", Whole, primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
     ForeignKeyConstraint(["site", "subject"], ["person.site", "person.subject"]),
     Index("record_by_end", "retain_until"),
     sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (retain_until)",
+)
+# The piece for what no week was made for: see `partitions`.
+listen(
+    record,
+    "after_create",
+    DDL("CREATE TABLE record_rest PARTITION OF record DEFAULT").execute_if(dialect="postgresql"),  # type: ignore[no-untyped-call]
 )
 
 event = Table(
@@ -162,13 +213,13 @@ event = Table(
     ForeignKeyConstraint(["site", "subject"], ["person.site", "person.subject"]),
     Index("event_by_end", "retain_until"),
 )
-Index("event_unlearned", event.c.at, sqlite_where=event.c.learned.is_(False))
+Index("event_unlearned", event.c.at, **only(event.c.learned.is_(False)))
 Index(
     "event_by_person",
     event.c.site,
     event.c.subject,
     event.c.basis,
-    sqlite_where=event.c.subject.is_not(None),
+    **only(event.c.subject.is_not(None)),
 )
 
 # Never deleted: the hashes are the log. `opening` and `wrapped_key` go when the person does, or when their time has passed.
@@ -186,11 +237,11 @@ leaf = Table(
     Column("epoch", Whole, nullable=False),
     Column("log_index", Whole),
 )
-Index("leaf_pending", leaf.c.n, sqlite_where=leaf.c.log_index.is_(None))
-Index("leaf_by_person", leaf.c.site, leaf.c.subject, sqlite_where=leaf.c.subject.is_not(None))
-Index("leaf_by_place", leaf.c.log_index, sqlite_where=leaf.c.log_index.is_not(None))
-Index("leaf_by_epoch", leaf.c.epoch, sqlite_where=leaf.c.wrapped_key.is_not(None))
-Index("leaf_by_end", leaf.c.retain_until, sqlite_where=leaf.c.opening.is_not(None))
+Index("leaf_pending", leaf.c.n, **only(leaf.c.log_index.is_(None)))
+Index("leaf_by_person", leaf.c.site, leaf.c.subject, **only(leaf.c.subject.is_not(None)))
+Index("leaf_by_place", leaf.c.log_index, **only(leaf.c.log_index.is_not(None)))
+Index("leaf_by_epoch", leaf.c.epoch, leaf.c.hash, **only(leaf.c.wrapped_key.is_not(None)))
+Index("leaf_by_end", leaf.c.retain_until, **only(leaf.c.opening.is_not(None)))
 
 # Proofs of consent: no foreign key, because they outlive the erasure of the person's row's contents, until `retain_until`.
 evidence = Table(
@@ -206,7 +257,7 @@ evidence = Table(
     Column("epoch", Whole, nullable=False),
     Index("evidence_by_person", "site", "subject"),
     Index("evidence_by_end", "retain_until"),
-    Index("evidence_by_epoch", "epoch"),
+    Index("evidence_by_epoch", "epoch", "id"),
 )
 
 # Every notice that anybody consented to, as it was shown. Public texts.
@@ -240,6 +291,40 @@ erasure = Table(
     Column("events_subtracted", Whole, nullable=False),
     Column("key_destroyed", Boolean, nullable=False),
     Index("erasure_by_person", "site", "subject"),
+)
+# The completed stay for ever: whoever looks for open ones, every second, must not read those.
+Index(
+    "erasure_open",
+    erasure.c.accepted_at,
+    erasure.c.id,
+    **only(erasure.c.completed_at.is_(None)),
+)
+
+# The ids of the journal's entries that this database has heard of. What the journal has beyond them is applied before anything is served.
+noted = Table(
+    "noted",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),
+    Column("at", Whole, nullable=False),
+    Index("noted_by_time", "at"),
+    sqlite_with_rowid=False,
+)
+
+# What sites are still to be told of people. No foreign key: it outlives what the erasure of the person deletes, for a day at most.
+notification = Table(
+    "notification",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("site", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("at", Whole, nullable=False),
+    Column("next_at", Whole, nullable=False),
+    Column("attempts", Whole, nullable=False),
+    Column("purposes", String, nullable=False),
+    Column("erasure", String),
+    Index("notification_due", "site", "next_at"),
+    Index("notification_by_person", "site", "subject"),
 )
 
 tile = Table(

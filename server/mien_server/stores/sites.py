@@ -5,15 +5,16 @@
 import dataclasses
 import hashlib
 import json
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, select
 
 from mien.values import Offer
 from mien.wire.canonical import encode
+from mien_server.ports import Lock
 from mien_server.stores import schema
 from mien_server.stores.runner import Row, Runner, Values
-from mien_server.stores.statements import put, value
+from mien_server.stores.statements import locked, locked_row, put, value
 from mien_server.values import Catalogue, Site
 
 _SITES = select(*(schema.site.c[name] for name in Site.__slots__))
@@ -26,6 +27,7 @@ _CATALOGUE_VERSION = select(schema.catalogue.c.version).where(
 )
 _CATALOGUE = select(schema.catalogue.c.content).where(schema.catalogue.c.site == bindparam("site"))
 _SUMS_VERSION = select(schema.sums.c.version).where(schema.sums.c.site == bindparam("site"))
+_SUMS_LOCKED: Final = locked(_SUMS_VERSION)
 _SUMS = select(schema.sums.c.content).where(schema.sums.c.site == bindparam("site"))
 
 
@@ -66,9 +68,9 @@ class SqlSites:
         values = {"site": site, "version": version, "content": content}
         put(self._runner, schema.catalogue, values)
 
-    def sums_version(self, site: str) -> bytes | None:
-        found: bytes | None = value(self._runner, _SUMS_VERSION, {"site": site})
-        return found
+    def sums_version(self, site: str, lock: Lock = "none") -> bytes | None:
+        row = locked_row(self._runner, _SUMS_LOCKED, {"site": site}, lock, f"sums {site}")
+        return None if row is None else row[0]
 
     def sums(self, site: str) -> bytes | None:
         found: bytes | None = value(self._runner, _SUMS, {"site": site})

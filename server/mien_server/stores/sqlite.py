@@ -24,7 +24,7 @@ from sqlalchemy.pool import NullPool
 from mien.errors import ServerBusy
 from mien_server.errors import StoreBusy, StoreUnwritable
 from mien_server.ports import Transaction
-from mien_server.stores import schema
+from mien_server.stores import revisions, schema
 from mien_server.stores.runner import SqliteRunner
 from mien_server.stores.transaction import SqlTransaction
 
@@ -76,11 +76,12 @@ class SqliteStore:
         self._most = queue_size
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
-        self._engine = _engine(path, busy_seconds)
+        self._engine = engine(path, busy_seconds)
         try:
             self._connection = _open(self._engine, path)
         except (DBAPIError, sqlite3.Error, OSError) as error:
             raise told(error) from error
+        self._files = _files(path)
         self._transaction = SqlTransaction(SqliteRunner(self._raw))
         self._thread = threading.Thread(target=self._write, name="mien-store", daemon=True)
         self._thread.start()
@@ -165,6 +166,7 @@ class SqliteStore:
                 self._say("ROLLBACK TO job")
                 job.error = told(error)
             self._say("RELEASE job")
+        self._check_files()
         self._say("COMMIT")
 
     def _alone(self, job: _Job) -> None:
@@ -177,6 +179,12 @@ class SqliteStore:
         # SQLite may have rolled back already (full disk): then there is nothing to undo.
         if self._raw.in_transaction:
             self._say("ROLLBACK")
+
+    def _check_files(self) -> None:
+        """Files that were moved away still take what is written to them, and lose it when this process ends: that may not be acknowledged."""
+        if _files(self._path) != self._files:
+            msg = "the database's files were replaced under the running server; put them back or start it again"
+            raise StoreUnwritable(msg)
 
     def _truncate(self, _transaction: Transaction) -> None:
         busy, _, _ = self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -236,15 +244,17 @@ def _settle(jobs: list[_Job]) -> None:
             job.future.set_result(job.answer)
 
 
-def _engine(path: Path, busy_seconds: float) -> Engine:
-    engine = create_engine(
+def engine(path: Path, busy_seconds: float) -> Engine:
+    """Connections to the file at `path`, each with the pragmas that durability needs; BEGIN and COMMIT are said by whoever uses them."""
+    made = create_engine(
         URL.create("sqlite", database=str(path)),
         poolclass=NullPool,
         isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
         connect_args={"timeout": busy_seconds, "check_same_thread": False},
     )
-    event.listen(engine, "connect", _prepare)
-    return engine
+    event.listen(made, "connect", _prepare)
+    return made
 
 
 def _prepare(raw: sqlite3.Connection, _record: object) -> None:
@@ -252,21 +262,37 @@ def _prepare(raw: sqlite3.Connection, _record: object) -> None:
         raw.execute(pragma)
 
 
-def _open(engine: Engine, path: Path) -> Connection:
+def _open(on: Engine, path: Path) -> Connection:
     _create_file(path)
-    connection = engine.connect()
+    connection = on.connect()
     raw: Any = connection.connection.dbapi_connection
     raw.execute("BEGIN IMMEDIATE")
-    (version,) = raw.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        schema.metadata.create_all(connection)
-        raw.execute(f"PRAGMA user_version = {schema.VERSION}")
-    raw.execute("COMMIT")
-    if version not in {0, schema.VERSION}:
+    try:
+        _make_or_check(connection, raw)
+        raw.execute("COMMIT")
+    except BaseException:
         connection.close()
-        msg = f"the database has tables of version {version}, this server knows {schema.VERSION}; use the server that made it"
-        raise StoreUnwritable(msg)
+        raise
     return connection
+
+
+def _make_or_check(connection: Connection, raw: Any) -> None:
+    (version,) = raw.execute("PRAGMA user_version").fetchone()
+    if version not in {0, *revisions.VERSIONS}:
+        msg = f"the database has tables of version {version}, which this server does not know; use the server that made it"
+        raise StoreUnwritable(msg)
+    revision = revisions.found(connection)
+    if revision is None:
+        revisions.make(connection)
+        raw.execute(f"PRAGMA user_version = {schema.VERSION}")
+    else:
+        revisions.check(revision)
+
+
+def _files(path: Path) -> tuple[tuple[int, int], ...]:
+    """What tells the database and its log from other files of their names. Raises `OSError` when one is not there."""
+    found = os.stat(path), os.stat(f"{path}-wal")  # noqa: PTH116 - before every commit: twice as fast
+    return tuple((each.st_dev, each.st_ino) for each in found)
 
 
 def _create_file(path: Path) -> None:

@@ -1,6 +1,5 @@
 """What devices send under their stream key: envelopes of labels, corrections, and authenticated requests."""
 
-import hashlib
 from typing import Final
 
 from mien.errors import EnvelopeInvalid, EnvelopeReplayed
@@ -15,7 +14,7 @@ from mien.wire.messages import (
     envelope_context,
 )
 from mien.wire.seal import MAC_BYTES, Use, check_mac, open_sealed
-from mien.wire.slots import unpack, unpack_slot
+from mien.wire.slots import Sheet, read, unpack_slot
 from mien_server.unseal.statements import check_clock
 
 WINDOW: Final = 1024
@@ -24,19 +23,22 @@ STREAM_KEY_BYTES: Final = 32
 _BASE: Final = 4
 
 
-def open_envelope(envelope: Envelope, stream_key: bytes, open_key: OpenKey) -> tuple[Label, ...]:
-    """The labels in an envelope, authenticated first (encrypt-then-MAC), then opened. Raises `EnvelopeInvalid`."""
+def open_envelope(envelope: Envelope, stream_key: bytes, open_key: OpenKey) -> Sheet:
+    """The slots of an envelope, authenticated first (encrypt-then-MAC), then opened. Raises `EnvelopeInvalid`."""
     context = envelope_context(
         envelope.site, envelope.subject, envelope.device, envelope.seq, envelope.kid
     )
     sealed = unb64(envelope.ct)
     check_mac(unb64(envelope.mac), stream_key, Use.ENVELOPE, *context, sealed)
-    return unpack(open_sealed(sealed, open_key, Use.ENVELOPE, *context))
+    return read(open_sealed(sealed, open_key, Use.ENVELOPE, *context))
 
 
 def digest_of(envelope: Envelope) -> bytes:
-    """SHA-256 of what was sealed and its MAC: tells the same envelope sent again from another one under its number."""
-    return hashlib.sha256(f"{envelope.mac}.{envelope.ct}".encode()).digest()
+    """What tells the same envelope sent again from another one under its number: its MAC, over all that was sealed and under which number.
+
+    It says so only of an envelope whose MAC was checked.
+    """
+    return unb64(envelope.mac)
 
 
 def seen_before(seq: int, digest: bytes, highest: int, seen: bytes | None) -> bool:

@@ -1,5 +1,6 @@
 """Which server and site the commands talk to: given once to `mien consent`, remembered in this device's home. And the files people carry."""
 
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, overload
@@ -67,8 +68,9 @@ def remembered(home: Path | None) -> Link:
 def new_file(path: Path, text: str) -> None:
     """Write a file that was not there, for its owner's eyes only. Raises `SettingsError`."""
     try:
-        with path.open("x", encoding="utf-8") as file:
-            path.chmod(0o600)
+        # Made with its mode: nobody can open it before it has one.
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(made, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError as error:
         msg = f"`{path}` is there already; name a new file"

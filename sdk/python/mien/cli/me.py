@@ -17,10 +17,14 @@ from mien.cli.link import (
     remember,
     remembered,
 )
+from mien.errors import RequestInvalid, SettingsError, SignatureInvalid
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+BROKEN: Final = 1
+"""Exit code of `verify` when a check does not hold; 2 means that nothing could be checked."""
+EXPORT_BYTES: Final = 1 << 30
 HELP: Final = "See, correct, download, withdraw or erase what is kept about you."
 LATER: Final = "The server cannot be reached. It holds here already; the server hears of it at the next `mien me flush`."
 
@@ -31,6 +35,7 @@ def app() -> typer.Typer:
     for command in (
         show,
         export,
+        verify,
         correct,
         declare,
         withdraw,
@@ -69,19 +74,79 @@ def show(home: Home = None) -> None:
 
 
 def export(
-    out: Annotated[Path | None, typer.Option(help="Write to this new file instead.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the JSON to this new file.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page to read to this new file.")
+    ] = None,
     home: Home = None,
 ) -> None:
-    """Download everything the server holds about you, as JSON."""
+    """Download everything the server holds about you, signed by it: as JSON, and as a page to read."""
     import json
 
+    from mien.client import readable
+
     with remembered(home).client(home) as client:
-        text = json.dumps(client.export(), indent=2, ensure_ascii=False, sort_keys=True)
-    if out is None:
+        held = client.export()
+    if html is not None:
+        new_file(html, readable(held))
+        _console().print(f"Written to {html}.")
+    text = json.dumps(held, indent=2, ensure_ascii=False, sort_keys=True)
+    if out is not None:
+        new_file(out, text + "\n")
+        _console().print(f"Written to {out}.")
+    elif html is None:
         print(text)
-        return
-    new_file(out, text + "\n")
-    _console().print(f"Written to {out}.")
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="The JSON of an export.")],
+    html: Annotated[
+        Path | None, typer.Option(help="Check that this page says what the JSON says.")
+    ] = None,
+    trust: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY", help="The server's verification key, instead of the remembered one."
+        ),
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Check, without the server, that an export is word for word what the server signed. Status 0 when it is, 1 when it is not."""
+    from mien.client import check_export, readable
+    from mien.wire.canonical import decode
+    from mien.wire.keys import VerifyKey
+
+    key = VerifyKey.from_text(trust or remembered(home).trust)
+    console = _console()
+    try:
+        found = decode(_export_file(file), limit=EXPORT_BYTES)
+        if not isinstance(found, dict):
+            console.print("No: this file holds no export.")
+            raise typer.Exit(BROKEN)
+        stated = check_export(found, key)
+    except (SignatureInvalid, RequestInvalid) as error:
+        console.print(f"No: {error}.", markup=False, highlight=False)
+        raise typer.Exit(BROKEN) from None
+    if html is not None and _export_file(html) != readable(found).encode():
+        console.print("The JSON holds, and the page is not the one that belongs to it.")
+        raise typer.Exit(BROKEN)
+    words = f"Holds: what {stated.site} held of {stated.subject} at {_time(stated.at)}, signed by {key.id}."
+    console.print(words, markup=False, highlight=False, soft_wrap=True)
+
+
+def _export_file(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(EXPORT_BYTES + 1)
+    except OSError as error:
+        msg = f"cannot read `{path}`; name a file that `mien me export` wrote"
+        raise SettingsError(msg) from error
+    if len(data) > EXPORT_BYTES:
+        msg = (
+            f"`{path}` has more than {EXPORT_BYTES} bytes; name a file that `mien me export` wrote"
+        )
+        raise SettingsError(msg)
+    return data
 
 
 def correct(
@@ -139,6 +204,11 @@ def erase(home: Home = None) -> None:
         console.print(LATER)
         return
     console.print(f"Erased. Certificate {certificate.erasure}: {certificate.stage}.")
+    if certificate.held_until:
+        until = datetime.fromtimestamp(certificate.held_until, UTC).strftime("%Y-%m-%d")
+        console.print(
+            f"A legal hold keeps what is held until {until}: nothing of it is used, then it is deleted."
+        )
 
 
 def flush(home: Home = None) -> None:
@@ -212,6 +282,10 @@ def remove(
     with remembered(home).client(home) as client:
         receipt = client.remove_key(key)
     _console().print(f"Removed. Receipt {receipt.receipt}.")
+
+
+def _time(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _day(at: int) -> str:

@@ -19,13 +19,15 @@ from mien.client.found import Flushed, HeldKey, Proof, Standing
 from mien.client.given import Clock, Entropy, Eyes, EyesMaker, SystemClock, embedded_eyes
 from mien.client.guardian import Guardian, new_guardian_code
 from mien.client.keyset import KeySet
+from mien.client.opened import check_export
 from mien.client.rankings import Rankings
+from mien.client.readable import readable
 from mien.client.session import LOCAL_NOTICE, Session, local_session
 from mien.client.stream import Stream
 
 __all__ = [
     "LOCAL_NOTICE", "Client", "Clock", "Entropy", "Eyes", "EyesMaker", "Flushed", "Guardian", "HeldKey", "Proof", "Session", "Standing", "SystemClock",
-    "embedded_eyes", "local_session", "new_guardian_code",
+    "check_export", "embedded_eyes", "local_session", "new_guardian_code", "readable",
 ]  # fmt: skip
 
 

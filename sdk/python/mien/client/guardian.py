@@ -103,7 +103,7 @@ class Guardian:
         voice = self._voice(subject)
         jws = consent.ask_export(voice, self._stamp())
         answer = self._sender.send(send.Statement(jws=jws), messages.ExportAnswer)
-        return exported(answer, voice)
+        return exported(answer, voice, self._trust)
 
     def erase(self, subject: str) -> Certificate:
         """Have everything about the child forgotten. Gives the first certificate; `certificate` gives the completed one later."""

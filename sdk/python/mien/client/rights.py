@@ -24,11 +24,11 @@ class Rights(Desk):
     """See, correct, prove."""
 
     def export(self) -> dict[str, Any]:
-        """Everything the server holds of the person, opened here."""
+        """Everything the server holds of the person, opened and verified here. `check_export` verifies it again, whoever holds it, `readable` writes it as a page."""
         person = self._somebody()
         jws = consent.ask_export(person, self._now_stamp())
         answer = self._ask(send.Statement(jws=jws), messages.ExportAnswer)
-        return exported(answer, person)
+        return exported(answer, person, self._trust)
 
     def correct(self, record: str, expression: str) -> None:
         """Say what the stored label `record` (an id among the export's `labels`) should have been. It keeps its time."""

@@ -39,6 +39,8 @@ def _b64(size: int) -> str:
 SiteId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")]
 SubjectId = Annotated[str, Field(pattern=r"^sub_[a-z2-7]{26}$")]
 OpaqueId = Annotated[str, Field(pattern=r"^[a-z]{2,4}_[a-z2-7]{26}$")]
+RecordId = Annotated[str, Field(pattern=r"^[a-z]{2,4}_[a-z2-7]{26}(-[0-6][0-9])?$")]
+"""A label's name: what it lies in, and its place there from 00; without a place where it lies by itself."""
 KeyId = Annotated[str, Field(pattern=_b64(16))]
 Nonce = Annotated[str, Field(pattern=_b64(16))]
 Hash = Annotated[str, Field(pattern=_b64(32))]
@@ -337,7 +339,7 @@ class ExportRequest(ByPerson):
 class CorrectionStatement(ByPerson):
     """`Kind.CORRECTION`: what a stored label should have said. The slot (base time first, as 4 bytes) is sealed to the server's key `kid`."""
 
-    record: OpaqueId
+    record: RecordId
     kid: SealKid
     sealed: SealedSlot
 
@@ -423,7 +425,12 @@ class CapabilityAnswer(Message):
 
 
 class Certificate(Message):
-    """`Kind.CERTIFICATE`: erasure in two stages. `accepted`: effective from now on. `completed`: key destroyed, rows gone, sums subtracted."""
+    """`Kind.CERTIFICATE`: erasure in two stages. `accepted`: effective from now on. `completed`: key destroyed, rows gone, sums subtracted.
+
+    `records_deleted` counts records as they were stored; one holds up to 64 labels.
+
+    `held_until`: a legal hold keeps what is held from being deleted until then; `complete_by` counts from there. Nothing of it is used.
+    """
 
     v: Literal[1] = 1
     erasure: OpaqueId
@@ -436,6 +443,7 @@ class Certificate(Message):
     records_deleted: int
     events_subtracted: int
     backups_unreadable_by: Time
+    held_until: Time | None = None
     promise: Promise
 
 
@@ -446,10 +454,21 @@ class ErasureAnswer(Message):
     certificate: Jws
 
 
+class ExportSeal(Message):
+    """`Kind.EXPORT`: that this is what the server held of the subject at `at`. `sha256` is of the export's canonical bytes, before they were packed."""
+
+    v: Literal[1] = 1
+    site: SiteId
+    subject: SubjectId
+    at: Time
+    sha256: Hash
+
+
 class ExportAnswer(Message):
-    """Answer of `/v1/me`: padded JSON sealed to the key that asked."""
+    """Answer of `/v1/me`: packed and padded JSON, sealed to the key that asked, and the server's signature (`ExportSeal`) of what is in it."""
 
     sealed: Annotated[str, Field(max_length=MAX_EXPORT_CHARS)]
+    signature: Jws
 
 
 class Accepted(Message):
@@ -623,6 +642,7 @@ class QuestionDoc(Message):
     now: Time = 0
     subject_known: bool = False
     data_class: DataClass = "label"
+    held: bool = False
 
 
 class ReasonDoc(Message):

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     RECEIPT = "mien-receipt+jws"
     CAPABILITY = "mien-capability+jws"
     CERTIFICATE = "mien-certificate+jws"
+    EXPORT = "mien-export+jws"
 
 
 def sign(kind: Kind, payload: dict[str, Any], key: SigningKey) -> str:

@@ -11,11 +11,10 @@ A dummy is eight zero bytes. Whatever is not the encoding of a label or a dummy 
 """
 
 import struct
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
 
 from mien.errors import EnvelopeInvalid, LabelInvalid
 from mien.values import EXPRESSIONS, MAX_WINDOW, POLARITIES, SLOTS, SOURCES, STATES, Label
@@ -31,10 +30,11 @@ MAX_SPAN = 0xFFFF
 MAX_TIME = 0xFFFF_FFFF
 _FIELDS = (("present", 1), ("expression", 3), ("second", 4), ("state", 3), ("polarity", 2), ("valence", 5), ("arousal", 5),
            ("confidence", 4), ("window", 6), ("source", 2), ("model", 8), ("since", 16), ("zero", 5))  # fmt: skip
-_WORDS = struct.Struct(f">{SLOTS}Q")
 _SINCE_SHIFT = 5
+_SINCE = MAX_SPAN << _SINCE_SHIFT
+_HEAD_BYTES = 5
 _NO_LABEL = "a slot holds no label of the vocabulary; update the SDK"
-_without_time = attrgetter(*(each.name for each in fields(Label) if each.name != "ended_at"))
+_rest = attrgetter(*(each.name for each in fields(Label)[2:]))
 
 
 def pack(labels: Sequence[Label], base: int) -> bytes:
@@ -55,11 +55,58 @@ def pack(labels: Sequence[Label], base: int) -> bytes:
 
 def unpack(plaintext: bytes) -> tuple[Label, ...]:
     """The labels in an envelope's plaintext, dummies dropped. Raises `EnvelopeInvalid`."""
+    return read(plaintext).labels()
+
+
+def read(plaintext: bytes) -> "Sheet":
+    """An envelope's plaintext as what it is: 64 slots, every one a label in its one encoding or a dummy. Raises `EnvelopeInvalid`."""
     if len(plaintext) != PLAINTEXT_BYTES or plaintext[0] != VERSION:
         msg = f"an envelope of version {VERSION} holds {PLAINTEXT_BYTES} bytes; update the SDK"
         raise EnvelopeInvalid(msg)
     base = int.from_bytes(plaintext[1:5], "big")
-    return tuple([_label(bits, base) for bits in _WORDS.unpack_from(plaintext, 5) if bits])
+    seen: list[tuple[int, Label, int]] = []
+    # Dummies stand at the end as `pack` writes them, and anywhere once labels were taken out.
+    filled = max(0, len(plaintext.rstrip(b"\0")) - _HEAD_BYTES + SLOT_BYTES - 1) // SLOT_BYTES
+    for place, bits in enumerate(struct.unpack_from(f">{filled}Q", plaintext, _HEAD_BYTES)):
+        if bits:
+            since = bits >> _SINCE_SHIFT & MAX_SPAN
+            seen.append((place, _what(bits & ~_SINCE), base + since))
+    if any(ended_at > MAX_TIME for _, _, ended_at in seen):
+        raise EnvelopeInvalid(_NO_LABEL)
+    return Sheet(plaintext, tuple(seen))
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The 64 slots of an envelope, read but not taken apart: most of what a server does with labels needs no `Label` for each.
+
+    `seen` is one entry for each slot that is no dummy: its place (from 0), what was seen as a label that ended at 0 (few of these exist, and many
+    labels share one), and when it ended in unix seconds.
+    """
+
+    plaintext: bytes = field(repr=False)
+    seen: tuple[tuple[int, Label, int], ...] = field(repr=False)
+
+    def labels(self) -> tuple[Label, ...]:
+        """The labels, dummies dropped."""
+        return tuple([at_time(what, ended_at) for _, what, ended_at in self.seen])
+
+    def only(self, places: Collection[int]) -> "Sheet":
+        """The sheet with dummies in all but these places."""
+        if len(places) == len(self.seen):
+            return self
+        kept = bytearray(self.plaintext)
+        for place, _, _ in self.seen:
+            if place not in places:
+                start = _HEAD_BYTES + SLOT_BYTES * place
+                kept[start : start + SLOT_BYTES] = bytes(SLOT_BYTES)
+        seen = tuple([each for each in self.seen if each[0] in places])
+        return Sheet(bytes(kept), seen)
+
+
+def at_time(what: Label, ended_at: int) -> Label:
+    """What was seen, as the label that ended at `ended_at`."""
+    return Label(what.expression, ended_at, *_rest(what))
 
 
 def pack_slot(label: Label, base: int) -> bytes:
@@ -101,14 +148,13 @@ def _label(bits: int, base: int) -> Label:
     since = bits >> _SINCE_SHIFT & MAX_SPAN
     if not _within(base, 0, MAX_TIME - since):
         raise EnvelopeInvalid(_NO_LABEL)
-    expression, *rest = _timeless(bits & ~(MAX_SPAN << _SINCE_SHIFT))
-    return Label(expression, base + since, *rest)
+    return at_time(_what(bits & ~_SINCE), base + since)
 
 
 # What was seen, without when: there are few such words in use, and taking one apart costs more than opening the envelope it came in.
 @lru_cache(maxsize=4096)
-def _timeless(bits: int) -> tuple[Any, ...]:
-    """The fields of a label other than its time. Raises `EnvelopeInvalid`."""
+def _what(bits: int) -> Label:
+    """The label of a word without its time: it ended at 0. Raises `EnvelopeInvalid`."""
     slot = bits.to_bytes(SLOT_BYTES, "big")
     values: dict[str, int] = {}
     for name, width in reversed(_FIELDS):
@@ -134,7 +180,7 @@ def _timeless(bits: int) -> tuple[Any, ...]:
     if not exact:
         msg = "a slot is not in its one encoding; update the SDK"
         raise EnvelopeInvalid(msg)
-    return _without_time(label)
+    return label
 
 
 def check(label: Label) -> None:

@@ -78,11 +78,14 @@ def from_log(wanted: str, number: int) -> Question:
 
     settings = load(os.environ)
     keys = server.open_keys(settings)
+    now = server.SystemClock().now()
 
     def work(transaction: Any) -> Any:
         index = int(wanted) if wanted.isdecimal() else transaction.leaves.placed(unb64(wanted))
         index = index[0] if isinstance(index, tuple) else index
-        return [] if index is None else [k for k in kept(transaction, index, 1) if k.index == index]
+        if index is None:
+            return []
+        return [k for k in kept(transaction, index, now, 1) if k.index == index]
 
     found = server.administer(settings, work)
     opening = Opener(keys).open(found[0]) if found else None

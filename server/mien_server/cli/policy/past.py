@@ -40,7 +40,7 @@ GONE: Final = "gone"
 FATES: Final = {
     AGAIN: "decided again",
     RIGHTS: "of a person's own rights, which no policy decides",
-    NOTES: "that an erasure was completed, which is no decision",
+    NOTES: "that something was deleted, which is no decision",
     OLDER: "of an older version, which did not keep its question",
     UNREADABLE: "that do not open: the database was altered, or a key is missing",
     GONE: "erased or expired: nobody can open them any more",
@@ -118,7 +118,11 @@ def _batches(job: Job, fates: Counter[str]) -> Iterator[Kept]:
     first = job.first
     while first < job.end:
         limit = min(BATCH, job.end - first)
-        batch = server.administer(job.settings, lambda t, f=first, n=limit: kept(t, f, n))  # type: ignore[misc]
+        now = server.SystemClock().now()
+        batch = server.administer(
+            job.settings,
+            lambda t, at=(first, now, limit): kept(t, *at),  # type: ignore[misc]
+        )
         batch = tuple(each for each in batch if each.index < job.end)
         # A full batch ends where it ends; one that is not full has seen everything up to the end of the job.
         end = batch[-1].index + 1 if len(batch) == limit else job.end
@@ -170,7 +174,7 @@ class _Desk:
             return UNREADABLE
 
     def _read(self, each: Kept, doc: Any, pasts: list[Past]) -> str:
-        if not isinstance(doc, dict) or doc.get("action") == "erased":
+        if not isinstance(doc, dict) or doc.get("action") in {"erased", "swept"}:
             return NOTES if isinstance(doc, dict) else UNREADABLE
         if doc.get("v") != RECORD_VERSION:
             return OLDER

@@ -1,7 +1,7 @@
 """What the policy commands share: a bundle or one line of what is wrong with it, tables, bars and pictures of them."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape as html
@@ -74,6 +74,14 @@ def table(title: str, *headings: str) -> Table:
     found = Table(title=title, box=box.SIMPLE, pad_edge=False, title_justify="left")
     for heading in headings:
         found.add_column(heading, overflow="fold")
+    return found
+
+
+def filled(title: str, headings: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
+    """A plain table with its rows."""
+    found = table(title, *headings)
+    for row in rows:
+        found.add_row(*(plain(cell) for cell in row))
     return found
 
 

@@ -1,0 +1,64 @@
+"""The server's only way out: one POST to the address that an operator registered for a site.
+
+TLS is checked, redirects are not followed, answers are not read beyond their headers. `https` goes through the proxy that the environment names
+(`HTTPS_PROXY`), which is where egress can be filtered; plain `http` is for loopback only (`registry` sees to that) and goes straight.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final, Self
+
+import httpx
+
+from mien_server.values import Reply
+
+SECONDS: Final = 10.0
+"""Until a site must have answered, from the first packet on."""
+_AGENT: Final = "mien"
+_MAX_DIGITS: Final = 9
+
+
+class Webhooks:
+    """`ports.Poster` over HTTP, for the length of a block. Each post has a connection of its own."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+        self._client: httpx.AsyncClient | None = None
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """See `Poster.post`."""
+        client = self._opened()
+        given = {**headers, "user-agent": _AGENT}
+        try:
+            async with (
+                asyncio.timeout(self._seconds),
+                client.stream("POST", url, headers=given, content=body) as answer,
+            ):
+                return Reply(answer.status_code, _retry_after(answer))
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError):
+            return Reply(0)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    def _opened(self) -> httpx.AsyncClient:
+        # Made at the first need: most rounds have nothing to tell, and reading the machine's certificates takes long.
+        if self._client is None:
+            self._client = httpx.AsyncClient(
+                follow_redirects=False,
+                timeout=self._seconds,
+                limits=httpx.Limits(max_keepalive_connections=0),
+                mounts={"http://": None},
+            )
+        return self._client
+
+
+def _retry_after(answer: httpx.Response) -> int:
+    """Seconds (RFC 9110 section 10.2.3); a date there says nothing to us."""
+    text = str(answer.headers.get("retry-after", ""))
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else 0
