@@ -36,7 +36,7 @@ PASSWORD: Final = "pw-canary-3f9d1c"
 NOBODY: Final = 65534
 VERSIONS: Final = {16: "pginstall", 18: "pginstall18"}
 START_SECONDS: Final = 30.0
-_WATCH: Final = 'cat >/dev/null; kill -QUIT "$0" && sleep 1 && rm -rf "$1"'
+_WATCH: Final = 'cat >/dev/null; kill -QUIT "$0" && sleep 1; rm -rf "$1"'
 """Waits for the end of a pipe that only the test process holds: when that is killed, PostgreSQL goes too."""
 ORPHAN_SECONDS: Final = 0.5
 """Until the children of a killed postmaster have noticed; while one lives, the next postmaster refuses to start."""
@@ -170,7 +170,9 @@ class Cluster:
             capture_output=True, text=True, check=False, cwd=self.directory, env={"LC_ALL": "C", "PATH": os.defpath}, **self._as,
         )  # fmt: skip
         secret.unlink()
-        assert done.returncode == 0, done.stderr
+        if done.returncode:
+            shutil.rmtree(self.directory)
+            raise RuntimeError(done.stderr)
 
     def _answers(self) -> bool:
         try:

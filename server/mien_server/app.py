@@ -10,6 +10,7 @@ import asyncio
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -248,12 +249,14 @@ def restore(
 ) -> tuple[Applied, Path | None]:
     """Put the backup `source` in the place of the configured database; what was done again, and where the old file is kept (SQLite).
 
-    What people took back since is applied before the exchange: at no time is there a database in place that has forgotten it. Raises `BackupInvalid`,
+    A backup of an older revision is brought to the newest first. What people took back since is applied before the exchange: at no time is there an
+    SQLite file in place that has forgotten it, and whatever serves a PostgreSQL database applies it before its first answer. Raises `BackupInvalid`,
     `JournalMissing`, `JournalInvalid`, `StoreBusy` while a server runs, `KeysMissing`.
     """
     journal_of(settings).entries()  # readable, before anything is done
     if not settings.database.startswith("sqlite:///"):
         backup.load(source, settings.database, progress)
+        upgrade(settings, _silent)
         return attend(settings, _apply), None
     database = Path(settings.database.removeprefix("sqlite:///"))
     copy = backup.unpack(source, database, progress)
@@ -261,6 +264,7 @@ def restore(
         beside = settings.model_copy(
             update={"database": f"sqlite:///{copy}", "journal": settings.journal_directory}
         )
+        upgrade(beside, _silent)
         applied = attend(beside, _apply)
         kept = _aside(database)
         backup.exchange(copy, database, kept)
@@ -272,6 +276,10 @@ def restore(
 def journal_of(settings: Settings) -> FileJournal:
     """The journal of withdrawals and erasures."""
     return FileJournal(settings.journal_directory, SystemEntropy())
+
+
+def _silent(_old: str, _new: str) -> None:
+    """Said by `mien database upgrade` alone."""
 
 
 async def _apply(pipeline: Pipeline) -> Applied:
@@ -374,13 +382,16 @@ def _tell(
     """One round of telling sites. What a site will never hear is logged as a number, never as whom."""
 
     async def tell() -> None:
-        async with Webhooks() as poster:
-            done = await pipeline.tell(poster)
-        for outcome, count in done.items():
-            meters.told(outcome, count)
+        done: Counter[str] = Counter()
+        try:
+            async with Webhooks() as poster:
+                await pipeline.tell(poster, done)
+        finally:
+            for outcome, count in done.items():
+                meters.told(outcome, count)
+            if lost := done["given_up"] + done["gone"]:
+                logger.warning("webhook-given-up", count=lost)
         meters.untold(await pipeline.untold())
-        if lost := done["given_up"] + done["gone"]:
-            logger.warning("webhook-given-up", count=lost)
 
     return tell
 

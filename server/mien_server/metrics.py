@@ -47,7 +47,10 @@ class Meters:
             registry=self._registry,
         )
         self._told = Counter(
-            "mien_webhooks", "Notices to sites' webhooks by outcome.", ["outcome"], registry=self._registry
+            "mien_webhooks",
+            "Notices to sites' webhooks by outcome.",
+            ["outcome"],
+            registry=self._registry,
         )
         self._untold = Gauge(
             "mien_webhooks_waiting", "Notices not delivered yet.", registry=self._registry

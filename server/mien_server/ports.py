@@ -280,9 +280,7 @@ class People(Protocol):
         """Remember that a person's consent shrank, so that what it no longer covers is deleted even if this process dies now."""
         ...
 
-    def marked(
-        self, limit: int, last: tuple[str, str] = ("", "")
-    ) -> tuple[tuple[str, str], ...]:
+    def marked(self, limit: int, last: tuple[str, str] = ("", "")) -> tuple[tuple[str, str], ...]:
         """Site and subject of up to `limit` people that are marked, in this order, those after `last`."""
         ...
 
@@ -473,9 +471,7 @@ class Leaves(Protocol):
         """Give these leaves the indexes `first`, `first + 1`, ..."""
         ...
 
-    def openable(
-        self, first: int, limit: int, now: int = 0
-    ) -> tuple[tuple[int, SealedLeaf], ...]:
+    def openable(self, first: int, limit: int, now: int = 0) -> tuple[tuple[int, SealedLeaf], ...]:
         """Up to `limit` leaves with their indexes, from index `first` on, whose opening is there and may be kept past `now` or is under a hold."""
         ...
 
@@ -633,6 +629,10 @@ class Notifications(Protocol):
         """Try (again) at that time. `untried`: it was claimed and not sent, so that attempt does not count."""
         ...
 
+    def rest(self, site: str, now: int, until: int, within: int) -> None:
+        """Leave a site alone until then: what is due for it at `now` waits, though no notice for longer than `within` after its beginning."""
+        ...
+
     def delete(self, notification: str) -> None:
         """Forget one."""
         ...
@@ -665,9 +665,7 @@ class Evidences(Protocol):
         """Delete up to `limit` whose time has passed and that nothing holds; how many."""
         ...
 
-    def wrapped_before(
-        self, epoch: int, last: Evidence | None, limit: int
-    ) -> tuple[Evidence, ...]:
+    def wrapped_before(self, epoch: int, last: Evidence | None, limit: int) -> tuple[Evidence, ...]:
         """Up to `limit` whose key is wrapped by an older key-encryption key; those after `last`, locked for update."""
         ...
 

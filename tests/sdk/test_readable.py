@@ -90,6 +90,7 @@ def export_of(**other: Any) -> dict[str, Any]:
         "decisions": [{"nonce": b64(bytes(32)), "record": encode(decision).decode(), "retain_until": AT + 8}],
         "holds": [{"hold": "hld_x", "reason": "a claim", "placed_at": AT, "ends_at": AT + 10, "over_at": 0}],
         "untold": [{"id": "ntf_x", "kind": "withdrawn", "at": AT, "purposes": ["contribute"], "attempts": 2}],
+        "unreadable": [{"what": "label", "id": "rec_y", "retain_until": AT + 11}],
         "signature": "aaa.bbb.ccc", **other,
     }  # fmt: skip
 

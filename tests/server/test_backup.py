@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command as alembic
+from sqlalchemy import make_url
 from tests.postgres import databases, programs
 from tests.server.test_erasure import visited
 from tests.server.world import DAY, MakeWorld, World
@@ -22,7 +24,7 @@ from mien.values import Label
 from mien.wire.slots import pack_slot
 from mien_server.cli.database import app
 from mien_server.errors import PersonErased
-from mien_server.stores import SqliteStore
+from mien_server.stores import SqliteStore, revisions, upgrading
 from mien_server.stores import backup as backups
 
 RUN = CliRunner()
@@ -120,6 +122,26 @@ async def test_what_was_taken_back_since_stays_taken_back(
         assert b'"action":"erased"' in words
         assert erased.subject.encode() not in words
         assert again.journal.entries() == entries
+
+
+async def test_a_backup_of_an_older_revision_is_brought_to_the_newest(
+    make_world: MakeWorld, tmp_path: Path, command: Any, empty_url: Any
+) -> None:
+    """Whoever upgrades and then loses the disk has backups of before."""
+    source, target = (empty_url() or f"sqlite:///{tmp_path / name}" for name in ("old", "new"))
+
+    def make() -> None:
+        if source.startswith("sqlite"):
+            Path(source.removeprefix("sqlite:///")).touch()
+        upgrading._connected(source, lambda connection: alembic.upgrade(upgrading.config(connection), revisions.BASELINE), alone=True)  # fmt: skip
+
+    async with make_world() as world:
+        _CLOCK.world = world
+        await asyncio.to_thread(make)
+        for words, url in ((("backup", "made"), source), (("restore", "made"), target)):
+            done = await asyncio.to_thread(command, world, *words, url=url)
+            assert done.exit_code == 0, done.output
+    assert await asyncio.to_thread(upgrading.status, target) == revisions.HEAD
 
 
 @pytest.mark.sqlite
@@ -285,6 +307,17 @@ async def test_nothing_a_person_said_is_in_backup_or_journal_in_the_clear(
         # Public keys and their ids lie in the clear until the erasure deletes them.
         assert secret not in content or name == "device", name
     assert journal.count(b"\n") == 2
+
+
+def test_its_programs_trust_whom_the_server_trusts_and_hear_no_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = {"PGSSLROOTCERT": "/ca.pem", "PGHOST": "elsewhere", "MIEN_KEY_LOG": "secret", "HOME": "/"}  # fmt: skip
+    monkeypatch.setattr(os, "environ", given)
+    url = make_url("postgresql://mien:word@here/mien?ssl=verify-full")
+    assert backups._environment(url) == {
+        "PGSSLROOTCERT": "/ca.pem", "HOME": "/", "PGHOST": "here", "PGUSER": "mien", "PGPASSWORD": "word", "PGDATABASE": "mien", "PGSSLMODE": "verify-full",
+    }  # fmt: skip
 
 
 async def test_the_password_is_on_no_command_line(

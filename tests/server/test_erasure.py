@@ -6,18 +6,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.server.world import MakeWorld, World
+from sqlalchemy.dialects import sqlite
+from tests.server.world import MakeWorld, Phone, World, shop
 
-from mien.errors import EnvelopeReplayed, KeysMissing, SignatureInvalid
+from mien.errors import EnvelopeReplayed, KeysMissing, RequestInvalid, SignatureInvalid
 from mien.values import Label
 from mien.wire.canonical import decode, unb64
 from mien.wire.keys import SigningKey
-from mien.wire.messages import KeyDoc
+from mien.wire.messages import ErasureAnswer, KeyDoc
 from mien.wire.proof import verify_tlog_proof
 from mien.wire.signatures import unverified
 from mien.wire.slots import pack_slot
@@ -26,6 +28,7 @@ from mien_server.errors import ErasureUnknown, PersonErased, PersonUnknown
 from mien_server.keys import EPOCH, GRACE
 from mien_server.personalize import Sums
 from mien_server.ports import Transaction
+from mien_server.stores import erasures
 
 TABLES = (
     "person", "person_key", "accepted", "record", "event", "leaf", "mark", "erasure", "notification",
@@ -259,6 +262,65 @@ async def test_killed_between_any_two_steps_it_goes_on(
             assert (await sums_of(again)).n == 1
             stays.world = again
             assert len((await stays.export())["labels"]) == 16
+
+
+async def test_one_that_fails_keeps_no_other_waiting(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A site's sums are damaged: whoever is erased there waits until they are mended, and nobody else."""
+    monkeypatch.setattr("mien_server.pipeline.erasing.ROUND", 1)
+    async with make_world() as world:
+        site, bad = world.site, shop("bad")
+        await world.store.transact(lambda t: t.sites.put(bad))
+        await world.store.transact(lambda t: t.sites.put_catalogue(bad.id, world.catalogue))
+        world.site = bad
+        stuck = await visited(world)
+        good = await world.store.transact(lambda t: t.sites.sums(bad.id))
+        await world.store.transact(lambda t: t.sites.put_sums(bad.id, b"1" * 16, b"damaged"))
+        waits = await stuck.erase()
+        world.site = site
+        free = await visited(world)
+        goes = await free.erase()
+        with pytest.raises(RequestInvalid, match="sums"):
+            await world.pipeline.complete_erasures()
+        assert stages(free, await world.pipeline.erasure(goes.erasure)) == "completed"
+        assert stages(stuck, await world.pipeline.erasure(waits.erasure)) == "accepted"
+        await world.store.transact(lambda t: t.sites.put_sums(bad.id, b"2" * 16, good))
+        await world.pipeline.complete_erasures()
+        assert stages(stuck, await world.pipeline.erasure(waits.erasure)) == "completed"
+
+
+def stages(phone: Phone, answer: ErasureAnswer) -> str:
+    return phone.certificate(answer).stage
+
+
+async def test_who_cannot_be_read_any_more_can_still_take_back_and_be_forgotten(
+    make_world: MakeWorld,
+) -> None:
+    async with make_world() as world:
+        phone = await visited(world)
+        person = await world.person(phone.subject)
+        broken = replace(person, wrapped_key=bytes(len(person.wrapped_key or b"")))
+        await world.store.transact(lambda t: t.people.put(broken))
+        assert (await phone.withdraw()).outcome == "withdrawn"
+        assert (await world.person(phone.subject)).state == "withdrawn"
+        answer = await phone.erase()
+        await world.pipeline.complete_erasures()
+        assert stages(phone, await world.pipeline.erasure(answer.erasure)) == "completed"
+        assert await rows_of(world, phone.subject) == {"person": 1}
+
+
+@pytest.mark.sqlite
+async def test_looking_for_open_erasures_reads_an_index_of_those_alone(
+    make_world: MakeWorld,
+) -> None:
+    """PostgreSQL has the same index; its plan for a small table is a scan."""
+    async with make_world() as world:
+        query = erasures._OPEN_ERASURES.compile(dialect=sqlite.dialect(paramstyle="named"))
+        values = dict.fromkeys(query.params, 1)
+        plan = world.store._raw.execute(f"EXPLAIN QUERY PLAN {query}", values).fetchall()
+        assert "erasure_open" in plan[0][-1], plan
+        assert not any("TEMP B-TREE" in row[-1] for row in plan), plan
 
 
 # ---- backups ----

@@ -1,7 +1,9 @@
 """An export holds everything, each once, and the server's signature of it."""
 
+import asyncio
 import hashlib
 import json
+import threading
 import tracemalloc
 import zlib
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 from sqlalchemy import text
 from tests.server.world import DAY, MakeWorld, Phone, joyful, shop
 
+from mien.errors import ServerBusy
 from mien.values import Label
 from mien.wire import seal
 from mien.wire.canonical import decode, encode, unb64
@@ -23,7 +26,7 @@ from mien_server.pipeline import exports
 DAMAGED = {
     "evidence": ("evidence", "sealed"),
     "label": ("record", "sealed"),
-    "event": ("event", "sealed"),
+    "event": ("event", "content"),
     "decision": ("leaf", "opening"),
     "hold": ("hold", "reason"),
 }
@@ -112,6 +115,34 @@ async def test_a_damaged_row_is_listed_and_the_rest_exported(
         names = {"label": "labels", "event": "events", "decision": "decisions"}
         assert all(len(held[names.get(name, name)]) >= full[name] for name in ("evidence", *names))
         assert held[names.get(what, what if what == "evidence" else "holds")] == []
+
+
+async def test_a_person_has_one_export_made_at_a_time(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when they hung up: the thread goes on, and asking again and again must not pile up threads."""
+    made, go = exports._exported, threading.Event()
+
+    def slow(*given: Any) -> ExportAnswer:
+        assert go.wait(20)
+        return made(*given)
+
+    monkeypatch.setattr(exports, "_exported", slow)
+    async with make_world() as world:
+        phone, other = await world.enrolled(), await world.enrolled()
+        begun = world.pipeline._exports._begun
+        first = asyncio.create_task(asked(phone))
+        while not begun:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
+        first.cancel()
+        with pytest.raises(ServerBusy):
+            await asked(phone)
+        theirs = asyncio.create_task(asked(other))
+        go.set()
+        await theirs
+        while begun:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
+        await asked(phone)
 
 
 async def test_what_retention_ended_is_not_exported(make_world: MakeWorld) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from tests.server.world import MakeWorld, Phone, World, joyful
 
-from mien.errors import KeepUnreadable, MienError, PolicyDenied, RequestInvalid
+from mien.errors import KeepUnreadable, KeysMissing, MienError, PolicyDenied, RequestInvalid
 from mien.values import Label
+from mien.wire.messages import Certificate
 from mien_server import record
 from mien_server.errors import EventUnknown, HoldUnknown, PersonErased, PersonUnknown
+from mien_server.keys import GRACE
 from mien_server.pipeline.holds import LONGEST
 from mien_server.ports import Transaction
 from mien_server.stores.sqlite import SqliteStore
@@ -243,9 +245,77 @@ async def test_an_erasure_takes_effect_at_once_and_its_deletion_waits(
         await world.pipeline.sweep()
         await world.pipeline.complete_erasures()
         done = phone.certificate(await world.pipeline.erasure(answer.erasure))
-        assert (done.stage, done.key_destroyed, done.held_until) == ("completed", True, None)
+        assert (done.stage, done.key_destroyed, done.held_until) == (
+            "completed",
+            True,
+            hold.ends_at,
+        )
         assert set((await rows(world, phone)).values()) <= {0, 1}  # the proof of consent stays
         assert await world.store.transact(lambda t: t.holds.all()) == ()
+
+
+async def test_the_certificate_of_a_waiting_erasure_follows_its_holds(
+    make_world: MakeWorld,
+) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled()
+        first = await held(world, phone, days=10)
+        answer = await phone.erase()
+
+        async def said() -> Certificate:
+            return phone.certificate(await world.pipeline.erasure(answer.erasure))
+
+        begun = await said()
+        second = await held(world, phone, days=60)
+        longer = await said()
+        assert (longer.held_until, longer.complete_by) == (second.ends_at, second.ends_at + DAY)
+        assert (longer.promise, longer.accepted_at) == (begun.promise, begun.accepted_at)
+        await world.pipeline.lift_hold(second.id)
+        assert await said() == begun
+        world.clock.at += DAY
+        lifted_at = world.clock.at
+        await world.pipeline.lift_hold(first.id)
+        assert ((await said()).held_until, (await said()).complete_by) == (
+            lifted_at,
+            lifted_at + DAY,
+        )
+        world.clock.at += 60
+        await world.pipeline.complete_erasures()
+        done = await said()
+        assert (done.stage, done.held_until) == ("completed", lifted_at)
+        assert done.completed_at is not None
+        assert done.completed_at <= done.complete_by
+
+
+async def test_a_certificate_counts_the_backups_that_are_made_while_a_hold_stands(
+    make_world: MakeWorld,
+) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled()
+        hold = await held(world, phone, days=45)
+        answer = await phone.erase()
+        promised = phone.certificate(answer).backups_unreadable_by
+
+        async def rotate() -> None:
+            await world.pipeline.rotate()
+            world.clock.at += GRACE
+            await world.pipeline.rotate()
+
+        while world.clock.at + DAY < hold.ends_at:  # a server rotates all the time
+            world.clock.at += DAY
+            await rotate()
+        backed_up = await world.person(phone.subject)
+        world.clock.at = hold.ends_at
+        await world.pipeline.sweep()
+        await world.pipeline.complete_erasures()
+        done = phone.certificate(await world.pipeline.erasure(answer.erasure))
+        assert (done.stage, done.backups_unreadable_by) == ("completed", promised)
+        assert world.keys.kek(backed_up.epoch)  # until then the backup opens
+        world.clock.at = promised - GRACE
+        await rotate()
+        assert world.clock.at == promised
+        with pytest.raises(KeysMissing):
+            world.keys.kek(backed_up.epoch)
 
 
 async def test_lifting_lets_a_waiting_erasure_go(make_world: MakeWorld) -> None:

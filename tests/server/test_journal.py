@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -482,6 +483,38 @@ async def test_a_lost_journal_is_written_anew_from_the_live_database(
         assert await world.pipeline.restore() == Applied()
         assert await world.pipeline.heed() == Applied()
         assert (await stays.send()).accepted
+
+
+async def test_a_journal_written_anew_lasts_as_long_as_its_youngest_entry(
+    make_world: MakeWorld,
+) -> None:
+    async with make_world() as world:
+        erased, withdrawn = await world.enrolled(), await world.enrolled()
+        await erased.erase()
+        await world.pipeline.complete_erasures()
+        world.clock.at += LIFE - DAY
+        await world.pipeline.rotate()
+        await withdrawn.consent("personalize_offers")
+        await withdrawn.withdraw()
+        shutil.rmtree(world.journal_directory)
+        assert await world.pipeline.renew_journal() == 2
+        world.clock.at += 5 * DAY
+        await world.pipeline.heed()
+        assert withdrawn.subject in {each.subject for each in world.journal.entries()}
+
+
+async def test_a_journal_of_which_a_part_is_lost_is_refused(make_world: MakeWorld) -> None:
+    """Each node has files of its own: that the youngest entry is there says nothing of another node's."""
+    async with make_world() as world:
+        first, second = await world.enrolled(), await world.enrolled()
+        await first.withdraw()
+        (lost,) = world.journal_directory.iterdir()
+        world.clock.at += DAY
+        await world.pipeline.rotate()
+        await second.withdraw()
+        lost.unlink()
+        with pytest.raises(JournalMissing, match="restore it"):
+            await world.pipeline.restore()
 
 
 async def test_what_no_backup_can_bring_back_is_forgotten(make_world: MakeWorld) -> None:

@@ -72,6 +72,45 @@ def opened(directory: Path, clock: Clock) -> Keyring:
 
 
 # ---- files ----
+def test_a_process_that_dies_while_it_destroys_leaves_no_secret_and_no_half_of_one(
+    directory: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(_path: Path) -> None:
+        raise KeyboardInterrupt
+
+    keys = opened(directory, clock)
+    old = keys.epoch()
+    new = keys.begin()
+    with monkeypatch.context() as broken:
+        broken.setattr("mien_server.keys.files._destroy", die)
+        with pytest.raises(KeyboardInterrupt):
+            keys.drop_epochs_before(new)
+    (left,) = directory.glob("*.dying")
+    assert left.stat().st_size
+    again = opened(directory, clock)
+    assert (again.epoch(), list(directory.glob("*.dying"))) == (new, [])
+    with pytest.raises(KeysMissing, match="epoch"):
+        again.kek(old)
+
+
+def test_no_key_is_made_where_the_directory_was(directory: Path, clock: Clock) -> None:
+    """A disk that is not mounted any more: what a new key of the same epoch wrapped would be lost when the disk is back."""
+    keys = opened(directory, clock)
+    epoch = keys.epoch()
+    kek = keys.kek(epoch)
+    directory.rename(directory.with_name("mounted"))
+    directory.mkdir(mode=0o700)
+    clock.at += DAY
+    for act in (keys.epoch, keys.begin, lambda: keys.rotate(clock.at)):
+        with pytest.raises(KeysMissing, match="mount or restore"):
+            act()
+    assert list(directory.iterdir()) == []
+    directory.rmdir()
+    directory.with_name("mounted").rename(directory)
+    keys.rotate(clock.at)
+    assert (keys.epoch(), keys.kek(epoch)) == (epoch, kek)
+
+
 def test_files_are_for_their_owner_only(directory: Path) -> None:
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()} == {0o600}

@@ -364,9 +364,7 @@ def web(make_world: MakeWorld) -> Iterator[Web]:
             await world.store.transact(lambda t: t.sites.put(other))
 
     asyncio.run(prepared())
-    settings = Settings(
-        database=world.address, keys=world.key_directory, origin="shop.example/log"
-    )
+    settings = Settings(database=world.address, keys=world.key_directory, origin="shop.example/log")
     with Web(create_app(settings, clock=world.clock)) as served:
         yield served
 

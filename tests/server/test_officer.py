@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from tests.server.world import MakeWorld, World
 from typer.testing import CliRunner
 
 from mien.consent.receipts import open_receipt_file, read_receipt_file
-from mien.errors import ConsentMissing
+from mien.errors import ConsentMissing, RequestInvalid
 from mien.wire.canonical import b64, encode, unb64
 from mien.wire.signatures import Kind, unverified, verify
 from mien_server.cli.consents import app
@@ -44,6 +45,43 @@ async def test_one_consent_is_declared_invalid(make_world: MakeWorld) -> None:
         assert "invalidate" in logged
         assert (await phone.consent("personalize_offers")).outcome == "given"
         assert (await phone.send()).accepted
+
+
+async def test_one_who_cannot_be_read_keeps_nobody_else_valid(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone, other = await world.enrolled(), await world.enrolled()
+        person = await world.person(phone.subject)
+        broken = replace(person, wrapped_key=bytes(len(person.wrapped_key or b"")))
+        await world.store.transact(lambda t: t.people.put(broken))
+        notice = unb64(await world.notice_hash())
+        assert await world.pipeline.invalidate("shop", notice=notice) == 2
+        assert await states(world, phone.subject, other.subject) == ["invalidated"] * 2
+
+
+async def test_what_cannot_be_tidied_up_at_once_changes_no_answer(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The site's sums are damaged, so rankings cannot be taken out of them: the acts count all the same, and deleting follows when they are mended."""
+    monkeypatch.setattr("mien_server.pipeline.officer.CHUNK", 1)
+    async with make_world() as world:
+        phones = [await world.enrolled() for _ in range(3)]
+        for phone in phones:
+            await phone.reward((await phone.rank()).event, 100)
+        good = await world.store.transact(lambda t: t.sites.sums("shop"))
+        await world.store.transact(lambda t: t.sites.put_sums("shop", b"1" * 16, b"damaged"))
+        assert (await phones[0].withdraw()).outcome == "withdrawn"
+        until = world.clock.at + 60
+        await world.pipeline.place_hold("shop", phones[0].subject, "a dispute", until)
+        notice = unb64(await world.notice_hash())
+        assert await world.pipeline.invalidate("shop", notice=notice) == 2
+        with pytest.raises(RequestInvalid, match="sums"):
+            await world.pipeline.sweep()
+        await world.store.transact(lambda t: t.sites.put_sums("shop", b"2" * 16, good))
+        world.clock.at = until
+        await world.pipeline.sweep()
+        for phone in phones:
+            who = "shop", phone.subject
+            assert await world.store.transact(lambda t, who=who: t.events.of_person(*who, 9)) == ()
 
 
 async def test_a_notice_that_was_wrong_takes_every_consent_to_it_along(

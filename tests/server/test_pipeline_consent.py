@@ -370,8 +370,9 @@ async def test_what_a_crash_left_is_deleted_by_the_sweep(make_world: MakeWorld) 
             async def transact(self, work: Callable[..., Any]) -> Any:
                 if self.answered:
                     raise ConnectionAbortedError
+                answer = await world.store.transact(work)
                 self.answered += 1
-                return await world.store.transact(work)
+                return answer
 
         with pytest.raises(ConnectionAbortedError):
             await world.pipeline_over(Dies()).withdraw(world.site, phone.withdrawal(OFFERS))

@@ -99,7 +99,9 @@ async def test_decisions_close_after_a_year_and_stay_in_the_log(make_world: Make
         assert await world.store.transact(lambda t: t.leaves.of_person("shop", phone.subject)) == ()
         found = await world.select("SELECT opening, wrapped_key FROM leaf")
         (left,) = [each for row in found for each in row if each is not None]
-        assert b'"action":"swept"' in bytes(left)  # that they were closed, and of whom it does not say
+        assert b'"action":"swept"' in bytes(
+            left
+        )  # that they were closed, and of whom it does not say
         assert (await world.pipeline.proof(leaves[0].hash)).proof
 
 

@@ -269,6 +269,19 @@ async def test_too_many_wait(url: str) -> None:
 
 
 # ---- what goes wrong ----
+async def test_closing_waits_for_what_runs_but_not_for_ever(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "CLOSE_SECONDS", 0.1)
+    async with Opened(url) as store:
+        running = asyncio.create_task(store.transact(select("SELECT pg_sleep(1)")))
+        await asyncio.sleep(0)
+        with pytest.raises(StoreUnwritable, match="did not end"):
+            await store.close()
+        await running
+        monkeypatch.setattr(postgres, "CLOSE_SECONDS", 20)
+
+
 async def test_a_connection_killed_in_the_middle(url: str) -> None:
     """Told to try again, and nothing half-written; the next one has another connection."""
     async with Opened(url, pool=1) as store:
@@ -482,6 +495,59 @@ async def test_a_piece_with_a_held_row_stays(url: str) -> None:
         assert not await store.transact(lambda t: t.partitions.drop_past(first + WEEK))
         after = NOON + 90 * DAY
         assert (await store.transact(lambda t: t.partitions.drop_past(after))).total() == 2
+
+
+@pytest.mark.parametrize("act", ["read", "add", "delete"])
+async def test_nobody_misses_a_row_that_is_being_moved(url: str, act: str) -> None:
+    """Whoever waits for the pieces to be made sees the rows where they are then: an erasure that saw none would believe that it was done."""
+    first = NOON // WEEK * WEEK
+    acts: dict[str, Callable[[Transaction], Any]] = {
+        "read": lambda t: len(t.records.all("shop", "sub_a")),
+        "add": lambda t: t.records.add([kept("rec_2", first + 6)]),
+        "delete": lambda t: t.records.delete("shop", "sub_a", 10),
+    }
+    async with Opened(url, 2) as (one, other):
+        await one.transact(put("sub_a"))
+        await one.transact(lambda t: t.records.add([kept("rec_1", first + 5)]))
+        made = threading.Event()
+
+        def make(t: Transaction) -> None:
+            t.partitions.ahead(first)
+            made.set()
+            select("SELECT pg_sleep(0.3)")(t)
+
+        making = asyncio.create_task(one.transact(make))
+        await until(made.is_set)
+        assert await other.transact(acts[act]) == {"read": 1, "add": None, "delete": 1}[act]
+        await making
+        left = await one.transact(acts["read"])
+        assert left == {"read": 1, "add": 2, "delete": 0}[act]
+
+
+async def test_a_piece_that_goes_is_in_nobodys_way(url: str) -> None:
+    """Who deletes it waits for those who were there first, and never in a ring with them."""
+    async with Opened(url, 2) as (one, other):
+        await one.transact(put("sub_a"))
+        first = NOON // WEEK * WEEK
+        await one.transact(lambda t: t.partitions.ahead(first))
+        ran, there = [], threading.Event()
+
+        def write(t: Transaction) -> int:
+            ran.append("write")
+            t.records.add([kept("rec_1", first + 3 * WEEK)])
+            there.set()
+            select("SELECT pg_sleep(0.3)")(t)
+            return len(t.records.all("shop", "sub_a"))
+
+        def drop(t: Transaction) -> None:
+            ran.append("drop")
+            t.partitions.drop_past(first + 2 * WEEK)
+
+        writing = asyncio.create_task(one.transact(write))
+        await until(there.is_set)
+        await other.transact(drop)
+        assert await writing == 1
+        assert ran == ["write", "drop"]
 
 
 def test_an_older_postgresql_does_as_well() -> None:

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -351,6 +352,60 @@ async def test_tables_of_another_version_are_left_alone(path: Path) -> None:
     raw.close()
     with pytest.raises(StoreUnwritable, match="version 99"):
         SqliteStore(path)
+
+
+def move(path: Path, name: str) -> Path:
+    """Give a file another name, which must be free."""
+    assert not path.with_name(name).exists()
+    return path.rename(path.with_name(name))
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_rollback_that_fails_ends_no_other_request(
+    path: Path, monkeypatch: pytest.MonkeyPatch, *, replaced: bool
+) -> None:
+    """The connection is given up for another, to the same file and no other."""
+    async with Opened(path) as store:
+        say, fails = store._say, ["COMMIT", "ROLLBACK"]
+
+        def heard(statement: str) -> None:
+            if statement in fails:
+                fails.remove(statement)
+                msg = "disk I/O error"
+                raise sqlite3.OperationalError(msg)
+            say(statement)
+
+        monkeypatch.setattr(store, "_say", heard)
+        with pytest.raises(sqlite3.OperationalError):
+            await store.transact(put("sub_1"))
+        assert fails == []
+        if replaced:
+            moved = move(path, "moved.db")
+            for _ in range(2):
+                with pytest.raises(StoreUnwritable):
+                    await store.transact(put("sub_2"))
+            move(moved, path.name)
+        async with asyncio.timeout(20):
+            await store.transact(put("sub_2"))
+            await store.scrub()
+        there = await store.transact(
+            lambda t: [bool(t.people.get("shop", f"sub_{i}", "none")) for i in (1, 2)]
+        )
+        assert there == [False, True]
+
+
+async def test_closing_waits_for_a_write_but_not_for_ever(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mien_server.stores.sqlite.CLOSE_SECONDS", 0.1)
+    ending = threading.Event()
+    async with Opened(path) as store:
+        writing = asyncio.create_task(store.transact(lambda _t: ending.wait(20)))
+        await asyncio.sleep(0)
+        with pytest.raises(StoreUnwritable, match="did not end a write"):
+            await store.close()
+        ending.set()
+        assert await writing
 
 
 async def test_a_closed_store_answers_nothing(path: Path) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.server.world import MakeWorld, Phone, World
 
+from mien.errors import RequestInvalid
 from mien_server import record
 from mien_server.ports import Transaction
 from mien_server.stores.sqlite import SqliteStore
@@ -231,6 +233,43 @@ async def test_wherever_a_round_is_interrupted_the_log_ends_up_exact(
         assert await world.store.transact(lambda t: t.retained.take()) == {}
 
 
+async def test_however_many_consents_end_at_once_one_round_tidies_up_after_all(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mien_server.pipeline.tidying.CHUNK", 2)
+    async with make_world() as world:
+        phones = [await world.enrolled() for _ in range(5)]
+        for phone in phones:
+            await phone.send()
+            person = await world.person(phone.subject)
+            ended = replace(person, expires_at=world.clock.at + 60)
+            await world.store.transact(lambda t, ended=ended: t.people.put(ended))
+        world.clock.at += 60
+        await world.pipeline.sweep()
+        assert (await rows(world, *phones))["label"] == 0
+        assert (await world.pipeline.sweep_plan()).consents == 0
+
+
+async def test_a_step_that_fails_keeps_no_other_waiting(make_world: MakeWorld) -> None:
+    """A site's sums are damaged: its events cannot be taken out of them, and wait; all else goes at its time, and is logged."""
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+        answer = await phone.rank()
+        await phone.reward(answer.event, 100)
+        before = await rows(world, phone)
+        world.clock.at += 7 * 365 * DAY
+        await world.store.transact(lambda t: t.sites.put_sums("shop", b"1" * 16, b"damaged"))
+        with pytest.raises(RequestInvalid, match="sums"):
+            await world.pipeline.sweep()
+        after = await rows(world, phone)
+        assert (after["label"], after["event"]) == (0, before["event"])
+        assert (after["decision_record"], after["consent_evidence"]) == (0, 0)
+        said = reasons(await swept(world), "retention")
+        assert said["decision_record"] >= before["decision_record"]
+        assert "event" not in said
+
+
 def killed(directory: Path, clock: int, commits: int) -> bool:
     """Sweep in a process of its own that dies after so many commits; whether it did."""
     program = Path(__file__).with_name("dying.py")
@@ -400,10 +439,9 @@ async def test_a_hold_that_was_acknowledged_loses_nothing_to_a_sweep_on_another_
         other = world.new_store()
         try:
             sweeping = asyncio.create_task(world.pipeline_over(other).sweep())
-            for _ in range(1000):
-                if (await rows(world, phone))["label"] < 60:
-                    break
-                await asyncio.sleep(0)
+            async with asyncio.timeout(60):
+                while (await rows(world, phone))["label"] == 60:
+                    pass
             await world.pipeline.place_hold("shop", phone.subject, "a dispute", until + DAY)
             acknowledged = (await rows(world, phone))["label"]
             deleted = await sweeping

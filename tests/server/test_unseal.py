@@ -1,5 +1,6 @@
 """The door: what is authentic, fresh and for this site comes in; the rest is refused by name."""
 
+import hashlib
 import os
 from typing import Any
 
@@ -118,24 +119,34 @@ def test_an_unknown_field_is_refused() -> None:
 
 
 # ---- the replay window ----
-def digest(byte: int) -> bytes:
-    return bytes([byte]) * 32
+def under(seq: int) -> Envelope:
+    return envelope().model_copy(update={"seq": seq})
 
 
 def test_the_same_again_is_a_duplicate() -> None:
-    assert unseal.seen_before(5, digest(1), 9, digest(1))
-    assert unseal.seen_before(5, digest(1), 5 + unseal.WINDOW, digest(1))
+    for seq in (5, 9 - unseal.WINDOW):
+        made = under(seq)
+        assert unseal.seen_before(made, 9, unseal.digest_of(made))
+
+
+def test_what_was_accepted_before_an_update_is_a_duplicate_after_it() -> None:
+    """Servers once kept a hash of the MAC and the sealed slots."""
+    made = under(5)
+    kept = hashlib.sha256(f"{made.mac}.{made.ct}".encode()).digest()
+    assert unseal.seen_before(made, 9, kept)
+    with pytest.raises(EnvelopeReplayed, match="another envelope"):
+        unseal.seen_before(under(5), 9, kept)
 
 
 def test_another_under_the_same_number_is_refused() -> None:
     with pytest.raises(EnvelopeReplayed, match="another envelope"):
-        unseal.seen_before(5, digest(1), 9, digest(2))
+        unseal.seen_before(under(5), 9, unseal.digest_of(under(5)))
 
 
 def test_late_within_the_window_is_fine_and_before_it_is_not() -> None:
-    assert not unseal.seen_before(5, digest(1), 4 + unseal.WINDOW, None)
+    assert not unseal.seen_before(under(5), 4 + unseal.WINDOW, None)
     with pytest.raises(EnvelopeReplayed, match="too old"):
-        unseal.seen_before(5, digest(1), 5 + unseal.WINDOW, None)
+        unseal.seen_before(under(5), 5 + unseal.WINDOW, None)
 
 
 def test_digests_tell_envelopes_apart() -> None:

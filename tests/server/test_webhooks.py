@@ -321,6 +321,57 @@ async def test_a_notice_that_always_fails_does_not_hold_up_the_others(
         assert +await world.pipeline.tell(poster) == {"delivered": 3, "failed": 1}
 
 
+async def test_a_site_that_hangs_rests_with_all_that_waits_for_it(make_world: MakeWorld) -> None:
+    """More than a batch: otherwise its rest would be due at once, before what waits for others."""
+    async with make_world(site=shop(webhook="https://shop.example/")) as world:
+        subject = (await world.enrolled()).subject
+        begin = world.clock.now()
+        ages = [0] * 40 + [telling.TELL_WITHIN - 1] + [telling.TELL_WITHIN + 1] * 3
+        many = [
+            Notification(f"ntf_{n}", "shop", subject, "withdrawn", begin - age, begin - 9)
+            for n, age in enumerate(ages)
+        ]
+
+        def add(transaction: Transaction) -> None:
+            for each in many:
+                transaction.notifications.add(each)
+
+        await world.store.transact(add)
+        poster = Answering(Reply(0))
+        assert +await world.pipeline.tell(poster) == {"failed": 1, "given_up": 3}
+        assert await world.pipeline.tell(poster) == {}
+        assert len(poster.posted) == 2  # one that is past its day, one that is not
+        left = await notices(world)
+        assert len(left) == 41
+        assert all(each.next_at > begin for each in left)
+        [old] = [each for each in left if each.id == "ntf_40"]
+        assert old.next_at == begin + 1  # its last attempt comes in time
+
+
+async def test_a_turn_that_fails_hides_nothing_of_the_others(make_world: MakeWorld) -> None:
+    async with make_world(site=shop(webhook="https://shop.example/")) as world:
+        await (await world.enrolled()).withdraw()
+        other = replace(world.site, id="other", publishable_sha256=bytes(32), secret_sha256=bytes(32))  # fmt: skip
+        now = world.clock.now()
+        strange = Notification("ntf_b", "other", "sub_b", "strange", now, now)
+
+        def work(transaction: Transaction) -> None:
+            registry.add(transaction.sites, other, None)
+            transaction.notifications.add(strange)
+
+        await world.store.transact(work)
+        done: Counter[str] = Counter()
+
+        class Late(Answering):
+            async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+                await asyncio.sleep(0.2)
+                return await super().post(url, headers, body)
+
+        with pytest.raises(KeyError):
+            await world.pipeline.tell(Late(Reply(200)), done)
+        assert +done == {"delivered": 1}
+
+
 async def test_a_slow_site_gives_up_its_turn(make_world: MakeWorld) -> None:
     async with make_world(site=shop(webhook="https://shop.example/")) as world:
 

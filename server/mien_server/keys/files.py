@@ -74,6 +74,9 @@ class FileProvider:
         path = self._path(name)
         try:
             path.replace(path.with_name(path.name + _DYING))
+            _sync(
+                self._directory
+            )  # first: a power cut must not leave an overwritten file under the key's name
         except FileNotFoundError:
             return
         except OSError as error:

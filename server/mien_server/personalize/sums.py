@@ -82,12 +82,12 @@ class Sums:
         head = _HEAD.unpack_from(data) if len(data) == size else (b"", 0, 0)
         if head[:2] != (_MAGIC, DIMENSIONS):
             msg = (
-                "the ranking sums are of another version or cut short; rebuild them from the events"
+                "the ranking sums are of another version or cut short; restore the database from a backup"
             )
             raise RequestInvalid(msg)
         numbers = np.frombuffer(data, ">f8", offset=_HEAD.size).astype(np.float64)
         if not np.isfinite(numbers).all():
-            msg = "the ranking sums hold something that is no number; rebuild them from the events"
+            msg = "the ranking sums hold something that is no number; restore the database from a backup"
             raise RequestInvalid(msg)
         upper = np.zeros((DIMENSIONS, DIMENSIONS))
         upper[_UPPER] = numbers[DIMENSIONS:]

@@ -20,6 +20,7 @@ the next.
 - `exports`    see and take along
 - `corrections` a label says what the person says
 - `erasing`    be forgotten
+- `certificates` what an erasure promised and did, signed
 - `taking`     what is taken back is in the journal first
 - `restoring`  after a backup was restored, what was taken back since is done again
 - `explaining`  why a question is answered as it is
@@ -288,9 +289,9 @@ class Pipeline:
         """See `erasing.Erasing.complete_erasures`."""
         await self._erasing.complete_erasures()
 
-    async def tell(self, poster: Poster) -> Counter[str]:
+    async def tell(self, poster: Poster, done: Counter[str] | None = None) -> Counter[str]:
         """See `telling.Telling.tell`."""
-        return await self._telling.tell(poster)
+        return await self._telling.tell(poster, done)
 
     async def untold(self) -> int:
         """See `telling.Telling.waiting`."""

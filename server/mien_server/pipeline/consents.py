@@ -66,7 +66,7 @@ class Consents:
         answer = await take_back(self._parts, lambda t: self._settle(t, asked))
         if isinstance(answer, MienError):
             raise answer
-        await self._tidying.person(site.id, asked.said.subject)
+        await self._tidying.at_once(site.id, asked.said.subject)
         return answer
 
     def _read(self, site: Site, text: str, *, gpc: bool) -> "_Asked":
@@ -259,7 +259,7 @@ class Consents:
             return self._answers.consent(transaction, site, settled, text, person.notice_sha256)
 
         answer = await take_back(self._parts, work)
-        await self._tidying.person(site.id, _subject(text))
+        await self._tidying.at_once(site.id, _subject(text))
         return answer
 
     # ---- meanwhile ----

@@ -21,12 +21,13 @@ from mien_server.pipeline.learning import Learning
 from mien_server.pipeline.parts import Parts, Said, where
 from mien_server.pipeline.taking import erased, note, take_back
 from mien_server.pipeline.telling import note_erased
-from mien_server.pipeline.tidying import CHUNK
 from mien_server.ports import Transaction
 from mien_server.values import Erasure, Person, Site, Taken
 
 ROUND: Final = 16
 """Erasures that share one scrub of the files."""
+CHUNK: Final = 100
+"""Rows that go in one transaction. Whoever withdraws or erases on SQLite waits behind one of these: of 500 rows, three times as long."""
 
 
 class Erasing:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
-from mien.errors import KeepUnreadable, KeysMissing
+from mien.errors import KeepUnreadable, KeysMissing, ServerBusy
 from mien.values import Label
 from mien.wire.canonical import b64, encode, spell
 from mien.wire.keys import SealKey, SigningKey
@@ -40,6 +40,8 @@ from mien_server.values import (
 EXPORT_BLOCK: Final = 4096
 EXPORT_MOST: Final = MAX_EXPORT_CHARS // 4 * 3 - 64 * 1024
 """Bytes that fit into an answer, packed: base64 makes four characters of three."""
+AT_ONCE: Final = 2
+"""Exports made at the same time; more wait."""
 MILLION: Final = 1_000_000
 ALL: Final = 2**31 - 1
 """Rows: as many as there are."""
@@ -52,22 +54,40 @@ class Exports:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._few = asyncio.Semaphore(AT_ONCE)
+        self._begun: set[tuple[str, str]] = set()
 
     async def export(self, site: Site, text: str, *, gpc: bool) -> ExportAnswer:
-        """Everything held about the person, sealed to the key in the statement (GDPR 15 and 20)."""
+        """Everything held about the person, sealed to the key in the statement (GDPR 15 and 20).
+
+        Raises `ServerBusy` while an earlier export of theirs is being made: one takes seconds of a processor, and a thread cannot be stopped.
+        """
 
         def work(transaction: Transaction) -> tuple[Said[ExportRequest], _Held]:
             said = self._parts.statement(
                 transaction, site, text, Kind.EXPORT_REQUEST, ExportRequest, "share", gpc=gpc
             )
+            if (site.id, said.person.subject) in self._begun:
+                msg = "an export of this person is being made already; try again when it has come"
+                raise ServerBusy(msg, retry_after=5.0)
             held = self._held(transaction, said.person, said.now)
             decision = self._parts.right(said.now, where(site, said.person), "15", "20")
             self._parts.log(transaction, site, said.person, "export", decision)
             return said, held
 
         said, held = await self._parts.store.transact(work)
-        # Opening a month of labels takes seconds: on a thread, so that neither the database nor anybody else waits.
-        return await asyncio.to_thread(_exported, said, held, self._parts.keys.signing)
+        # Whoever goes away, or waits for too long, stops nothing: it ends as it would have, and only then may the same person ask again.
+        return await asyncio.shield(asyncio.create_task(self._made(said, held)))
+
+    async def _made(self, said: Said[ExportRequest], held: "_Held") -> ExportAnswer:
+        """Opening a month of labels takes seconds: on a thread, so that neither the database nor anybody else waits."""
+        who = said.person.site, said.person.subject
+        self._begun.add(who)
+        try:
+            async with self._few:
+                return await asyncio.to_thread(_exported, said, held, self._parts.keys.signing)
+        finally:
+            self._begun.discard(who)
 
     def _held(self, transaction: Transaction, person: Person, now: int) -> "_Held":
         who = person.site, person.subject
@@ -164,7 +184,7 @@ def _exported(said: Said[ExportRequest], held: _Held, signing: SigningKey) -> Ex
 
 def _check_fits(packed: bytearray) -> None:
     if len(packed) > EXPORT_MOST:
-        msg = "more is kept than one answer can hold; let the site's officer export it, or erase"
+        msg = "more is kept than one answer can hold; ask the site's controller for it, or erase"
         raise ExportTooLarge(msg)
 
 

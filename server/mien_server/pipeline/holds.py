@@ -62,7 +62,7 @@ class Holds:
         for _ in range(_TRIES):
             hold = await self._parts.store.transact(work)
             if hold is not None:
-                await self._tidying.person(site.id, subject)
+                await self._tidying.at_once(site.id, subject)
                 return hold
             await asyncio.sleep(_PAUSE)
         msg = "a sweep is deleting and does not end; place the hold again in a moment"
@@ -99,7 +99,7 @@ class Holds:
             return self._end(transaction, hold, "hold_lifted", now)
 
         hold = await self._parts.store.transact(work)
-        await self._tidying.person(hold.site, hold.subject)
+        await self._tidying.at_once(hold.site, hold.subject)
         return hold
 
     def end_due(self, transaction: Transaction) -> int:

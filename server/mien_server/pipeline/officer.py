@@ -35,7 +35,7 @@ class Officer:
         while True:
             found = await take_back(self._parts, lambda t: self._some(t, site, subject, notice))
             for person in found:
-                await self._tidying.person(site.id, person.subject)
+                await self._tidying.at_once(site.id, person.subject)
             done += len(found)
             if subject is not None or len(found) < CHUNK:
                 return done

@@ -30,7 +30,6 @@ class _Arrival:
 
     site: Site
     envelope: Envelope
-    digest: bytes
     open_key: OpenKey
     now: int
     gpc: bool
@@ -54,7 +53,7 @@ class Arrivals:
         check_site(site, envelope.site)
         now = self._parts.clock.now()
         open_key = self._parts.keys.open_key(envelope.kid, now)
-        arrival = _Arrival(site, envelope, unseal.digest_of(envelope), open_key, now, gpc)
+        arrival = _Arrival(site, envelope, open_key, now, gpc)
         found = await self._parts.store.transact(lambda t: self._arrive(t, arrival))
         if isinstance(found, MienError):
             raise found
@@ -69,7 +68,7 @@ class Arrivals:
             raise unknown()
         vault = self._parts.vault(alive(stream.person))
         sheet = unseal.open_envelope(envelope, stream_key(vault, stream), arrival.open_key)
-        if unseal.seen_before(envelope.seq, arrival.digest, stream.highest, stream.digest):
+        if unseal.seen_before(envelope, stream.highest, stream.digest):
             return Accepted(duplicate=True)
         _check_times(sheet, arrival.now)
         person = self._parts.heard(transaction, stream.person, arrival.now, gpc=arrival.gpc)
@@ -79,8 +78,8 @@ class Arrivals:
             # Returned, not raised: the decision stays in the log, and only it.
             return refused(person, arrival.now, decision, "these labels may not be kept")
         transaction.people.accept(
-            arrival.site.id, envelope.subject, envelope.device, envelope.seq, arrival.digest,
-            arrival.now,
+            arrival.site.id, envelope.subject, envelope.device, envelope.seq,
+            unseal.digest_of(envelope), arrival.now,
         )  # fmt: skip
         transaction.records.add(self._runs(vault, sheet, where(arrival.site, person)))
         return Accepted()

@@ -8,6 +8,7 @@ then an erasure must be complete; what was not told is counted and logged.
 import asyncio
 from collections import Counter
 from collections.abc import Collection
+from functools import partial
 from typing import Any, Final, Literal
 
 from mien.wire import webhooks
@@ -26,7 +27,8 @@ BATCH: Final = 32
 BATCH_SECONDS: Final = 15
 """A slow site's turn ends after so long; the rest of its batch waits for the next."""
 SITES: Final = 16
-"""Sites spoken to at the same time, which is also all of a round: no site waits for another that hangs."""
+"""Sites spoken to at the same time, which is also all of a round. One that fails is left alone for a while with all that waits for it, so that the next
+round is for others."""
 LEASE: Final = 120
 """Seconds a claimed notice is nobody else's: longer than a batch can take. Whoever died with it, it is sent again after that."""
 _GONE: Final = 410
@@ -70,33 +72,43 @@ class Telling:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def tell(self, poster: Poster) -> Counter[str]:
-        """One round; how many notices were `delivered`, `failed` (tried again later), `given_up`, refused as `gone`, or `dropped` (the site has no webhook)."""
+    async def tell(self, poster: Poster, done: Counter[str] | None = None) -> Counter[str]:
+        """One round; how many notices were `delivered`, `failed` (tried again later), `given_up`, refused as `gone`, or `dropped` (the site has no webhook).
+
+        All of it is added to `done` also where a site's turn ended in a fault, which is raised once every other site had its own.
+        """
+        done = Counter() if done is None else done
         now = self._parts.clock.now()
         sites = await self._parts.store.transact(lambda t: t.notifications.sites_due(now, SITES))
-        rounds = await asyncio.gather(*(self._site(name, poster) for name in sites))
-        return sum(rounds, Counter())
+        turns = (self._site(name, poster, done) for name in sites)
+        faults = [each for each in await asyncio.gather(*turns, return_exceptions=True) if each]
+        if faults:
+            raise faults[0]
+        return done
 
     async def waiting(self) -> int:
         """How many notices are not delivered yet."""
         return await self._parts.store.transact(lambda t: t.notifications.count())
 
-    async def _site(self, name: str, poster: Poster) -> Counter[str]:
-        """What is due for one site, one after the other; after a failure the rest waits as well, untried."""
+    async def _site(self, name: str, poster: Poster, done: Counter[str]) -> None:
+        """What is due for one site, one after the other; after a failure the rest waits as well, untried, and what waited for a day is given up."""
         started = self._parts.clock.now()
         site, batch, dropped = await self._parts.store.transact(
             lambda t: _claimed(t, name, started)
         )
-        done = Counter(dropped=dropped)
-        pause = 0
+        done["dropped"] += dropped
+        pause, down = 0, False
         for notice in batch:
             now = self._parts.clock.now()
-            if site is None or pause or now - started >= BATCH_SECONDS:
+            if down and now >= notice.at + TELL_WITHIN:
+                await self._parts.store.transact(partial(_forget, notice))
+                done["given_up"] += 1
+            elif site is None or pause or now - started >= BATCH_SECONDS:
                 await self._put_back(notice, now + pause)
-                continue
-            outcome, pause = await self._one(site, notice, poster)
-            done[outcome] += 1
-        return done
+            else:
+                outcome, pause = await self._one(site, notice, poster)
+                down = down or outcome in {"failed", "given_up"}
+                done[outcome] += 1
 
     async def _one(self, site: Site, notice: Notification, poster: Poster) -> tuple[str, int]:
         """Send one; what became of it, and for how many seconds the site is left alone."""
@@ -107,11 +119,16 @@ class Telling:
         now = self._parts.clock.now()
         outcome = _outcome(reply, notice, now)
         if outcome != "failed":
-            await self._parts.store.transact(lambda t: t.notifications.delete(notice.id))
+            await self._parts.store.transact(partial(_forget, notice))
             return outcome, 0
         pause = self._delay(notice, reply)
         until = max(now + 1, min(now + pause, notice.at + TELL_WITHIN))
-        await self._parts.store.transact(lambda t: t.notifications.postpone(notice.id, until))
+
+        def work(transaction: Transaction) -> None:
+            transaction.notifications.postpone(notice.id, until)
+            transaction.notifications.rest(site.id, now, now + pause, TELL_WITHIN)
+
+        await self._parts.store.transact(work)
         return outcome, pause
 
     async def _put_back(self, notice: Notification, until: int) -> None:
@@ -126,6 +143,10 @@ class Telling:
         share = int.from_bytes(self._parts.entropy.bytes(2), "big") / 0xFFFF
         jittered = max(1, round(longest * (0.5 + share / 2)))
         return max(jittered, min(reply.retry_after, LONGEST_DELAY))
+
+
+def _forget(notice: Notification, transaction: Transaction) -> None:
+    transaction.notifications.delete(notice.id)
 
 
 def _claimed(

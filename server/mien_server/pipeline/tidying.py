@@ -5,9 +5,11 @@ legal hold nothing is deleted; then what rankings learned of the person is taken
 """
 
 from collections import Counter
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
+from mien.errors import MienError
 from mien.wire import lifecycle
 from mien_server.pipeline.learning import Learning
 from mien_server.pipeline.parts import Parts
@@ -41,6 +43,14 @@ class Tidying:
         """Delete all that this person's consent no longer covers."""
         while await self._parts.store.transact(lambda t: self._some(t, site, subject)):
             pass
+
+    async def at_once(self, site: str, subject: str) -> None:
+        """The same right after an act that is committed and has marked them. What fails here does not change the act's answer.
+
+        The mark stays, and the next sweep tries again and tells.
+        """
+        with suppress(MienError):
+            await self.person(site, subject)
 
     async def everybody(self) -> None:
         """The same for everybody marked: after a crash, and when consents ran out.

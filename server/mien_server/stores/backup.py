@@ -31,7 +31,10 @@ WAIT_SECONDS: Final = 5.0
 _SQLITE: Final = "sqlite:///"
 _LOCKS: Final = (0x4000_0000 + 2, 510)
 """Offset and length of what every open SQLite connection keeps locked in the file (sqlite.org/fileformat2.html, "The Lock-Byte Page"; os.h, SHARED_FIRST)."""
-_OURS: Final = frozenset({"site", "person", "leaf", "erasure", "noted"})
+_OURS: Final = frozenset({"site", "person", "leaf", "erasure"})
+"""Tables of every revision."""
+_TRUSTED: Final = frozenset({"PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY", "PGSSLCRL"})
+"""Certificates, which the server finds by the same variables (asyncpg, libpq)."""
 _ASIDE: Final = ("", "-wal", "-shm")
 
 
@@ -220,7 +223,12 @@ def _environment(url: URL) -> dict[str, str]:
         "PGDATABASE": url.database or "",
         "PGSSLMODE": str(url.query.get("ssl", "")),
     }
-    rest = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "MIEN_"))}  # fmt: skip
+    # Whom to trust stays as the server has it, who is spoken to does not; secrets of ours are none of theirs.
+    rest = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _TRUSTED or not name.startswith(("PG", "MIEN_"))
+    }
     return {**rest, **{name: value for name, value in given.items() if value}}
 
 

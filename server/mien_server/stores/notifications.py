@@ -2,7 +2,7 @@
 
 # ruff: noqa: D102 - each method is documented where it is declared, in `ports`
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, case, delete, func, select, update
 
 from mien_server.stores import schema
 from mien_server.stores.runner import Row, Runner
@@ -35,6 +35,23 @@ _POSTPONE = (
     .values(
         next_at=bindparam("until"),
         attempts=_TABLE.c.attempts - bindparam("less", type_=schema.Whole),
+    )
+)
+_REST = (
+    update(_TABLE)
+    .where(
+        _TABLE.c.site == bindparam("_site"),
+        _TABLE.c.next_at <= bindparam("now"),
+        _TABLE.c.at > bindparam("begun"),
+    )
+    .values(
+        next_at=case(
+            (
+                _TABLE.c.at < bindparam("early"),
+                _TABLE.c.at + bindparam("within", type_=schema.Whole),
+            ),
+            else_=bindparam("until", type_=schema.Whole),
+        )
     )
 )
 _DELETE = delete(_TABLE).where(_TABLE.c.id == bindparam("id"))
@@ -70,6 +87,11 @@ class SqlNotifications:
     def postpone(self, notification: str, until: int, *, untried: bool = False) -> None:
         values = {"_id": notification, "until": until, "less": int(untried)}
         self._runner.change(_POSTPONE, values)
+
+    def rest(self, site: str, now: int, until: int, within: int) -> None:
+        times = {"now": now, "until": until, "within": within}
+        ends = {"begun": now - within, "early": until - within}
+        self._runner.change(_REST, {"_site": site, **times, **ends})
 
     def delete(self, notification: str) -> None:
         self._runner.change(_DELETE, {"id": notification})

@@ -33,6 +33,16 @@ _MOVE: Final = (
     " INSERT INTO {} SELECT * FROM moved"
 )
 _COUNT: Final = "SELECT data_class, count(*) FROM {} GROUP BY data_class"
+_ALONE: Final = (
+    # What waits behind a lock that is waited for waits as long: a dump that runs for hours must not stop everybody, so the next round tries again.
+    "SET LOCAL lock_timeout = '1s'",
+    # ATTACH takes this one for the foreign key. First, because everybody else comes to a person before they come to their records.
+    "LOCK TABLE person IN SHARE ROW EXCLUSIVE MODE",
+    # The table before its pieces, as whoever reads it does. Locked at a piece only, they would have looked already which pieces there are, and would
+    # miss the rows that moved meanwhile.
+    "LOCK TABLE record IN ACCESS EXCLUSIVE MODE",
+)
+"""Said before pieces come or go: nobody else is at any record until the transaction ends."""
 
 
 class NoPartitions:
@@ -58,7 +68,7 @@ class PostgresPartitions:
         first = now // WEEK
         wanted = set(range(first, first + AHEAD + 1))
         if wanted.difference(self._weeks()):
-            self._runner.reserve(_CHANGING)
+            self._alone()
             for week in sorted(wanted.difference(self._weeks())):
                 self._make(week)
 
@@ -66,8 +76,13 @@ class PostgresPartitions:
         """See `ports.Partitions`."""
         if not self._past(now):
             return Counter()
-        self._runner.reserve(_CHANGING)
+        self._alone()
         return sum((self._drop(week, now) for week in self._past(now)), Counter())
+
+    def _alone(self) -> None:
+        self._runner.reserve(_CHANGING)
+        for statement in _ALONE:
+            self._runner.say(statement)
 
     def _past(self, now: int) -> list[int]:
         return [week for week in self._weeks() if (week + 1) * WEEK <= now]
@@ -77,10 +92,9 @@ class PostgresPartitions:
         return [int(found[1]) for name in names if (found := _NAME.match(name))]
 
     def _make(self, week: int) -> None:
-        """A piece filled with what lay in the rest, then made part of the table: ATTACH locks out nobody but changes of tables."""
+        """A piece filled with what lay in the rest, then made part of the table."""
         name, first, end = f"record_w{week}", week * WEEK, (week + 1) * WEEK
         for statement in (
-            f"LOCK TABLE {REST} IN ACCESS EXCLUSIVE MODE",
             f"CREATE TABLE {name} (LIKE record INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)",
             _MOVE.format(REST, first, end, name),
             f"ALTER TABLE record ATTACH PARTITION {name} FOR VALUES FROM ({first}) TO ({end})",
@@ -90,7 +104,6 @@ class PostgresPartitions:
     def _drop(self, week: int, now: int) -> Counter[str]:
         """Drop one piece whose rows may all go; how many there were. Nothing when a row of it is held."""
         name = f"record_w{week}"
-        self._runner.say(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE")
         if self._runner.row(text(_HELD.format(name)), {"now": now}) is not None:
             return Counter()  # the sweep takes the others of this piece one by one
         rows = self._runner.rows(text(_COUNT.format(name)), {})

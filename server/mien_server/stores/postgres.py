@@ -39,6 +39,8 @@ ATTEMPTS: Final = 6
 PAUSE_MS: Final = 20
 """Longest pause before the second attempt; the pauses grow with every further one."""
 CONNECT_SECONDS: Final = 5.0
+CLOSE_SECONDS: Final = 60.0
+"""How long `close` waits for what is running."""
 STATEMENTS: Final = 512
 """Statements that a connection keeps prepared: more than there are."""
 OLDEST: Final = 140_000
@@ -109,8 +111,13 @@ class PostgresStore:
     async def close(self) -> None:
         """See `ports.Store`. What is running ends first."""
         self._closed = True
-        await self._idle.wait()
-        await self._engine.dispose()
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._idle.wait()
+                await self._engine.dispose()
+        except TimeoutError:
+            msg = "the database did not end what was running; look into its log"
+            raise StoreUnwritable(msg) from None
 
     async def _attempts(self, work: Callable[[Transaction], T]) -> T:
         for attempt in range(1, ATTEMPTS + 1):

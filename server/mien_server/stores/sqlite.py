@@ -33,6 +33,8 @@ MAX_BATCH: Final = 256
 """Closures committed together at most: bounds how long the first of them waits for the last."""
 QUEUE: Final = 4096
 """Closures that may wait; more are told to come back."""
+CLOSE_SECONDS: Final = 60.0
+"""How long `close` waits for what is being written: longer than any closure takes."""
 BUSY_SECONDS: Final = 2.0
 """How long another program may hold the database before callers are told."""
 _PRAGMAS: Final = (
@@ -47,6 +49,7 @@ _UNWRITABLE: Final = frozenset({
     sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB,
 })  # fmt: skip
+_REPLACED: Final = "the database's files were replaced under the running server; put them back or start it again"  # fmt: skip
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
@@ -76,6 +79,7 @@ class SqliteStore:
         self._most = queue_size
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
+        self._useless = False
         self._engine = engine(path, busy_seconds)
         try:
             self._connection = _open(self._engine, path)
@@ -100,7 +104,10 @@ class SqliteStore:
         if not self._closed:
             self._closed = True
             self._jobs.put(None)
-        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._thread.join, CLOSE_SECONDS)
+        if self._thread.is_alive():
+            msg = "the database did not end a write; look into its disk"
+            raise StoreUnwritable(msg)
 
     async def _submit(self, work: Callable[[Transaction], Any], *, alone: bool = False) -> Any:
         if self._closed:
@@ -118,7 +125,7 @@ class SqliteStore:
     def _write(self) -> None:
         batch = self._batch()
         while batch:
-            self._commit(batch)
+            self._do(batch)
             _wake(batch)
             batch = self._batch()
         self._refuse_rest()
@@ -126,7 +133,7 @@ class SqliteStore:
         self._engine.dispose()
 
     def _batch(self) -> list[_Job]:
-        """Everything that waits, up to `MAX_BATCH`; empty when the store is closing. One that must run alone is a batch by itself."""
+        """Everything that waits, up to `MAX_BATCH`; empty when the store is closing."""
         batch: list[_Job] = []
         while len(batch) < MAX_BATCH:
             try:
@@ -141,6 +148,15 @@ class SqliteStore:
             batch.append(job)
         return batch
 
+    def _do(self, batch: list[_Job]) -> None:
+        try:
+            self._mend()
+        except BaseException as error:  # noqa: BLE001 - whatever it is, these callers must hear of it
+            for job in batch:
+                job.error = told(error)
+        else:
+            self._commit(batch)
+
     def _commit(self, batch: list[_Job]) -> None:
         together = [job for job in batch if not job.alone and not job.future.cancelled()]
         try:
@@ -153,6 +169,17 @@ class SqliteStore:
         for job in batch:
             if job.alone:
                 self._alone(job)
+
+    def _mend(self) -> None:
+        """Open another connection, when the one there is cannot be used any more. Never to another file: see `_check_files`."""
+        if self._useless:
+            if _file(self._path) != self._files[0]:
+                raise StoreUnwritable(_REPLACED)
+            self._connection.close()
+            self._connection = _open(self._engine, self._path)
+            self._files = _files(self._path)
+            self._transaction = SqlTransaction(SqliteRunner(self._raw))
+            self._useless = False
 
     def _together(self, jobs: list[_Job]) -> None:
         self._say("BEGIN IMMEDIATE")
@@ -176,15 +203,19 @@ class SqliteStore:
             job.error = told(error)
 
     def _undo(self) -> None:
-        # SQLite may have rolled back already (full disk): then there is nothing to undo.
-        if self._raw.in_transaction:
-            self._say("ROLLBACK")
+        """Roll back. A connection that cannot is closed, which rolls back too: the writer must go on for those who come later (`_mend`)."""
+        try:
+            # SQLite may have rolled back already (full disk): then there is nothing to undo.
+            if self._raw.in_transaction:
+                self._say("ROLLBACK")
+        except Exception:  # noqa: BLE001 - what failed first is what the callers hear
+            self._useless = True
+            self._connection.invalidate()
 
     def _check_files(self) -> None:
         """Files that were moved away still take what is written to them, and lose it when this process ends: that may not be acknowledged."""
         if _files(self._path) != self._files:
-            msg = "the database's files were replaced under the running server; put them back or start it again"
-            raise StoreUnwritable(msg)
+            raise StoreUnwritable(_REPLACED)
 
     def _truncate(self, _transaction: Transaction) -> None:
         busy, _, _ = self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -291,8 +322,12 @@ def _make_or_check(connection: Connection, raw: Any) -> None:
 
 def _files(path: Path) -> tuple[tuple[int, int], ...]:
     """What tells the database and its log from other files of their names. Raises `OSError` when one is not there."""
-    found = os.stat(path), os.stat(f"{path}-wal")  # noqa: PTH116 - before every commit: twice as fast
-    return tuple((each.st_dev, each.st_ino) for each in found)
+    return _file(path), _file(f"{path}-wal")
+
+
+def _file(path: Path | str) -> tuple[int, int]:
+    found = os.stat(path)  # noqa: PTH116 - before every commit: twice as fast
+    return found.st_dev, found.st_ino
 
 
 def _create_file(path: Path) -> None:

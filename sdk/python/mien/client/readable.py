@@ -297,6 +297,11 @@ _SECTIONS: Final[dict[str, tuple[str, str, Columns]]] = {
         "Each goes as soon as it is delivered, and within a day.",
         (("at", "When", _when), ("kind", "What", _listed), ("purposes", "Purposes", _words), ("attempts", "Tried", _listed), ("id", "Id", _listed)),
     ),
+    "unreadable": (
+        "What cannot be read",
+        "It is kept and cannot be opened: it is damaged, or its key is not there. Whoever runs the server can look for it by its id.",
+        (("what", "What", _listed), ("id", "Id", _listed), ("retain_until", "Kept until", _when)),
+    ),
     SIGNATURE: (
         "Signature",
         (
