@@ -82,7 +82,7 @@ class Meters:
         found.inc()
 
     def task(self, name: str, outcome: str) -> None:
-        """Count one round of a background task. `outcome` is `done` or `failed`."""
+        """Count one round of a background task. `outcome` is `done` or `failed`; of `reload` also `refused`: the bundle on the disk is not taken."""
         self._tasks.labels(name, outcome).inc()
 
     def told(self, outcome: str, count: int) -> None:

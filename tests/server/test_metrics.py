@@ -1,6 +1,11 @@
 """Counts by route, status and outcome."""
 
+import re
+from pathlib import Path
+
 from mien_server.metrics import Meters
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/reference/metrics.md"
 
 
 def test_answers_refusals_decisions_and_tasks_are_counted() -> None:
@@ -23,3 +28,10 @@ def test_each_application_counts_for_itself() -> None:
     one, other = Meters(), Meters()
     one.refused("/v1/rank", "rate-limited")
     assert b"rate-limited" not in other.text()
+
+
+def test_the_reference_lists_every_metric_and_no_other() -> None:
+    kinds = re.findall(r"^# TYPE (mien_\w+) (\w+)$", Meters().text().decode(), re.MULTILINE)
+    given = {name for name, _ in kinds if not name.endswith("_created")}
+    told = set(re.findall(r"^\| `(mien_\w+)`", PAGE.read_text(), re.MULTILINE))
+    assert told == given

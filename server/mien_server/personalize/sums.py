@@ -81,9 +81,7 @@ class Sums:
         size = _HEAD.size + 8 * (DIMENSIONS + len(_UPPER[0]))
         head = _HEAD.unpack_from(data) if len(data) == size else (b"", 0, 0)
         if head[:2] != (_MAGIC, DIMENSIONS):
-            msg = (
-                "the ranking sums are of another version or cut short; restore the database from a backup"
-            )
+            msg = "the ranking sums are of another version or cut short; restore the database from a backup"
             raise RequestInvalid(msg)
         numbers = np.frombuffer(data, ">f8", offset=_HEAD.size).astype(np.float64)
         if not np.isfinite(numbers).all():
