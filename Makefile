@@ -6,7 +6,7 @@ CAMERA ?=
 TIERS ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test soak check fmt fmt-check lint types layers vectors docs bench pins clean
+.PHONY: help setup setup-dev demo serve test coverage soak check fmt fmt-check lint types layers vectors docs bench pins clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -26,6 +26,9 @@ serve: setup ## keep a server running on loopback, with its keys and database un
 	@$(BIN)/mien serve
 
 test: setup-dev ## every test; what cannot run here is listed as NOT RUN (TIERS=core accepts that)
+	@MIEN_TIERS=$(TIERS) $(BIN)/python -m pytest -n 2 --dist loadfile
+
+coverage: setup-dev ## every test, measured: the coverage of lines and branches held against its floors (about half an hour)
 	@MIEN_TIERS=$(TIERS) $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= && $(BIN)/python scripts/coverage_floor.py
 
 soak: setup-dev ## what takes longer than a test may: kills, races, fuzz (about half an hour); writes docs/reference/soak.json

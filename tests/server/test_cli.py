@@ -15,7 +15,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from mien.wire.keys import VerifyKey
+from mien.wire.keys import SigningKey, VerifyKey
 from mien.wire.signatures import Kind, verify
 from mien_server.cli import commands
 
@@ -96,6 +96,14 @@ def test_site_is_registered_once_and_its_keys_are_shown_once(mien: Mien, tmp_pat
     assert keys["secret_key"].encode() not in at_rest
     assert "secret key" in mien("site", "add", "other", *SITE).stdout
     assert "shop" in mien("site", "list").stdout
+
+
+def test_a_verifiers_key_may_begin_with_a_hyphen(mien: Mien) -> None:
+    mien("keys", "init")
+    mien("site", "add", "shop", *SITE)
+    keys = (SigningKey.generate().verify_key().text() for _ in range(10_000))
+    named = mien("site", "verifier", "shop", next(key for key in keys if key[0] == "-"))
+    assert named.exit_code == 0, named.stderr
 
 
 @pytest.mark.parametrize(

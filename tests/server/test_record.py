@@ -362,3 +362,9 @@ def test_a_proof_holds_an_object() -> None:
     proof: Any = record.seal_evidence("shop", SUBJECT, ["no"], NOW, NOW + 1, kek, 3, ENTROPY)  # type: ignore[arg-type]
     with pytest.raises(KeepUnreadable, match="no object"):
         record.open_evidence(proof, kek)
+
+
+@pytest.mark.parametrize("doc", [None, "use", 1, ["use"]])
+def test_what_is_no_question_is_not_read_as_one(doc: object) -> None:
+    with pytest.raises(KeepUnreadable):
+        record.question_of(doc)

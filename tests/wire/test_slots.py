@@ -129,3 +129,13 @@ def test_a_sheet_with_one_slot_that_is_no_label_is_refused(place: int) -> None:
     plain[5 + 8 * place + 7] = 1  # a bit of the filling, and no label beside it
     with pytest.raises(EnvelopeInvalid):
         slots.read(bytes(plain))
+
+
+def test_a_slot_whose_time_no_clock_will_show_is_refused() -> None:
+    label = Label("joy", BASE + 9, confidence=14)
+    slot = slots.pack_slot(label, BASE)
+    for base in (slots.MAX_TIME - 8, slots.MAX_TIME + 1, -1):
+        with pytest.raises(EnvelopeInvalid):
+            slots.unpack_slot(slot, base)
+    last = slots.unpack_slot(slot, slots.MAX_TIME - 9)
+    assert last.ended_at == slots.MAX_TIME

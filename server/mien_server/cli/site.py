@@ -94,7 +94,7 @@ def catalogue(
     print(f"{site}: {len(offers.offers)} offers")
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # a key may begin with a hyphen
 def verifier(
     site: Annotated[str, typer.Argument(help="Id of the site.")],
     key: Annotated[str | None, typer.Argument(help="Public key of the verifier (Ed25519, base64url); without it, nobody verifies.")] = None,

@@ -45,9 +45,10 @@ def app() -> typer.Typer:
         link,
         join,
         keys,
-        remove,
     ):
         found.command(command.__name__)(command)
+    # The id of a key may begin with a hyphen.
+    found.command("remove", context_settings={"ignore_unknown_options": True})(remove)
     return found
 
 
