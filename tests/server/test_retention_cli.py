@@ -130,7 +130,16 @@ def test_a_hold_is_placed_listed_and_lifted(mien: Typed, phones: tuple[Phone, ..
 
 
 def test_a_subject_stays_out_of_the_shell_s_history(mien: Typed, phones: tuple[Phone, ...]) -> None:
-    words = ("hold", "place", "shop", "-", "--reason", "r", "--until", day(2))  # midnight may come between
+    words = (
+        "hold",
+        "place",
+        "shop",
+        "-",
+        "--reason",
+        "r",
+        "--until",
+        day(2),
+    )  # midnight may come between
     placed = mien(*words, stdin=f"{phones[1].subject}\n")
     assert placed.exit_code == 0, placed.stderr
     assert json.loads(mien("hold", "list", "--json").stdout)[0]["subject"] == phones[1].subject
@@ -158,5 +167,7 @@ def test_times_may_be_given_with_their_zone(mien: Typed, phones: tuple[Phone, ..
 
 def test_nobody_unknown_is_held(mien: Typed) -> None:
     assert "person-unknown" in place(mien, "sub_nobody").stderr
-    done = mien("hold", "place", "nowhere", "sub_x", "--reason", "r", "--until", day(2))  # midnight may come between
+    done = mien(
+        "hold", "place", "nowhere", "sub_x", "--reason", "r", "--until", day(2)
+    )  # midnight may come between
     assert "site-unknown" in done.stderr
