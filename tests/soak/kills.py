@@ -24,6 +24,7 @@ LONGEST = 1.5
 OLD = 20_000
 """Seconds before now at which the first label of a device ends; each later one a second later, so that its time is its name."""
 OK = 200
+REFUSED = 403
 GONE = (404, 410)
 """Erased: once the keys are gone nobody is known any more."""
 
@@ -36,6 +37,8 @@ class Witness:
     base: int
     sent: dict[int, bytes] = field(default_factory=dict)
     acknowledged: set[int] = field(default_factory=set)
+    odd: list[int] = field(default_factory=list)
+    """Statuses of answers under load that should have been 200."""
     asked: str = ""
     answered: bool = False
     """Whether the withdrawal or erasure that it `asked` for was acknowledged."""
@@ -110,9 +113,7 @@ def _load(place: Place, node: Node, witness: Witness, moment: float) -> None:
                     _ask(client, witness)
                     return
                 _send(client, witness)
-                client.post(
-                    "/v1/rank", content=witness.device.rank(int(time.time())), headers=_JSON
-                )
+                _rank(client, witness)
     except httpx.TransportError:
         return  # the server was killed: that is what this is about
 
@@ -122,8 +123,18 @@ _JSON = {"Content-Type": "application/json"}
 
 def _send(client: httpx.Client, witness: Witness) -> None:
     second, body = witness.label()
-    if client.post("/v1/labels", content=body, headers=_JSON).status_code == OK:
+    status = client.post("/v1/labels", content=body, headers=_JSON).status_code
+    if status == OK:
         witness.acknowledged.add(second)
+    else:
+        witness.odd.append(status)
+
+
+def _rank(client: httpx.Client, witness: Witness) -> None:
+    body = witness.device.rank(int(time.time()))
+    status = client.post("/v1/rank", content=body, headers=_JSON).status_code
+    if status != OK:
+        witness.odd.append(status)
 
 
 def _ask(client: httpx.Client, witness: Witness) -> None:
@@ -139,11 +150,31 @@ def _ask(client: httpx.Client, witness: Witness) -> None:
 
 
 def _check(client: httpx.Client, witness: Witness) -> list[str]:
-    if witness.asked == "erasures" and witness.answered:
-        return _check_erased(client, witness)
-    if witness.asked == "withdrawals" and witness.answered:
+    odd = [f"answered with {status} under load" for status in witness.odd]
+    return odd + _check_promise(client, witness)
+
+
+def _check_promise(client: httpx.Client, witness: Witness) -> list[str]:
+    if not witness.asked:
+        return _check_kept(client, witness)
+    if not witness.answered:
+        return _check_whole(client, witness)
+    return (
+        _check_erased(client, witness)
+        if witness.asked == "erasures"
+        else _check_withdrawn(client, witness)
+    )
+
+
+def _check_whole(client: httpx.Client, witness: Witness) -> list[str]:
+    """A right that was asked for and not answered: done, or as if it had never been asked."""
+    _, body = witness.label()
+    status = client.post("/v1/labels", content=body, headers=_JSON).status_code
+    if status == OK:
+        return _compare(client, witness, {*witness.acknowledged, max(witness.sent)})
+    if witness.asked == "withdrawals" and status == REFUSED:
         return _check_withdrawn(client, witness)
-    return _check_kept(client, witness) if not witness.asked else []
+    return _check_erased(client, witness)
 
 
 def _check_kept(client: httpx.Client, witness: Witness) -> list[str]:
@@ -180,7 +211,7 @@ def _export(client: httpx.Client, witness: Witness) -> httpx.Response:
 def _check_withdrawn(client: httpx.Client, witness: Witness) -> list[str]:
     _, body = witness.label()
     status = client.post("/v1/labels", content=body, headers=_JSON).status_code
-    return [] if status == 403 else [f"after a withdrawal a label was answered with {status}"]
+    return [] if status == REFUSED else [f"after a withdrawal a label was answered with {status}"]
 
 
 def _check_erased(client: httpx.Client, witness: Witness) -> list[str]:
