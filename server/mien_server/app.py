@@ -1,4 +1,4 @@
-"""The application: the only file that chooses who fills the ports, and wires stores, keys, policies, pipeline and routes together.
+"""The application: chooses who fills the ports, and wires stores, keys, policies, pipeline and routes together.
 
     app = create_app(load(os.environ))
 
@@ -13,11 +13,10 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -30,60 +29,26 @@ from mien_server.authorize.reload import Reloader, place_of_fault
 from mien_server.background import Task, once, running
 from mien_server.errors import JournalError, NotReady
 from mien_server.journal import FileJournal
-from mien_server.keys import Keyring, create_keys, day_of
-from mien_server.keys import open_keys as open_ring
+from mien_server.keys import Keyring, day_of, open_keys
 from mien_server.limits import Budgets, Limiter, Veil
+from mien_server.machine import SystemClock, SystemEntropy
 from mien_server.metrics import Meters
 from mien_server.pipeline import Pipeline
 from mien_server.pipeline.restoring import Applied
-from mien_server.ports import Clock, Entropy, Journal, Keys, Store, Transaction
+from mien_server.ports import Clock, Entropy, Journal, Store
 from mien_server.routes import ENDPOINTS
 from mien_server.routes.call import Services
 from mien_server.routes.endpoint import describe, install
 from mien_server.routes.shell import Shell, Surroundings, http_error
 from mien_server.settings import Settings
-from mien_server.stores import backup, open_store
-from mien_server.stores.revisions import HEAD
+from mien_server.stores import open_store
 from mien_server.values import Decision, Question
 from mien_server.webhooks import Webhooks
 
-T = TypeVar("T")
 TITLE: Final = "mien"
-NONCE_BYTES: Final = 16
-"""Randomness up to this size is no key."""
-PAGE_BYTES: Final = 1024
 READY_SECONDS: Final = 3.0
 """How long `/readyz` waits for the database."""
 ABOUT: Final = "Personalization that asks first. Every error is a problem document (RFC 9457) with a stable `code`."
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> int:
-        """Unix seconds."""
-        return int(time.time())
-
-
-class SystemEntropy:
-    """The operating system's randomness; nonces come from a page of it fetched at once.
-
-    Each call into the kernel lets go of the interpreter's lock, and a request needs many nonces. Keys never come from a page: what is used of it
-    stays in memory until the next.
-    """
-
-    def __init__(self) -> None:
-        self._pages = threading.local()
-
-    def bytes(self, count: int) -> bytes:
-        """`count` unpredictable bytes."""
-        if count > NONCE_BYTES:
-            return os.urandom(count)
-        page: bytes = getattr(self._pages, "rest", b"")
-        if len(page) < count:
-            page = os.urandom(PAGE_BYTES)
-        self._pages.rest = page[count:]
-        return page[:count]
 
 
 class CountedAuthorizer(Authorizer):
@@ -100,6 +65,25 @@ class CountedAuthorizer(Authorizer):
         return decision
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What one application is made of."""
+
+    settings: Settings
+    clock: Clock
+    entropy: Entropy
+    logger: FilteringBoundLogger
+    meters: Meters
+    keys: Keyring
+    authorizer: Authorizer
+    reloader: Reloader
+    store: Store
+    journal: Journal
+    pipeline: Pipeline
+    leaving: threading.Event = field(default_factory=threading.Event)
+    """Whoever stops the server sets it: not ready from then on."""
+
+
 def create_app(
     settings: Settings,
     *,
@@ -111,10 +95,24 @@ def create_app(
 
     `clock`, `entropy` and `logger` are the machine's own unless given.
     """
-    clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
     logger = logger or logs.make(settings.log_level)
     logs.capture_libraries(logger)
-    keys = open_keys(settings, entropy, clock)
+    parts = _parts(settings, clock or SystemClock(), entropy or SystemEntropy(), logger)
+    services = _services(parts)
+    app = _bare(_lifespan(parts))
+    app.state.pipeline = parts.pipeline
+    app.state.refused = None
+    app.state.leaving = parts.leaving
+    install(app, ENDPOINTS, services)
+    app.add_exception_handler(HTTPException, http_error)
+    app.add_middleware(Shell, around=_surroundings(parts, services))
+    return app
+
+
+def _parts(
+    settings: Settings, clock: Clock, entropy: Entropy, logger: FilteringBoundLogger
+) -> _Parts:
+    keys = open_keys(settings.keys, entropy, clock, os.environ)
     keys.rotate(clock.now())
     meters = Meters()
     reloader = Reloader(settings.policies)
@@ -125,44 +123,48 @@ def create_app(
     pipeline = Pipeline(
         store, keys, authorizer, clock, entropy, origin=settings.origin, journal=journal
     )
-    uses, rights, veil = _budgets(settings), _budgets(settings), Veil(entropy.bytes, clock.now)
-    leaving = threading.Event()
-    services = Services(
-        pipeline=pipeline,
+    return _Parts(
+        settings=settings,
+        clock=clock,
+        entropy=entropy,
+        logger=logger,
         meters=meters,
-        uses=uses,
-        rights=rights,
-        veil=veil,
+        keys=keys,
+        authorizer=authorizer,
+        reloader=reloader,
+        store=store,
+        journal=journal,
+        pipeline=pipeline,
+    )
+
+
+def _services(parts: _Parts) -> Services:
+    settings = parts.settings
+    return Services(
+        pipeline=parts.pipeline,
+        meters=parts.meters,
+        uses=_budgets(settings),
+        rights=_budgets(settings),
+        veil=Veil(parts.entropy.bytes, parts.clock.now),
         officers=frozenset(bytes.fromhex(each) for each in settings.officer_keys),
         max_body_bytes=settings.max_body_bytes,
         body_seconds=settings.body_seconds,
         publish_metrics=settings.metrics,
-        ready=_ready(store, keys, journal, clock, meters, leaving),
+        ready=_ready(parts),
         openapi=openapi_document,
     )
-    reload = _reload(reloader, authorizer, meters, logger)
-    heed, rotate = _heed(pipeline, logger), _rotate(pipeline, keys, logger)
-    tasks = _tasks(settings, pipeline, reload, _tell(pipeline, meters, logger), heed, rotate)
-    life = _lifespan(tasks, store, pipeline, meters, logger, settings.stop_seconds)
-    app = _bare(life)
-    app.state.pipeline = pipeline
-    app.state.refused = None
-    app.state.leaving = leaving  # whoever stops the server sets it: not ready from then on
-    install(app, ENDPOINTS, services)
-    app.add_exception_handler(HTTPException, http_error)
-    app.add_middleware(
-        Shell,
-        around=Surroundings(
-            logger=logger,
-            meters=meters,
-            uses=uses,
-            rights=rights,
-            veil=veil,
-            random=entropy.bytes,
-            seconds=settings.request_seconds,
-        ),
+
+
+def _surroundings(parts: _Parts, services: Services) -> Surroundings:
+    return Surroundings(
+        logger=parts.logger,
+        meters=parts.meters,
+        uses=services.uses,
+        rights=services.rights,
+        veil=services.veil,
+        random=parts.entropy.bytes,
+        seconds=parts.settings.request_seconds,
     )
-    return app
 
 
 @cache
@@ -171,129 +173,6 @@ def openapi_document() -> dict[str, Any]:
     app = _bare(None)
     install(app, ENDPOINTS, None)
     return describe(app, ENDPOINTS)
-
-
-def open_keys(
-    settings: Settings, entropy: Entropy | None = None, clock: Clock | None = None
-) -> Keyring:
-    """The server's keys. Raises `KeysMissing` or `KeysUnsafe`."""
-    return open_ring(settings.keys, entropy or SystemEntropy(), clock or SystemClock(), os.environ)
-
-
-def make_keys(settings: Settings) -> Keyring:
-    """The server's keys, made where they are missing. Raises `KeysMissing`, `KeysUnsafe`, `KeysUnwritable`."""
-    return create_keys(settings.keys, SystemEntropy(), SystemClock(), os.environ)
-
-
-def administer(settings: Settings, work: Callable[[Transaction], T]) -> T:
-    """Run one closure in one transaction of the configured database, beside a running server or without one."""
-
-    async def run() -> T:
-        store = open_store(settings.database)
-        try:
-            return await store.transact(work)
-        finally:
-            await store.close()
-
-    return asyncio.run(run())
-
-
-def attend(
-    settings: Settings, work: Callable[[Pipeline], Awaitable[T]], *, restored: bool = False
-) -> T:
-    """Run one errand of the pipeline on the configured database and keys, beside a running server or without one.
-
-    `restored`: what the journal has beyond the database is applied first, as a server does at its start.
-    """
-
-    async def run() -> T:
-        clock, entropy = SystemClock(), SystemEntropy()
-        authorizer = Authorizer(load_bundle(settings.policies))
-        keys = open_keys(settings, entropy)
-        store = open_store(settings.database)
-        try:
-            journal = FileJournal(settings.journal_directory, entropy)
-            pipeline = Pipeline(
-                store, keys, authorizer, clock, entropy, origin=settings.origin, journal=journal
-            )
-            if restored:
-                await pipeline.restore()
-            return await work(pipeline)
-        finally:
-            await store.close()
-
-    return asyncio.run(run())
-
-
-def revision(settings: Settings) -> tuple[str | None, str]:
-    """The revision of the configured database's tables (None: there are none yet), and the one that this program needs. Raises `StoreError`."""
-    from mien_server.stores import upgrading  # it loads Alembic, which no server needs
-
-    return upgrading.status(settings.database), HEAD
-
-
-def upgrade(settings: Settings, tell: Callable[[str, str], None]) -> str:
-    """Bring the configured database's tables to the newest revision. See `stores.upgrading.upgrade`."""
-    from mien_server.stores import upgrading
-
-    return upgrading.upgrade(settings.database, tell)
-
-
-def back_up(settings: Settings, to: Path, progress: Callable[[int, int], None]) -> None:
-    """Write a backup of the configured database to the new file `to`, beside running servers. See `stores.backup.back_up`."""
-    backup.back_up(settings.database, to, progress)
-
-
-def restore(
-    settings: Settings, source: Path, progress: Callable[[int, int], None]
-) -> tuple[Applied, Path | None]:
-    """Put the backup `source` in the place of the configured database; what was done again, and where the old file is kept (SQLite).
-
-    A backup of an older revision is brought to the newest first. What people took back since is applied before the exchange: at no time is there an
-    SQLite file in place that has forgotten it, and whatever serves a PostgreSQL database applies it before its first answer. Raises `BackupInvalid`,
-    `JournalMissing`, `JournalInvalid`, `StoreBusy` while a server runs, `KeysMissing`.
-    """
-    journal_of(settings).entries()  # readable, before anything is done
-    if not settings.database.startswith("sqlite:///"):
-        backup.load(source, settings.database, progress)
-        upgrade(settings, _silent)
-        return attend(settings, _apply), None
-    database = Path(settings.database.removeprefix("sqlite:///"))
-    copy = backup.unpack(source, database, progress)
-    try:
-        beside = settings.model_copy(
-            update={"database": f"sqlite:///{copy}", "journal": settings.journal_directory}
-        )
-        upgrade(beside, _silent)
-        applied = attend(beside, _apply)
-        kept = _aside(database)
-        backup.exchange(copy, database, kept)
-    finally:
-        backup.drop(copy)
-    return applied, kept if kept.exists() else None
-
-
-def journal_of(settings: Settings) -> FileJournal:
-    """The journal of withdrawals and erasures."""
-    return FileJournal(settings.journal_directory, SystemEntropy())
-
-
-def _silent(_old: str, _new: str) -> None:
-    """Said by `mien database upgrade` alone."""
-
-
-async def _apply(pipeline: Pipeline) -> Applied:
-    """The journal, and all that follows from it."""
-    applied = await pipeline.restore()
-    if applied.erased:
-        await pipeline.complete_erasures()
-    await pipeline.sequence()
-    return applied
-
-
-def _aside(database: Path) -> Path:
-    moment = datetime.fromtimestamp(SystemClock().now(), UTC).strftime("%Y%m%dT%H%M%SZ")
-    return database.with_name(f"{database.name}.before-{moment}")
 
 
 def _bare(lifespan: Any) -> FastAPI:
@@ -318,102 +197,89 @@ def _budgets(settings: Settings) -> Budgets:
     )
 
 
-def _ready(  # noqa: PLR0917 - all that must be there
-    store: Store,
-    keys: Keys,
-    journal: Journal,
-    clock: Clock,
-    meters: Meters,
-    leaving: threading.Event,
-) -> Callable[[], Any]:
+def _ready(parts: _Parts) -> Callable[[], Awaitable[None]]:
     async def ready() -> None:
         try:
-            await look()
+            await _look(parts)
         except BaseException:
-            meters.ready(yes=False)
+            parts.meters.ready(yes=False)
             raise
-        meters.ready(yes=True)
-
-    async def look() -> None:
-        if leaving.is_set():
-            msg = "the server is stopping; ask another one"
-            raise NotReady(msg)
-        today = day_of(clock.now())
-        if all(doc.kid != today for doc in keys.seal_keys(clock.now())):
-            msg = "there is no sealing key for today; look for failed rounds of `rotate` in the log"
-            raise NotReady(msg)
-        try:
-            async with asyncio.timeout(READY_SECONDS):
-                await store.transact(lambda transaction: transaction.tiles.size())
-                await asyncio.to_thread(journal.check)
-        except JournalError:
-            msg = "the journal of withdrawals and erasures cannot be written; see MIEN_JOURNAL"
-            raise NotReady(msg) from None
-        except TimeoutError:
-            msg = (
-                "the database does not answer; see that it runs and is not held by another program"
-            )
-            raise NotReady(msg) from None
+        parts.meters.ready(yes=True)
 
     return ready
 
 
-def _reload(
-    reloader: Reloader, authorizer: Authorizer, meters: Meters, logger: FilteringBoundLogger
-) -> Callable[[], Awaitable[None]]:
+async def _look(parts: _Parts) -> None:
+    """Return when the server can do its work; raise what it lacks otherwise."""
+    if parts.leaving.is_set():
+        msg = "the server is stopping; ask another one"
+        raise NotReady(msg)
+    now = parts.clock.now()
+    if all(doc.kid != day_of(now) for doc in parts.keys.seal_keys(now)):
+        msg = "there is no sealing key for today; look for failed rounds of `rotate` in the log"
+        raise NotReady(msg)
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            await parts.store.transact(lambda transaction: transaction.tiles.size())
+            await asyncio.to_thread(parts.journal.check)
+    except JournalError:
+        msg = "the journal of withdrawals and erasures cannot be written; see MIEN_JOURNAL"
+        raise NotReady(msg) from None
+    except TimeoutError:
+        msg = "the database does not answer; see that it runs and is not held by another program"
+        raise NotReady(msg) from None
+
+
+def _reload(parts: _Parts) -> Callable[[], Awaitable[None]]:
     """One look at the bundle. A bad one is told by the place of its fault, and the one in force stays."""
 
     async def reload() -> None:
         try:
-            bundle = await asyncio.to_thread(reloader.look, authorizer)
+            bundle = await asyncio.to_thread(parts.reloader.look, parts.authorizer)
         except PolicyInvalid as error:
-            meters.task("reload", "refused")
-            logger.error("policy-invalid", code=error.code, where=place_of_fault(error))  # noqa: TRY400 - the place is all that may be told
+            parts.meters.task("reload", "refused")
+            parts.logger.error("policy-invalid", code=error.code, where=place_of_fault(error))  # noqa: TRY400 - the place is all that may be told
         else:
             if bundle:
-                logger.info("policies-reloaded", version=bundle.version, bundle=bundle.sha256)
+                parts.logger.info("policies-reloaded", version=bundle.version, bundle=bundle.sha256)
 
     return reload
 
 
-def _tell(
-    pipeline: Pipeline, meters: Meters, logger: FilteringBoundLogger
-) -> Callable[[], Awaitable[None]]:
+def _tell(parts: _Parts) -> Callable[[], Awaitable[None]]:
     """One round of telling sites. What a site will never hear is logged as a number, never as whom."""
 
     async def tell() -> None:
         done: Counter[str] = Counter()
         try:
             async with Webhooks() as poster:
-                await pipeline.tell(poster, done)
+                await parts.pipeline.tell(poster, done)
         finally:
             for outcome, count in done.items():
-                meters.told(outcome, count)
+                parts.meters.told(outcome, count)
             if lost := done["given_up"] + done["gone"]:
-                logger.warning("webhook-given-up", count=lost)
-        meters.untold(await pipeline.untold())
+                parts.logger.warning("webhook-given-up", count=lost)
+        parts.meters.untold(await parts.pipeline.untold())
 
     return tell
 
 
-async def _restored(
-    app: FastAPI, pipeline: Pipeline, store: Store, logger: FilteringBoundLogger
-) -> None:
+async def _restored(app: FastAPI, parts: _Parts) -> None:
     """Before the first request: what the journal has and the database has not. Whoever runs the server reads `app.state.refused` when that fails."""
     try:
-        _told_of(await pipeline.restore(), logger)
+        _told_of(await parts.pipeline.restore(), parts.logger)
     except MienError as error:
         app.state.refused = error
-        logger.error("not-started", code=error.code)  # noqa: TRY400 - the text goes to whoever started the server
-        await store.close()
+        parts.logger.error("not-started", code=error.code)  # noqa: TRY400 - the text goes to whoever started the server
+        await parts.store.close()
         raise
 
 
-def _heed(pipeline: Pipeline, logger: FilteringBoundLogger) -> Callable[[], Awaitable[None]]:
+def _heed(parts: _Parts) -> Callable[[], Awaitable[None]]:
     """One look at the journal while the server runs: the database under it may have been exchanged."""
 
     async def heed() -> None:
-        _told_of(await pipeline.heed(), logger)
+        _told_of(await parts.pipeline.heed(), parts.logger)
 
     return heed
 
@@ -427,21 +293,20 @@ def _told_of(done: Applied, logger: FilteringBoundLogger) -> None:
         logger.warning("journal-waits", count=done.waiting)
 
 
-def _rotate(
-    pipeline: Pipeline, keys: Keyring, logger: FilteringBoundLogger
-) -> Callable[[], Awaitable[None]]:
+def _rotate(parts: _Parts) -> Callable[[], Awaitable[None]]:
     """A round of rotation. Told: what it did, what it could not read (when that changed), and which secret the operator must set (once)."""
+    logger = parts.logger
     told: dict[str, object] = {"unreadable": 0, "missing": None}
 
     async def rotate() -> None:
-        done = await pipeline.rotate()
+        done = await parts.pipeline.rotate()
         if done.rewrapped or done.destroyed:
             logger.info("keys-rotated", count=done.rewrapped, size=done.destroyed)
         if done.unreadable != told["unreadable"]:
             told["unreadable"] = done.unreadable
             tell = logger.error if done.unreadable else logger.info
             tell("keys-unreadable", count=done.unreadable)
-        missing = keys.next_missing()
+        missing = parts.keys.next_missing()
         if missing is not None and missing != told["missing"]:
             told["missing"] = missing
             logger.warning("keys-next-missing", where=missing)
@@ -449,43 +314,32 @@ def _rotate(
     return rotate
 
 
-def _tasks(  # noqa: PLR0917 - a round each
-    settings: Settings,
-    pipeline: Pipeline,
-    reload: Callable[[], Awaitable[None]],
-    tell: Callable[[], Awaitable[None]],
-    heed: Callable[[], Awaitable[None]],
-    rotate: Callable[[], Awaitable[None]],
-) -> tuple[Task, ...]:
+def _tasks(parts: _Parts) -> tuple[Task, ...]:
+    settings, pipeline = parts.settings, parts.pipeline
     tasks = (
-        Task("rotate", settings.rotate_seconds, rotate),
+        Task("rotate", settings.rotate_seconds, _rotate(parts)),
         Task("sequence", settings.sequence_seconds, pipeline.sequence),
         Task("complete_erasures", settings.erase_seconds, pipeline.complete_erasures),
         Task("sweep", settings.sweep_seconds, pipeline.sweep),
-        Task("tell", settings.tell_seconds, tell),
-        Task("heed_journal", settings.sweep_seconds, heed),
-        Task("reload", settings.reload_seconds, reload),
+        Task("tell", settings.tell_seconds, _tell(parts)),
+        Task("heed_journal", settings.sweep_seconds, _heed(parts)),
+        Task("reload", settings.reload_seconds, _reload(parts)),
     )
     return tuple(task for task in tasks if task.seconds)
 
 
-def _lifespan(  # noqa: PLR0917 - what lives as long as the application
-    tasks: tuple[Task, ...],
-    store: Store,
-    pipeline: Pipeline,
-    meters: Meters,
-    logger: FilteringBoundLogger,
-    stop_seconds: float,
-) -> Callable[[FastAPI], Any]:
+def _lifespan(parts: _Parts) -> Callable[[FastAPI], Any]:
+    meters, logger, patience = parts.meters, parts.logger, parts.settings.stop_seconds
+
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await _restored(_app, pipeline, store, logger)
-        async with running(tasks, meters, logger, seconds=stop_seconds):
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await _restored(app, parts)
+        async with running(_tasks(parts), meters, logger, seconds=patience):
             logger.info("started", pid=os.getpid(), version=version("mien"))
             yield
         # What was promised within a second is in the tree before the process ends; where it cannot be (a full disk), it waits in the database.
-        await once(Task("sequence", 0, pipeline.sequence), meters, logger)
-        await store.close()
+        await once(Task("sequence", 0, parts.pipeline.sequence), meters, logger)
+        await parts.store.close()
         logger.info("stopped", pid=os.getpid())
 
     return lifespan

@@ -50,7 +50,7 @@ BREACHES = {
     "a noun knows a room": ("sdk/python/mien/values.py", "import mien.wire.canonical\n", "device:"),
     "the device imports the server": ("sdk/python/mien/send/breach.py", "import mien_server.values\n", "never import the server"),
     "the server imports the client": ("server/mien_server/record/breach.py", "import mien.client\n", "nothing of the SDK but"),
-    "a room of the server reaches the database": ("server/mien_server/record/breach.py", "import sqlalchemy\n", "only app wires the stores"),
+    "a room of the server reaches the database": ("server/mien_server/record/breach.py", "import sqlalchemy\n", "only app and errands wire the stores"),
     "a route handles keys": ("server/mien_server/routes/breach.py", "import cryptography\n", "cryptography only"),
     "a room of the server imports another": ("server/mien_server/record/breach.py", "import mien_server.audit\n", "server:"),
 }  # fmt: skip

@@ -13,9 +13,10 @@ import numpy as np
 
 from mien.values import AGE_BANDS
 from mien_server import audit, record
-from mien_server.app import SystemEntropy, administer, make_keys
 from mien_server.authorize import Authorizer, load_bundle
 from mien_server.authorize.words import ACTIONS
+from mien_server.errands import administer, make_keys
+from mien_server.machine import SystemEntropy
 from mien_server.ports import Keys, Transaction
 from mien_server.settings import Settings
 from mien_server.values import Decision, Judged, Person, Question, SealedLeaf, Site

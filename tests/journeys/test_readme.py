@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mien.cli.demo.stage import SITE, Stage
+from mien_server.authorize import load_bundle
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,3 +39,8 @@ def test_every_make_target_of_the_readme_exists() -> None:
         )
     )
     assert targets <= defined
+
+
+def test_the_policies_are_as_many_as_the_readme_says() -> None:
+    said = re.findall(r"(\d+) policies", (ROOT / "README.md").read_text())
+    assert said == [str(len(load_bundle().policies))]

@@ -13,10 +13,11 @@ from tests.server.web import Web
 
 from mien.errors import PolicyInvalid
 from mien_server import logs
-from mien_server.app import create_app, make_keys
+from mien_server.app import create_app
 from mien_server.authorize import Authorizer, load_bundle
 from mien_server.authorize.bundle import fingerprint
 from mien_server.authorize.reload import Reloader, place_of_fault
+from mien_server.errands import make_keys
 from mien_server.settings import Settings
 
 EXTRA = (

@@ -1,7 +1,6 @@
-"""A server that is killed (SIGKILL) right after one of its commits: `python dying.py DIRECTORY CLOCK COMMITS [sweep]`. Run by test_erasure.py and test_sweep.py."""
+"""A server that is killed (SIGKILL) right after one of its commits: `python -m tests.server.dying DIRECTORY CLOCK COMMITS [sweep]`. Run by test_erasure.py and test_sweep.py."""
 
 import asyncio
-import importlib.util
 import os
 import signal
 import sys
@@ -9,16 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-
-def world_of_tests() -> Any:
-    """The world of the tests, loaded by path: this file is a program, not a test."""
-    spec = importlib.util.spec_from_file_location("world", Path(__file__).with_name("world.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["world"] = module
-    spec.loader.exec_module(module)
-    return module
+from tests.server.world import StillClock, World
 
 
 class DyingStore:
@@ -44,8 +34,7 @@ class DyingStore:
 
 
 async def main(directory: str, clock: int, commits: int, errand: str = "complete_erasures") -> None:
-    module = world_of_tests()
-    world = module.World(Path(directory), clock=module.StillClock(clock))
+    world = World(Path(directory), clock=StillClock(clock))
     await world.open()
     pipeline = world.pipeline_over(DyingStore(world.store, commits))
     await getattr(pipeline, errand)()

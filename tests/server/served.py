@@ -21,7 +21,7 @@ from tests.server.world import CATALOGUE, Phone, shop
 from mien.wire.canonical import b64, encode
 from mien.wire.messages import dump
 from mien.wire.signatures import Kind
-from mien_server.app import administer, make_keys
+from mien_server.errands import administer, make_keys
 from mien_server.ports import Transaction
 from mien_server.settings import Settings
 from mien_server.values import Site

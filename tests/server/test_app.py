@@ -14,9 +14,11 @@ from tests.server.web import Web
 import mien_policies
 from mien.errors import KeysMissing, KeysUnsafe, MienError, PolicyInvalid, SettingsError
 from mien_server import background, logs
-from mien_server.app import SystemEntropy, administer, create_app, make_keys, openapi_document
+from mien_server.app import create_app, openapi_document
 from mien_server.background import Task
+from mien_server.errands import administer, make_keys
 from mien_server.errors import StoreError, StoreUnwritable
+from mien_server.machine import SystemEntropy
 from mien_server.metrics import Meters
 from mien_server.settings import Settings
 
@@ -190,7 +192,9 @@ def test_failed_round_is_counted_and_logged_and_the_next_one_runs() -> None:
                 raise SettingsError(msg)
             second.set()
 
-        async with background.running([Task("sweep", 0.001, work)], meters, logs.make("info", log)):
+        async with background.running(
+            [Task("sweep", 0.001, work)], meters, logs.make("info", log), seconds=10
+        ):
             await second.wait()
 
     asyncio.run(main())
@@ -216,7 +220,7 @@ def test_stopping_waits_for_the_round_under_way() -> None:
             done.append(True)
 
         async with background.running(
-            [Task("sweep", 3600, work)], Meters(), logs.make("info", io.StringIO())
+            [Task("sweep", 3600, work)], Meters(), logs.make("info", io.StringIO()), seconds=10
         ):
             await begun.wait()
             asyncio.get_running_loop().call_soon(go_on.set)

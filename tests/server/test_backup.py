@@ -66,7 +66,7 @@ def empty_url(database_kind: str) -> Iterator[Callable[[], str]]:
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """The commands go by the machine's clock; here it is that of the worlds."""
-    monkeypatch.setattr("mien_server.app.SystemClock", lambda: _CLOCK)
+    monkeypatch.setattr("mien_server.errands.SystemClock", lambda: _CLOCK)
 
 
 class _Clock:

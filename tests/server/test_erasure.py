@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sqlalchemy.dialects import sqlite
-from tests.server.world import MakeWorld, Phone, World, shop
+from tests.server.world import ROOT, MakeWorld, Phone, World, shop
 
 from mien.errors import EnvelopeReplayed, KeysMissing, RequestInvalid, SignatureInvalid
 from mien.values import Label
@@ -246,8 +246,8 @@ async def test_killed_between_any_two_steps_it_goes_on(
         shutil.copytree(tmp_path / "origin", directory)
         done = await asyncio.to_thread(
             subprocess.run,
-            [sys.executable, str(Path(__file__).with_name("dying.py")), str(directory), str(world.clock.at), str(step)],
-            capture_output=True, text=True, check=False,
+            [sys.executable, "-m", "tests.server.dying", str(directory), str(world.clock.at), str(step)],
+            cwd=ROOT, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == -signal.SIGKILL, done.stderr
         async with make_world(directory.name) as again:

@@ -15,11 +15,12 @@ from mien.errors import ServerBusy
 from mien.wire import messages
 from mien.wire.canonical import b64
 from mien.wire.messages import Explanation, QuestionDoc, parse
-from mien_server.app import administer, create_app, make_keys
+from mien_server.app import create_app
 from mien_server.authorize import DATA_CLASSES, Authorizer, load_bundle
 from mien_server.authorize.corpus import EFFECTS
 from mien_server.authorize.explain import explain
 from mien_server.authorize.words import ACTIONS
+from mien_server.errands import administer, make_keys
 from mien_server.pipeline import explaining
 from mien_server.pipeline.explaining import Explaining, asked
 from mien_server.ports import Transaction

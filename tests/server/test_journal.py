@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from tests.server.web import Web
-from tests.server.world import DAY, NOON, MakeWorld, Phone, SystemEntropy, World
+from tests.server.world import DAY, NOON, ROOT, MakeWorld, Phone, SystemEntropy, World
 
 from mien.errors import ConsentMissing
 from mien.wire.canonical import b64
@@ -549,9 +549,6 @@ async def test_two_nodes_that_start_at_once_do_it_once(make_world: MakeWorld) ->
 
 
 # ---- killed ----
-DYING = Path(__file__).with_name("taking_back.py")
-
-
 @pytest.mark.sqlite
 @pytest.mark.parametrize("act", ["erase", "withdraw"])
 @pytest.mark.parametrize("where", ["before-journal", "after-journal", "after-commit"])
@@ -564,8 +561,8 @@ async def test_killed_anywhere_an_act_is_whole_or_not_there(
         text = phone.erasure() if act == "erase" else phone.withdrawal("personalize_offers")
     done = await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, str(DYING), str(tmp_path / "world"), str(world.clock.at), act, where],
-        input=text, capture_output=True, text=True, check=False,
+        [sys.executable, "-m", "tests.server.taking_back", str(tmp_path / "world"), str(world.clock.at), act, where],
+        cwd=ROOT, input=text, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == -signal.SIGKILL, done.stderr
     async with make_world() as again:

@@ -14,7 +14,8 @@ from schemathesis.python.asgi import ASGIClient, get_client
 from schemathesis.specs.openapi import checks
 
 from mien.wire.messages import Problem
-from mien_server.app import administer, create_app, make_keys, openapi_document
+from mien_server.app import create_app, openapi_document
+from mien_server.errands import administer, make_keys
 from mien_server.errors import SiteUnknown, status_of
 from mien_server.registry import CatalogueDoc, SiteDoc, catalogue, digest, register
 from mien_server.registry import add as add_site

@@ -20,11 +20,12 @@ from typer.testing import CliRunner, Result
 import mien_policies
 from mien.wire.canonical import encode
 from mien_server import audit, record
-from mien_server.app import SystemEntropy, administer, open_keys
 from mien_server.authorize import Authorizer, load_bundle
 from mien_server.cli.opened import openings
 from mien_server.cli.policy import app, past
 from mien_server.cli.policy.past import FATES, replay_log
+from mien_server.errands import administer, open_keys
+from mien_server.machine import SystemEntropy
 from mien_server.ports import Transaction
 from mien_server.settings import Settings
 from mien_server.values import Judged, SealedLeaf

@@ -381,7 +381,7 @@ def test_the_operator_of_variables_is_told_what_to_do(monkeypatch: pytest.Monkey
     for name in ("SIGNING", "LOG"):
         secret = mien(monkeypatch, "keys", "secret").stdout.strip()
         monkeypatch.setenv(f"MIEN_KEY_{name}", secret)
-    from mien_server.app import SystemClock
+    from mien_server.machine import SystemClock
 
     now = epoch_of(SystemClock().now())
     early = mien(monkeypatch, "keys", "secret", "--begins-now").stdout.strip()

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.server.world import MakeWorld, Phone, World
+from tests.server.world import ROOT, MakeWorld, Phone, World
 
 from mien.errors import RequestInvalid
 from mien_server import record
@@ -272,9 +272,9 @@ async def test_a_step_that_fails_keeps_no_other_waiting(make_world: MakeWorld) -
 
 def killed(directory: Path, clock: int, commits: int) -> bool:
     """Sweep in a process of its own that dies after so many commits; whether it did."""
-    program = Path(__file__).with_name("dying.py")
-    command = [sys.executable, str(program), str(directory), str(clock), str(commits), "sweep"]
-    done = subprocess.run(command, check=False, capture_output=True, timeout=60)
+    words = [str(directory), str(clock), str(commits), "sweep"]
+    command = [sys.executable, "-m", "tests.server.dying", *words]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=60)
     assert done.returncode in {0, -signal.SIGKILL}, done.stderr
     return done.returncode == -signal.SIGKILL
 

@@ -56,6 +56,8 @@ from mien_server.pipeline import Pipeline
 from mien_server.stores import SqliteStore, open_store
 from mien_server.values import Catalogue, Person, Site
 
+ROOT = Path(__file__).resolve().parents[2]
+"""Of the repository: where `python -m tests.server.dying` and its like are started."""
 NOON = 1_795_305_600 + 43_200
 """2026-11-22 12:00 UTC."""
 DAY = 86_400

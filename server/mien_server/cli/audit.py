@@ -50,12 +50,13 @@ def export(
 
 def _collect(*, opened: bool) -> list[tuple[str, bytes]]:
     """Everything of one moment: read in one transaction, written afterwards."""
-    from mien_server import app as server
+    from mien_server import errands
+    from mien_server.machine import SystemClock
     from mien_server.settings import load
 
     settings = load(os.environ)
-    keys = server.open_keys(settings)
-    now = server.SystemClock().now()
+    keys = errands.open_keys(settings)
+    now = SystemClock().now()
 
     def work(transaction: "Transaction") -> list[tuple[str, bytes]]:
         tiles = transaction.tiles
@@ -65,7 +66,7 @@ def _collect(*, opened: bool) -> list[tuple[str, bytes]]:
             found.append((audit.OPENED, b"".join(_openings(transaction, keys, now))))
         return found
 
-    return server.administer(settings, work)
+    return errands.administer(settings, work)
 
 
 def _openings(transaction: "Transaction", keys: "Keys", now: int) -> Iterator[bytes]:
@@ -181,11 +182,11 @@ def _leaf(text: str) -> bytes:
 
 
 def _prove_here(wanted: str | bytes) -> str:
-    from mien_server import app as server
+    from mien_server import errands
     from mien_server.settings import load
 
     settings = load(os.environ)
-    keys = server.open_keys(settings)
+    keys = errands.open_keys(settings)
 
     def work(transaction: "Transaction") -> str:
         index = int(wanted) if isinstance(wanted, str) else _place(transaction, wanted)
@@ -194,7 +195,7 @@ def _prove_here(wanted: str | bytes) -> str:
             raise AuditError(msg)
         return audit.tlog_proof(transaction.tiles, index, settings.origin, keys.log)
 
-    return server.administer(settings, work)
+    return errands.administer(settings, work)
 
 
 def _place(transaction: "Transaction", leaf: bytes) -> int | None:

@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from mien_server.errors import NotReady
+from mien_server.routes.shell import document
+
 if TYPE_CHECKING:
     from threading import Event
 
-BODY: Final = (
-    b'{"type": "https://mien.example/errors/not-ready", "title": "not ready", "status": 503, '
-    b'"detail": "every place is taken; try again in a moment", "code": "not-ready", "laws": []}'
-)
-FULL: Final = (
-    b"HTTP/1.1 503 Service Unavailable\r\n"
-    b"content-type: application/problem+json\r\n"
-    b"retry-after: 2\r\n"
-    b"connection: close\r\n"
-    b"content-length: %d\r\n"
-    b"\r\n"
-    b"%s"
-) % (len(BODY), BODY)
+
+def _full() -> bytes:
+    response = document(NotReady("every place is taken; try again in a moment"))
+    lines = [b"HTTP/1.1 503 Service Unavailable"]
+    lines += [b": ".join(header) for header in response.raw_headers]
+    return b"\r\n".join([*lines, b"connection: close", b"", bytes(response.body)])
+
+
+FULL: Final = _full()
+"""The whole answer to a connection for which there is no place."""
 
 
 class Connection(HttpToolsProtocol):

@@ -34,12 +34,12 @@ def evidence(
     Names what the person said of themselves, and the name on a written release: for officers only.
     """
     with told():
-        from mien_server import app as server
+        from mien_server import errands
         from mien_server.settings import load
 
         settings = load(os.environ)
         address = server_address or f"http://{settings.host}:{settings.port}"
-        found = server.attend(settings, lambda pipeline: pipeline.evidence(site, subject, address))
+        found = errands.attend(settings, lambda pipeline: pipeline.evidence(site, subject, address))
         text = json.dumps(found, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
         if out is None:
             print(text, end="")
@@ -66,7 +66,7 @@ def invalidate(
     with told():
         from mien.errors import SettingsError
         from mien.wire.canonical import unb64
-        from mien_server import app as server
+        from mien_server import errands
         from mien_server.settings import load
 
         if (subject is None) == (notice is None):
@@ -76,7 +76,7 @@ def invalidate(
         if sha256 is not None and len(sha256) != HASH_BYTES:
             msg = "the notice's hash is 32 bytes as base64url: copy `notice_sha256` from a receipt"
             raise SettingsError(msg)
-        done = server.attend(
+        done = errands.attend(
             load(os.environ),
             lambda pipeline: pipeline.invalidate(site, subject=subject, notice=sha256),
             restored=True,

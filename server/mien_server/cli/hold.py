@@ -37,11 +37,11 @@ def place(
     Withdrawal and erasure still take effect at once; what they delete waits. The hold is in the log, and the person sees it.
     """
     with told():
-        from mien_server import app as server
+        from mien_server import errands
 
         ends_at = _moment(until)
         whom = sys.stdin.readline().strip() if subject == "-" else subject
-        hold = server.attend(
+        hold = errands.attend(
             _settings(), lambda pipeline: pipeline.place_hold(site, whom, reason, ends_at)
         )
     print(f"{hold.id}: stands until {_time(hold.ends_at)}")
@@ -54,9 +54,9 @@ def list_(
 ) -> None:
     """Show every hold on record, those that are over included. Names people: for officers only."""
     with told():
-        from mien_server import app as server
+        from mien_server import errands
 
-        found = server.attend(_settings(), lambda pipeline: pipeline.holds(site))
+        found = errands.attend(_settings(), lambda pipeline: pipeline.holds(site))
     if as_json:
         print(json.dumps([_as_json(each) for each in found]))
         return
@@ -70,9 +70,9 @@ def lift(
 ) -> None:
     """End a hold before its time. What had to go meanwhile is deleted by the next sweep."""
     with told():
-        from mien_server import app as server
+        from mien_server import errands
 
-        lifted = server.attend(_settings(), lambda pipeline: pipeline.lift_hold(hold))
+        lifted = errands.attend(_settings(), lambda pipeline: pipeline.lift_hold(hold))
     print(f"{lifted.id}: lifted")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,11 +27,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON objec
 def init(directory: Directory = None) -> None:
     """Make the keys that are missing; those that are there stay. Prints the key that devices pin."""
     with told():
-        from mien_server import app as server
+        from mien_server import errands
         from mien_server.settings import load
 
         settings = load(os.environ, keys=directory)
-        keys = server.make_keys(settings)
+        keys = errands.make_keys(settings)
     print(f"keys in {settings.keys}")
     print(f"verify key  {keys.signing.verify_key().text()}")
 
@@ -40,11 +41,11 @@ def init(directory: Directory = None) -> None:
 def list_keys(directory: Directory = None, as_json: AsJson = False) -> None:
     """List the secrets, how long they serve and what each epoch wraps, and what the operator must do. Never a secret."""
     with told():
-        from mien_server import app as server
+        from mien_server import errands
         from mien_server.settings import load
 
         settings = load(os.environ, keys=directory)
-        keys = server.open_keys(settings)
+        keys = errands.open_keys(settings)
         wrapped = _wrapped(settings)
         doc = {
             "verify_key": keys.signing.verify_key().text(),
@@ -61,7 +62,7 @@ def list_keys(directory: Directory = None, as_json: AsJson = False) -> None:
 
 def _wrapped(settings: "Settings") -> dict[str, dict[int, int]] | None:
     """What each epoch wraps; None when the database is not there yet (asking would make one) or cannot be read: keys are listed all the same."""
-    from mien_server import app as server
+    from mien_server import errands
     from mien_server.errors import StoreError
 
     kind, _, path = settings.database.partition(":///")
@@ -76,7 +77,7 @@ def _wrapped(settings: "Settings") -> dict[str, dict[int, int]] | None:
         }
 
     try:
-        return server.administer(settings, work)
+        return errands.administer(settings, work)
     except StoreError:
         return None
 
@@ -120,7 +121,7 @@ def _to_do(keys: "Keyring", wrapped: dict[str, dict[int, int]] | None) -> list[s
             f"remove `{each.place}`: nothing needs it any more, and until then old backups can be read"
             for each in done
         ]
-    return found  # fmt: skip
+    return found
 
 
 def _show(doc: dict[str, Any]) -> None:
@@ -155,13 +156,13 @@ def rotate(
 ) -> None:  # fmt: skip
     """Do a round of rotation now, beside running servers: make today's keys, wrap anew what an older key wraps, destroy what is done with."""
     with told():
-        from mien_server import app as server
+        from mien_server import errands
         from mien_server.settings import load
 
         settings = load(os.environ, keys=directory)
-        done = server.attend(settings, lambda pipeline: pipeline.rotate(begin=now))
+        done = errands.attend(settings, lambda pipeline: pipeline.rotate(begin=now))
     if as_json:
-        print(json.dumps({name: getattr(done, name) for name in type(done).__slots__}))
+        print(json.dumps(asdict(done)))
         return
     print(f"epoch {done.epoch}: wrapped anew {done.people} people, {done.leaves} leaves, {done.proofs} proofs; destroyed {done.destroyed} old keys")  # fmt: skip
     if done.waiting:
@@ -179,20 +180,20 @@ def secret(
 ) -> None:  # fmt: skip
     """Print a fresh secret for a `MIEN_KEY_...` variable. It is kept nowhere: hand it to whatever sets the environment."""
     from mien.wire.canonical import b64
-    from mien_server import app as server
     from mien_server.keys import SECRET, Kek
+    from mien_server.machine import SystemClock, SystemEntropy
 
-    fresh = server.SystemEntropy().bytes(SECRET)
-    print(b64(Kek(fresh, server.SystemClock().now()).to_bytes() if begins_now else fresh))
+    fresh = SystemEntropy().bytes(SECRET)
+    print(b64(Kek(fresh, SystemClock().now()).to_bytes() if begins_now else fresh))
 
 
 @app.command()
 def officer() -> None:
     """Make a privacy officer's token. Prints it once, and the hash for `MIEN_OFFICER_KEYS`."""
     from mien.wire.canonical import b64
-    from mien_server import app as server
+    from mien_server.machine import SystemEntropy
     from mien_server.registry import digest
 
-    token = "of_" + b64(server.SystemEntropy().bytes(24))
+    token = "of_" + b64(SystemEntropy().bytes(24))
     print(f"token   {token}   (not shown again)")
     print(f"sha256  {digest(token).hex()}   (add to MIEN_OFFICER_KEYS)")

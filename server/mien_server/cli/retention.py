@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -15,6 +14,7 @@ from mien_server.cli.told import told
 
 if TYPE_CHECKING:
     from mien_server.authorize import Bundle
+    from mien_server.authorize.retention import Rule
     from mien_server.pipeline.retaining import Plan
     from mien_server.settings import Settings
     from mien_server.values import Due, Holding
@@ -36,21 +36,17 @@ def _settings() -> "Settings":
 def status(as_json: AsJson = False) -> None:
     """Show how long each class of data is kept, by which law and why, and how much of it there is: rows, the oldest, overdue, under a legal hold."""
     with told():
-        from mien_server import app as server
+        from mien_server import errands
 
         settings = _settings()
-        bundle = load(_directory(settings), 2)
-        kept = server.attend(settings, lambda pipeline: pipeline.retained())
+        bundle = load(settings.policies, 2)
+        kept = errands.attend(settings, lambda pipeline: pipeline.retained())
     if as_json:
         print(json.dumps(_status_json(bundle, kept)))
         return
     console = Console()
     console.print(_rules(bundle))
     console.print(_kept(kept))
-
-
-def _directory(settings: "Settings") -> Path | None:
-    return settings.policies
 
 
 def _rules(bundle: "Bundle") -> Any:
@@ -61,7 +57,7 @@ def _rules(bundle: "Bundle") -> Any:
     )
 
 
-def _sorted(bundle: "Bundle") -> list[Any]:
+def _sorted(bundle: "Bundle") -> list["Rule"]:
     return sorted(bundle.retention, key=lambda rule: (rule.data_class, rule.jurisdiction))
 
 
@@ -103,9 +99,9 @@ def plan(as_json: AsJson = False) -> None:
     What ended or shrunken consents covered is deleted as well, and is counted in people: which rows that are is found out person by person.
     """
     with told():
-        from mien_server import app as server
+        from mien_server import errands
 
-        found = server.attend(_settings(), lambda pipeline: pipeline.sweep_plan())
+        found = errands.attend(_settings(), lambda pipeline: pipeline.sweep_plan())
     if as_json:
         print(json.dumps(_plan_json(found)))
         return
@@ -137,10 +133,10 @@ def _plan_json(found: "Plan") -> dict[str, Any]:
 def sweep(as_json: AsJson = False) -> None:
     """Delete now what has to go, beside a running server or without one, and log what went: rows by class, and nothing of whom."""
     with told():
-        from mien_server import app as server
+        from mien_server import errands
 
         settings = _settings()
-        planned = server.attend(settings, lambda pipeline: pipeline.sweep_plan())
+        planned = errands.attend(settings, lambda pipeline: pipeline.sweep_plan())
         most = sum(each.rows for each in planned.due)
         with progress("rows") as done:
             gone = 0
@@ -150,7 +146,7 @@ def sweep(as_json: AsJson = False) -> None:
                 gone += rows
                 done(gone, max(most, gone))
 
-            swept = server.attend(settings, lambda pipeline: pipeline.sweep(count))
+            swept = errands.attend(settings, lambda pipeline: pipeline.sweep(count))
     if as_json:
         print(json.dumps({"deleted": {why: dict(rows) for why, rows in swept.items()}}))
         return

@@ -35,8 +35,8 @@ def add(  # noqa: PLR0917 - one per option
     """Register a site; prints its keys. The secret key is shown this once only."""
     with told():
         from mien.wire.messages import parse
-        from mien_server import app as server
-        from mien_server import registry
+        from mien_server import errands, registry
+        from mien_server.machine import SystemClock, SystemEntropy
         from mien_server.settings import load
 
         settings = load(os.environ)
@@ -45,9 +45,9 @@ def add(  # noqa: PLR0917 - one per option
             "controller": controller, "contact": contact, "origins": origin or [], "impact_assessment": impact_assessment, "verifier": verifier, "webhook": webhook,
         })  # fmt: skip
         offers = registry.catalogue(_read(catalogue)) if catalogue else None
-        keys = server.open_keys(settings)
-        new = registry.register(doc, server.SystemEntropy(), server.SystemClock())
-        server.administer(
+        keys = errands.open_keys(settings)
+        new = registry.register(doc, SystemEntropy(), SystemClock())
+        errands.administer(
             settings, lambda transaction: registry.add(transaction.sites, new.site, offers)
         )
         _show(new, keys.signing.verify_key().text(), as_json)
@@ -57,10 +57,10 @@ def add(  # noqa: PLR0917 - one per option
 def list_sites(as_json: AsJson = False) -> None:
     """List the registered sites."""
     with told():
-        from mien_server import app as server
+        from mien_server import errands
         from mien_server.settings import load
 
-        sites = server.administer(load(os.environ), lambda transaction: transaction.sites.all())
+        sites = errands.administer(load(os.environ), lambda transaction: transaction.sites.all())
     rows: list[dict[str, Any]] = [
         {"site": s.id, "name": s.name, "sector": s.sector, "roles": list(s.roles), "jurisdictions": list(s.jurisdictions),
          "origins": list(s.origins), "webhook": s.webhook}
@@ -82,12 +82,11 @@ def catalogue(
 ) -> None:
     """Replace what a site offers."""
     with told():
-        from mien_server import app as server
-        from mien_server import registry
+        from mien_server import errands, registry
         from mien_server.settings import load
 
         offers = registry.catalogue(_read(file))
-        server.administer(
+        errands.administer(
             load(os.environ),
             lambda transaction: registry.offer(transaction.sites, site, offers),
         )
@@ -101,11 +100,10 @@ def verifier(
 ) -> None:  # fmt: skip
     """Name who verifies guardians, where a law wants that (COPPA, DPDP 9). Without a verifier the answer is no there."""
     with told():
-        from mien_server import app as server
-        from mien_server import registry
+        from mien_server import errands, registry
         from mien_server.settings import load
 
-        server.administer(
+        errands.administer(
             load(os.environ),
             lambda transaction: registry.name_verifier(transaction.sites, site, key),
         )
@@ -120,13 +118,12 @@ def webhook(
     """Name the address that is told of erasures and withdrawals, and show the key its backend verifies with."""
     with told():
         from mien.wire.webhooks import public_text
-        from mien_server import app as server
-        from mien_server import registry
+        from mien_server import errands, registry
         from mien_server.settings import load
 
         settings = load(os.environ)
-        key = server.open_keys(settings).signing.verify_key()
-        server.administer(
+        key = errands.open_keys(settings).signing.verify_key()
+        errands.administer(
             settings, lambda transaction: registry.name_webhook(transaction, site, url)
         )
     print(f"{site}: {url or 'nobody'} is told of erasures and withdrawals")

@@ -21,12 +21,12 @@ def back_up(
     apart, and never restore an older one.
     """
     with told():
-        from mien_server import app as server
+        from mien_server import errands
         from mien_server.settings import load
 
         settings = load(os.environ)
         with _bar("backup") as progress:
-            server.back_up(settings, path, progress)
+            errands.back_up(settings, path, progress)
     print(f"{path}: {path.stat().st_size} bytes")
 
 
@@ -38,12 +38,12 @@ def restore(
     Withdrawals and erasures since the backup, as the journal has them, are applied before it is in place. An SQLite file that was there is kept.
     """
     with told():
-        from mien_server import app as server
+        from mien_server import errands
         from mien_server.settings import load
 
         settings = load(os.environ)
         with _bar("restore") as progress:
-            applied, kept = server.restore(settings, path, progress)
+            applied, kept = errands.restore(settings, path, progress)
     print(f"restored from {path}")
     print(f"applied again from the journal: erasures {applied.erased}, withdrawals {applied.withdrawn}")  # fmt: skip
     if applied.waiting:
@@ -63,14 +63,14 @@ def journal(
 ) -> None:
     """Say what the journal of withdrawals and erasures holds: numbers and times, never whose."""
     with told():
-        from mien_server import app as server
+        from mien_server import errands
         from mien_server.settings import load
 
         settings = load(os.environ)
         if renew:
-            written = server.attend(settings, lambda pipeline: pipeline.renew_journal())
+            written = errands.attend(settings, lambda pipeline: pipeline.renew_journal())
             print(f"written anew: {written} entries")
-        entries = server.journal_of(settings).entries()
+        entries = errands.journal_of(settings).entries()
     print(f"journal {settings.journal_directory}")
     for kind in ("erased", "withdrawn"):
         print(f"{kind:<10} {sum(each.kind == kind for each in entries)}")

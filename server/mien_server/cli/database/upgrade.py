@@ -19,10 +19,10 @@ def status(
 ) -> None:
     """Show the revision of the database's tables, and the one that this program needs. Changes nothing."""
     with told():
-        from mien_server import app as server
+        from mien_server import errands
         from mien_server.settings import load
 
-        found, needed = server.revision(load(os.environ))
+        found, needed = errands.revision(load(os.environ))
     if as_json:
         print(json.dumps({"revision": found, "needed": needed}))
     else:
@@ -40,7 +40,7 @@ def upgrade() -> None:
     Each step is one transaction: it is done whole or not at all.
     """
     with told():
-        from mien_server import app as server
+        from mien_server import errands
         from mien_server.settings import load
 
         steps: list[str] = []
@@ -49,5 +49,5 @@ def upgrade() -> None:
             steps.append(new)
             print(f"{old} -> {new}")
 
-        newest = server.upgrade(load(os.environ), tell)
+        newest = errands.upgrade(load(os.environ), tell)
     print(f"upgraded to {newest}" if steps else f"nothing to do: the tables are {newest}")

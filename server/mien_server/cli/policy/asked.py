@@ -71,14 +71,14 @@ def from_log(wanted: str, number: int) -> Question:
 
     Raises `AuditError`, `KeepUnreadable`, `LeafUnknown`, and what reading settings, keys and database raises.
     """
-    from mien_server import app as server
-    from mien_server import record
+    from mien_server import errands, record
     from mien_server.cli.opened import Opener, kept
+    from mien_server.machine import SystemClock
     from mien_server.settings import load
 
     settings = load(os.environ)
-    keys = server.open_keys(settings)
-    now = server.SystemClock().now()
+    keys = errands.open_keys(settings)
+    now = SystemClock().now()
 
     def work(transaction: Any) -> Any:
         index = int(wanted) if wanted.isdecimal() else transaction.leaves.placed(unb64(wanted))
@@ -87,7 +87,7 @@ def from_log(wanted: str, number: int) -> Question:
             return []
         return [k for k in kept(transaction, index, now, 1) if k.index == index]
 
-    found = server.administer(settings, work)
+    found = errands.administer(settings, work)
     opening = Opener(keys).open(found[0]) if found else None
     if opening is None:
         msg = "this decision cannot be opened: it was erased, has expired, or has no place in the log yet"

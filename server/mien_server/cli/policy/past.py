@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from mien.errors import KeepUnreadable, KeysMissing
-from mien_server import app as server
-from mien_server import record
+from mien_server import errands, record
 from mien_server.authorize import load_bundle
 from mien_server.authorize.replay import Past, Replay, Tally, laws_of
 from mien_server.cli.opened import BATCH, Kept, Opener, kept
+from mien_server.machine import SystemClock
 from mien_server.ports import Keys
 from mien_server.record.leaves import RECORD_VERSION
 from mien_server.settings import Settings
@@ -80,7 +80,7 @@ def replay_log(
     Raises `PolicyInvalid`, `KeysMissing`, `StoreUnwritable`, `StoreBusy`.
     """
     load_bundle(directory)
-    size, pending = server.administer(
+    size, pending = errands.administer(
         settings, lambda t: (t.tiles.size(), t.leaves.pending_count())
     )
     whole = Replayed(size, pending)
@@ -118,8 +118,8 @@ def _batches(job: Job, fates: Counter[str]) -> Iterator[Kept]:
     first = job.first
     while first < job.end:
         limit = min(BATCH, job.end - first)
-        now = server.SystemClock().now()
-        batch = server.administer(
+        now = SystemClock().now()
+        batch = errands.administer(
             job.settings,
             lambda t, at=(first, now, limit): kept(t, *at),  # type: ignore[misc]
         )
@@ -136,7 +136,7 @@ def _desk(settings: Settings, directory: Path | None) -> "_Desk":
     """What a process keeps from part to part: bundle, keys, and answers by what they depend on."""
     # Every answer is counted; a bundle that knows fewer words than the log would write a line for each.
     logging.getLogger("mien_server.authorize.decide").setLevel(logging.CRITICAL)
-    return _Desk(Replay(load_bundle(directory)), server.open_keys(settings), settings.policies)
+    return _Desk(Replay(load_bundle(directory)), errands.open_keys(settings), settings.policies)
 
 
 @dataclass
