@@ -26,12 +26,12 @@ serve: setup ## keep a server running on loopback, with its keys and database un
 	@$(BIN)/mien serve
 
 test: setup-dev ## every test; what cannot run here is listed as NOT RUN (TIERS=core accepts that)
-	@MIEN_TIERS=$(TIERS) $(BIN)/python -m pytest -n 2 --dist loadfile
+	@MIEN_TIERS=$(TIERS) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 coverage: setup-dev ## every test, measured: the coverage of lines and branches held against its floors (about half an hour)
-	@MIEN_TIERS=$(TIERS) $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= && $(BIN)/python scripts/coverage_floor.py
+	@MIEN_TIERS=$(TIERS) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report= && $(BIN)/python scripts/coverage_floor.py
 
-soak: setup-dev ## what takes longer than a test may: kills, races, fuzz (about half an hour); writes docs/reference/soak.json
+soak: setup-dev ## what takes longer than a test may: kills, races, fuzz (more than half an hour); writes docs/reference/soak.json
 	@$(BIN)/python -m tests.soak $(PARTS)
 
 check: setup-dev fmt-check lint types layers ## format, lint, types, layers

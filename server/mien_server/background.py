@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from mien_server import logs
 
@@ -12,10 +12,6 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from mien_server.metrics import Meters
-
-
-STOP_SECONDS: Final = 10.0
-"""How long a round that was begun may go on once the server stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +29,7 @@ async def running(
     meters: "Meters",
     logger: "FilteringBoundLogger",
     *,
-    seconds: float = STOP_SECONDS,
+    seconds: float,
 ) -> AsyncIterator[None]:
     """Run `tasks` until the block is left; then let each finish the round it is in, for `seconds` at most: every round can be resumed."""
     stop = asyncio.Event()

@@ -330,10 +330,8 @@ class Records(Protocol):
         """Every record of a person that may be kept past `now` or is under a hold, oldest first. 0: whether or not its time has passed."""
         ...
 
-    def delete(
-        self, site: str, subject: str, limit: int, classes: Collection[str] | None = None
-    ) -> int:
-        """Delete up to `limit` records of a person, of these data classes or of all; how many."""
+    def delete(self, site: str, subject: str, limit: int, data_class: str | None = None) -> int:
+        """Delete up to `limit` records of a person, of one data class or of all; how many."""
         ...
 
     def delete_expired(self, now: int, limit: int) -> Counter[str]:
@@ -405,10 +403,6 @@ class Holds(Protocol):
 
     def standing(self, site: str, subject: str, now: int) -> tuple[Hold, ...]:
         """The holds on a person that stand at `now`."""
-        ...
-
-    def any_standing(self, now: int) -> bool:
-        """Whether anybody at all is under a hold: while nobody is, whole partitions may go at once."""
         ...
 
     def due(self, now: int, limit: int) -> tuple[Hold, ...]:
@@ -585,8 +579,8 @@ class Noted(Protocol):
         """All of that time or later."""
         ...
 
-    def newest(self) -> tuple[bytes, int] | None:
-        """The youngest, and its time."""
+    def any(self) -> bool:
+        """Whether it has heard of any."""
         ...
 
     def delete_before(self, at: int, limit: int) -> int:

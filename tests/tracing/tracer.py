@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from tests.tracing.calls import MESSAGES, NUMBERS, VECTORS, Call
 
-_TRACEME, _CONT, _DETACH, _SYSCALL, _SETOPTIONS, _SYSCALL_INFO = 0, 7, 17, 24, 0x4200, 0x420E
+_TRACEME, _SYSCALL, _SETOPTIONS, _SYSCALL_INFO = 0, 24, 0x4200, 0x420E
 _OPTIONS: Final = 0x1 | 0x2 | 0x4 | 0x8 | 0x100000
 """TRACESYSGOOD, TRACEFORK, TRACEVFORK, TRACECLONE, EXITKILL: children are traced too, and nothing outlives the tracer."""
 _SYSCALL_STOP: Final = signal.SIGTRAP | 0x80

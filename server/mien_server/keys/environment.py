@@ -43,7 +43,7 @@ class EnvironmentProvider:
             if {f"{PREFIX}SIGNING", f"{PREFIX}LOG"} <= self._values.keys()
             else set[str]()
         )
-        return frozenset((epochs | fixed | self._days) - self._destroyed)  # fmt: skip
+        return frozenset((epochs | fixed | self._days) - self._destroyed)
 
     def read(self, name: str) -> bytes:
         """See `ports.KeyProvider`."""
@@ -56,7 +56,7 @@ class EnvironmentProvider:
                 self._root(self._epoch_at(kid)).secret, f"mien seal v1 {kid}", _SEAL_BYTES
             )
             self._days.add(name)
-            return secret  # fmt: skip
+            return secret
         epoch = epoch_in(name)
         return self._value(self.where(name)) if epoch is None else self._kek(epoch)
 
@@ -101,7 +101,7 @@ class EnvironmentProvider:
         )
         serving = [number for number in numbers if day < self._root(number).ends]
         begun = [number for number in serving if self._root(number).begins <= day]
-        return begun or [number for number in serving if self._root(number).begins < day + DAY][:1]  # fmt: skip
+        return begun or [number for number in serving if self._root(number).begins < day + DAY][:1]
 
     def _value(self, variable: str) -> bytes:
         text = self._values.get(variable)

@@ -30,7 +30,9 @@ def create_keys(
     place: Path | str, entropy: Entropy, clock: Clock, environ: Mapping[str, str] | None = None
 ) -> Keyring:
     """The same, after making what is missing; what is there stays. Raises `KeysMissing`, `KeysUnsafe`, `KeysUnwritable`, `SettingsError`."""
-    provider = _made(place) if isinstance(place, Path) else _provider(place, environ or {})
+    provider: KeyProvider = (
+        FileProvider.made(place) if isinstance(place, Path) else _provider(place, environ or {})
+    )
     there, now = provider.names(), clock.now()
     for name in FIXED:
         if name not in there:
@@ -45,10 +47,6 @@ def create_keys(
 
 def _opened(place: Path | str, environ: Mapping[str, str]) -> KeyProvider:
     return FileProvider(place) if isinstance(place, Path) else _provider(place, environ)
-
-
-def _made(directory: Path) -> KeyProvider:
-    return FileProvider.made(directory)
 
 
 def _provider(place: str, environ: Mapping[str, str]) -> KeyProvider:

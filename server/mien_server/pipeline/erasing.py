@@ -71,7 +71,7 @@ class Erasing:
         content = record.decision_record("erase", decision, site.id, "", None, {})
         leaf = record.plain_leaf(site.id, content, now, self._parts.entropy)
         promise = self._parts.add_leaf(transaction, leaf, now)
-        self._begun(transaction, person, _name_of(entry.id), now, promise)
+        self._begun(transaction, person, record.id_from("era", entry.id), now, promise)
 
     def _begun(
         self, transaction: Transaction, person: Person, name: str, now: int, promise: Promise
@@ -206,16 +206,20 @@ def _bytes_of(name: str) -> bytes:
     return base64.b32decode(name.rpartition("_")[2].upper() + "=" * 6)
 
 
-def _name_of(entry: bytes) -> str:
-    """The erasure's id that has these 16 bytes."""
-    return "era_" + base64.b32encode(entry).decode().rstrip("=").lower()
+def nobody(site: str, subject: str) -> Person:
+    """Somebody of whom nothing is known: the row that keeps their random id from ever being used."""
+    return Person(
+        site=site, subject=subject, state="withdrawn", purposes=frozenset(), jurisdictions=(),
+        sector="", role="", age_band="undeclared", gpc_at=0, revoked_at=0, guardian=False,
+        guardian_verified=False, written_release=False, notice_sha256=b"", consented_at=0,
+        expires_at=0, wrapped_key=None,
+    )  # fmt: skip
 
 
 def _tombstone_of(person: Person) -> Person:
     """What stays of a person: that this random id existed and was erased, so that it can never be used again."""
-    return Person(
-        site=person.site, subject=person.subject, state="withdrawn", purposes=frozenset(),
-        jurisdictions=(), sector="", role="", age_band="undeclared", gpc_at=0, revoked_at=0, guardian=False,
-        guardian_verified=False, written_release=False, notice_sha256=b"", consented_at=0, expires_at=0, wrapped_key=None,
-        tombstoned_at=person.tombstoned_at, held_until=person.held_until,
-    )  # fmt: skip
+    return replace(
+        nobody(person.site, person.subject),
+        tombstoned_at=person.tombstoned_at,
+        held_until=person.held_until,
+    )

@@ -7,7 +7,7 @@ moment it commits: the person's row says until when, and every use reads that ro
 """
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from mien.errors import KeepUnreadable, KeysMissing, PolicyDenied, RequestInvali
 from mien_server import record
 from mien_server.errors import HoldUnknown
 from mien_server.pipeline import certificates
-from mien_server.pipeline.parts import Parts, Said, erased, unknown, where
+from mien_server.pipeline.parts import Parts, Said, erased, gdpr, unknown, where
 from mien_server.pipeline.tidying import SWEEP, Tidying
 from mien_server.ports import Transaction
 from mien_server.record import Vault
@@ -182,14 +182,7 @@ def hold_doc(vault: Vault, hold: Hold) -> dict[str, Any]:
 
 def laws(places: Collection[str]) -> tuple[str, ...]:
     """What a hold rests on where these places apply: keeping for legal claims (17(3)(e)), restriction (18)."""
-    return tuple(dict.fromkeys(_laws(places))) or ("policy:legal-hold",)
-
-
-def _laws(places: Collection[str]) -> Iterator[str]:
-    for code, name in (("EU", "GDPR"), ("UK", "UK GDPR")):
-        if any(place.partition("-")[0] == code for place in places):
-            yield f"{name} 17(3)(e)"
-            yield f"{name} 18(2)"
+    return gdpr(places, "17(3)(e)", "18(2)") or ("policy:legal-hold",)
 
 
 def check_free(said: Said[Any]) -> None:

@@ -51,16 +51,15 @@ class Officer:
         now = self._parts.clock.now()
         note(self._parts, transaction, *(invalidated(person, now) for person in found))
         for person in found:
-            self._end(transaction, site, person)
+            self._end(transaction, site, person, now)
         return found
 
-    def _end(self, transaction: Transaction, site: Site, person: Person) -> None:
+    def _end(self, transaction: Transaction, site: Site, person: Person, now: int) -> None:
         ended = replace(person, state=lifecycle.after(person.state, Happening.INVALIDATE))
         transaction.people.put(ended)
-        now = self._parts.clock.now()
         note_withdrawn(self._parts, transaction, person, person.purposes, now)
         transaction.people.mark(site.id, person.subject)
-        decision = self._parts.granted(self._parts.clock.now(), _LAW)
+        decision = self._parts.granted(now, _LAW)
         self._parts.log_anyhow(transaction, site, ended, "invalidate", decision)
 
     def _proof(self, transaction: Transaction, kept: Evidence, server: str) -> dict[str, Any]:

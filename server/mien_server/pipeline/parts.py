@@ -226,8 +226,7 @@ class Parts:
 
     def right(self, now: int, places: Collection[str], *articles: str) -> Decision:
         """The yes to what no policy may refuse: a person's own rights. `articles` are of the GDPR; elsewhere the right is our policy."""
-        laws = tuple(law for article in articles for law in _right_in(places, article))
-        return self.granted(now, *dict.fromkeys(laws))
+        return self.granted(now, *(gdpr(places, *articles) or ("policy:rights-everywhere",)))
 
     def granted(self, now: int, *laws: str) -> Decision:
         """A yes that no policy was asked for."""
@@ -301,12 +300,11 @@ def question(site: Site, person: Person, action: str, now: int, **more: object) 
     return Question(**{**given, **more})  # type: ignore[arg-type]
 
 
-def _right_in(places: Collection[str], article: str) -> list[str]:
-    """What a person's right rests on where these places apply."""
+def gdpr(places: Collection[str], *articles: str) -> tuple[str, ...]:
+    """These articles by name, of the EU's GDPR, the UK's or both, as these places have them; empty where neither applies."""
     around = {code.partition("-")[0] for code in places}
-    found = [f"GDPR {article}"] if "EU" in around else []
-    found += [f"UK GDPR {article}"] if "UK" in around else []
-    return found or ["policy:rights-everywhere"]
+    names = [name for code, name in (("EU", "GDPR"), ("UK", "UK GDPR")) if code in around]
+    return tuple(f"{name} {article}" for article in articles for name in names)
 
 
 def where(site: Site, person: Person) -> frozenset[str]:

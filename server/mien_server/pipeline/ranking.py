@@ -351,7 +351,8 @@ class Rankings:
                 if site is not None and self._may_learn(transaction, site, each, now)
             ]
             opened = [self._learning.open(transaction, each) for each in kept]
-            self._learning.change(transaction, name, learn=opened)
+            if opened:
+                self._learning.change(transaction, name, learn=opened)
             for each in kept:
                 transaction.events.replace(replace(each, learned=True))
             gone = [each for each in of_site if each not in kept]

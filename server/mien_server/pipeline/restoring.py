@@ -17,7 +17,7 @@ from mien.wire import lifecycle
 from mien.wire.lifecycle import Happening
 from mien_server.errors import JournalMissing
 from mien_server.keys import DAY, EPOCH, REWRAP
-from mien_server.pipeline.erasing import Erasing
+from mien_server.pipeline.erasing import Erasing, nobody
 from mien_server.pipeline.parts import Parts, where
 from mien_server.pipeline.taking import ID_BYTES
 from mien_server.pipeline.telling import note_withdrawn
@@ -80,7 +80,7 @@ class Restoring:
 
         def heard(transaction: Transaction) -> bool:
             if not newest:
-                return transaction.noted.newest() is None
+                return not transaction.noted.any()
             return all(each.at < horizon or transaction.noted.there(each.id) for each in newest)
 
         done = Applied() if await store.transact(heard) else await self.restore()
@@ -165,16 +165,6 @@ class Restoring:
         purposes = ",".join(sorted(person.purposes))
         self._parts.log_anyhow(transaction, site, ended, "withdraw", decision, purposes)
         return "withdrawn"
-
-
-def nobody(site: str, subject: str) -> Person:
-    """Somebody whom this database does not know: the row that keeps their random id from ever being used."""
-    return Person(
-        site=site, subject=subject, state="withdrawn", purposes=frozenset(), jurisdictions=(),
-        sector="", role="", age_band="undeclared", gpc_at=0, revoked_at=0, guardian=False,
-        guardian_verified=False, written_release=False, notice_sha256=b"", consented_at=0,
-        expires_at=0, wrapped_key=None,
-    )  # fmt: skip
 
 
 def _check_whole(entries: Iterable[Taken], known: frozenset[bytes]) -> None:

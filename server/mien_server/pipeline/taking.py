@@ -58,7 +58,10 @@ def note(parts: Parts, transaction: Transaction, *acts: Act) -> None:
 
 def withdrawn(person: Person, act: str, now: int) -> Act:
     """`person`, as they are until now, takes back consent by `act`: a statement, or words that name the one act."""
-    return _act("withdrawn", person, _digest("withdrawn", act), now)
+    # The same act tried again is the same entry.
+    name = hashlib.sha256(b"mien taken back v1\0withdrawn\0" + act.encode()).digest()[:ID_BYTES]
+    since = person.consented_at
+    return Act(Taken(name, "withdrawn", person.site, person.subject, max(now, since)), since)
 
 
 def invalidated(person: Person, now: int) -> Act:
@@ -68,14 +71,4 @@ def invalidated(person: Person, now: int) -> Act:
 
 def erased(person: Person, name: bytes, now: int) -> Act:
     """`person` is erased; `name` is the 16 bytes of the erasure's id."""
-    return _act("erased", person, name, now)
-
-
-def _act(kind: str, person: Person, name: bytes, now: int) -> Act:
-    since = person.consented_at if kind == "withdrawn" else 0
-    return Act(Taken(name, kind, person.site, person.subject, max(now, since)), since)
-
-
-def _digest(kind: str, act: str) -> bytes:
-    # The same act tried again is the same entry.
-    return hashlib.sha256(b"mien taken back v1\0" + f"{kind}\0{act}".encode()).digest()[:ID_BYTES]
+    return Act(Taken(name, "erased", person.site, person.subject, now), since=0)

@@ -9,7 +9,6 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from mien.errors import MienError
 from mien.wire import lifecycle
 from mien_server.pipeline.learning import Learning
 from mien_server.pipeline.parts import Parts
@@ -49,7 +48,7 @@ class Tidying:
 
         The mark stays, and the next sweep tries again and tells.
         """
-        with suppress(MienError):
+        with suppress(Exception):
             await self.person(site, subject)
 
     async def everybody(self) -> None:
@@ -107,7 +106,7 @@ class Tidying:
             if not purposes & needed:
                 for name in classes:
                     done[name] = transaction.records.delete(
-                        person.site, person.subject, CHUNK, (name,)
+                        person.site, person.subject, CHUNK, name
                     )
         transaction.retained.count(CONSENT, done)
         return done.total()

@@ -34,7 +34,7 @@ from mien_server.record.leaves import (
     sealed_leaf_of_nobody,
 )
 from mien_server.record.questions import judged_doc, judged_of, question_doc, question_of
-from mien_server.record.vault import Vault, erasure_id, new_id, new_key, unwrap, wrap
+from mien_server.record.vault import Vault, erasure_id, id_from, new_id, new_key, unwrap, wrap
 
 __all__ = [
     "RUN_SECONDS",
@@ -45,6 +45,7 @@ __all__ = [
     "event_id",
     "evidence_key",
     "holders_of",
+    "id_from",
     "judged_doc",
     "judged_of",
     "new_id",

@@ -98,9 +98,8 @@ class Shell:
             if not status:
                 await self.problem(scope, error)(scope, receive, dressed)
             elif isinstance(error, RequestOverdue):
-                scope[CODE] = (
-                    error.code
-                )  # the reader is too slow: the connection ends before the answer does
+                # The reader is too slow: the connection ends before the answer does.
+                scope[CODE] = error.code
             else:
                 self._fault(scope, error)
         self._account(scope, status, time.perf_counter() - began)

@@ -11,7 +11,7 @@ from mien_server.ports import Lock
 from mien_server.stores import schema
 from mien_server.stores.holds import held
 from mien_server.stores.runner import Runner, Values
-from mien_server.stores.statements import INSERTS, of_person, put, some
+from mien_server.stores.statements import INSERTS, locked, of_person, put, some
 from mien_server.values import Erasure
 
 _NONCE = select(schema.nonce.c.until).where(
@@ -38,12 +38,7 @@ class SqlNonces:
 
 
 _ERASURES = select(*(schema.erasure.c[name] for name in Erasure.__slots__))
-_ERASURE = _ERASURES.where(schema.erasure.c.id == bindparam("id"))
-_ERASURE_LOCKED: Final[dict[Lock, Select[Any]]] = {
-    "none": _ERASURE,
-    "share": _ERASURE.with_for_update(read=True),
-    "update": _ERASURE.with_for_update(),
-}
+_ERASURE_LOCKED: Final = locked(_ERASURES.where(schema.erasure.c.id == bindparam("id")))
 _ERASURE_OF = _ERASURES.where(*of_person(schema.erasure))
 _AGE: Final = (schema.erasure.c.accepted_at, schema.erasure.c.id)
 _OPEN_ERASURES = (

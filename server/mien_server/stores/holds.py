@@ -43,7 +43,6 @@ _DUE = (
     .order_by(_HOLD.ends_at, _HOLD.id)
     .limit(bindparam("limit"))
 )
-_ANY = select(_HOLD.id).where(*_STANDING).limit(1)
 _DELETE_OVER = some(
     schema.hold, delete(schema.hold), _HOLD.over_at != 0, _HOLD.retain_until <= bindparam("now")
 )
@@ -68,9 +67,6 @@ class SqlHolds:
 
     def standing(self, site: str, subject: str, now: int) -> tuple[Hold, ...]:
         return tuple(each for each in self.of_person(site, subject) if each.standing(now))
-
-    def any_standing(self, now: int) -> bool:
-        return self._runner.row(_ANY, {"now": now}) is not None
 
     def due(self, now: int, limit: int) -> tuple[Hold, ...]:
         return self._many(_DUE, {"now": now, "limit": limit})

@@ -14,11 +14,7 @@ _ENDED: Final = ("withdrawn", "revoked", "invalidated")
 """States that somebody brought about; what expired does so in a backup too."""
 _THERE = select(schema.noted.c.at).where(schema.noted.c.id == bindparam("id"))
 _SINCE = select(schema.noted.c.id).where(schema.noted.c.at >= bindparam("since"))
-_NEWEST = (
-    select(schema.noted.c.id, schema.noted.c.at)
-    .order_by(schema.noted.c.at.desc(), schema.noted.c.id)
-    .limit(1)
-)
+_ANY = select(schema.noted.c.id).limit(1)
 _DELETE_BEFORE = some(schema.noted, delete(schema.noted), schema.noted.c.at < bindparam("before"))
 
 _TAKEN = select(schema.person.c.site, schema.person.c.subject, schema.person.c.tombstoned_at).where(
@@ -48,9 +44,8 @@ class SqlNoted:
     def since(self, at: int) -> frozenset[bytes]:
         return frozenset(bytes(row[0]) for row in self._runner.rows(_SINCE, {"since": at}))
 
-    def newest(self) -> tuple[bytes, int] | None:
-        row = self._runner.row(_NEWEST, {})
-        return None if row is None else (bytes(row[0]), row[1])
+    def any(self) -> bool:
+        return self._runner.row(_ANY, {}) is not None
 
     def delete_before(self, at: int, limit: int) -> int:
         return _DELETE_BEFORE.run(self._runner, {"before": at, "limit": limit})

@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 from mien.errors import ServerBusy, SettingsError
 from mien_server.errors import StoreBusy, StoreUnwritable
 from mien_server.ports import Transaction
-from mien_server.stores import revisions
+from mien_server.stores import revisions, schema
 from mien_server.stores.partitions import PostgresPartitions
 from mien_server.stores.postgres_faults import AGAIN, DatabaseFault, is_lost, sqlstate, told
 from mien_server.stores.postgres_runner import Compiled, PostgresRunner, lock_number
@@ -56,7 +56,9 @@ SESSION: Final = {
 }
 UNHURRIED: Final = {**SESSION, "lock_timeout": "60s", "statement_timeout": "0"}
 """For what is done once: making tables, wiping what was deleted."""
-_WIPED: Final = "person, person_key, accepted, record, event, leaf, evidence"
+_WIPED: Final = ", ".join(
+    each.name for each in schema.metadata.sorted_tables if "subject" in each.c
+)
 """Tables with rows of people."""
 
 

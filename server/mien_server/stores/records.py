@@ -3,7 +3,7 @@
 # ruff: noqa: D102 - each method is documented where it is declared, in `ports`
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from sqlalchemy import bindparam, delete, select, update
 
@@ -77,17 +77,11 @@ class SqlRecords:
         rows = self._runner.rows(_ALL_RECORDS, {"site": site, "subject": subject, "now": now})
         return tuple(Record(*row) for row in rows)
 
-    def delete(
-        self, site: str, subject: str, limit: int, classes: Collection[str] | None = None
-    ) -> int:
+    def delete(self, site: str, subject: str, limit: int, data_class: str | None = None) -> int:
         values = {"site": site, "subject": subject, "limit": limit}
-        if classes is None:
+        if data_class is None:
             return self._runner.change(_DELETE_RECORDS, values)
-        deleted = 0
-        for name in classes:
-            left = {**values, "limit": limit - deleted, "data_class": name}
-            deleted += self._runner.change(_DELETE_OF_CLASS, left)
-        return deleted
+        return self._runner.change(_DELETE_OF_CLASS, {**values, "data_class": data_class})
 
     def delete_expired(self, now: int, limit: int) -> Counter[str]:
         rows = self._runner.rows(_DELETE_EXPIRED, {"now": now, "limit": limit})

@@ -84,8 +84,11 @@ _DUE = (
     _due(literal("consent_evidence"), schema.evidence.c.retain_until, *over(schema.evidence)),
     _due(literal("decision_record"), _LEAF.retain_until, *over(schema.leaf), _LEAF.opening.is_not(None)
     ),
-    _due(literal("envelope_replay"), _ACCEPTED.c.at, _ACCEPTED.c.at < bindparam("replays")),
 )  # fmt: skip
+_REPLAYS_DUE = _due(
+    literal("envelope_replay"), _ACCEPTED.c.at, _ACCEPTED.c.at < bindparam("replays")
+)
+"""By the day on which they were accepted: see `_DAY`."""
 _MARKED = exists(
     select(schema.mark.c.site).where(
         schema.mark.c.site == _PERSON.site, schema.mark.c.subject == _PERSON.subject
@@ -119,6 +122,9 @@ class SqlRetained:
     def due(self, now: int, replays: int) -> tuple[Due, ...]:
         values = {"now": now, "replays": replays}
         found = [row for each in _DUE for row in self._runner.rows(each, values)]
+        life = (now - replays) // DAY
+        for name, day, rows in self._runner.rows(_REPLAYS_DUE, values):
+            found.append((name, day + life, rows))
         return tuple(Due(name, day * DAY, rows) for name, day, rows in sorted(found))
 
     def consents(self, now: int) -> int:
