@@ -19,7 +19,6 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from fastapi import FastAPI
-from starlette.exceptions import HTTPException
 from structlog.typing import FilteringBoundLogger
 
 from mien.errors import MienError, PolicyInvalid
@@ -39,7 +38,8 @@ from mien_server.ports import Clock, Entropy, Journal, Store
 from mien_server.routes import ENDPOINTS
 from mien_server.routes.call import Services
 from mien_server.routes.endpoint import describe, install
-from mien_server.routes.shell import Shell, Surroundings, http_error
+from mien_server.routes.front import Front
+from mien_server.routes.shell import Surroundings
 from mien_server.settings import Settings
 from mien_server.stores import open_store
 from mien_server.values import Decision, Question
@@ -99,13 +99,11 @@ def create_app(
     logs.capture_libraries(logger)
     parts = _parts(settings, clock or SystemClock(), entropy or SystemEntropy(), logger)
     services = _services(parts)
-    app = _bare(_lifespan(parts))
+    app = Front(_surroundings(parts, services), lifespan=_lifespan(parts), **_options())
     app.state.pipeline = parts.pipeline
     app.state.refused = None
     app.state.leaving = parts.leaving
     install(app, ENDPOINTS, services)
-    app.add_exception_handler(HTTPException, http_error)
-    app.add_middleware(Shell, around=_surroundings(parts, services))
     return app
 
 
@@ -170,19 +168,19 @@ def _surroundings(parts: _Parts, services: Services) -> Surroundings:
 @cache
 def openapi_document() -> dict[str, Any]:
     """The OpenAPI description of the application. Needs no keys and no database."""
-    app = _bare(None)
+    app = FastAPI(**_options())
     install(app, ENDPOINTS, None)
     return describe(app, ENDPOINTS)
 
 
-def _bare(lifespan: Any) -> FastAPI:
+def _options() -> dict[str, Any]:
     # No interactive pages: they would load scripts from elsewhere. No redirects: one address for one thing. No telemetry of the framework's own,
     # whoever configures OpenTelemetry in this process: it would see addresses and paths.
-    return FastAPI(
-        title=TITLE, version=version("mien"), description=ABOUT, lifespan=lifespan,
-        openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False,
-        telemetry={"tracing": False, "metrics": False, "logs": False},
-    )  # fmt: skip
+    return {
+        "title": TITLE, "version": version("mien"), "description": ABOUT,
+        "openapi_url": None, "docs_url": None, "redoc_url": None, "redirect_slashes": False,
+        "telemetry": {"tracing": False, "metrics": False, "logs": False},
+    }  # fmt: skip
 
 
 def _limiter(rate: float, settings: Settings) -> Limiter:
