@@ -15,7 +15,7 @@ from mien.wire.canonical import encode
 from mien.wire.messages import ErasureAnswer, ErasureStatement, Promise
 from mien.wire.signatures import Kind
 from mien_server import record
-from mien_server.errors import ErasureUnknown
+from mien_server.errors import ErasureUnknown, PersonErased
 from mien_server.pipeline import certificates
 from mien_server.pipeline.learning import Learning
 from mien_server.pipeline.parts import Parts, Said, where
@@ -45,9 +45,15 @@ class Erasing:
             there = transaction.erasures.get(name)
             if there is not None:
                 return there
-            said = self._parts.statement(
-                transaction, site, text, Kind.ERASURE, ErasureStatement, "update", gpc=gpc
-            )
+            try:
+                said = self._parts.statement(
+                    transaction, site, text, Kind.ERASURE, ErasureStatement, "update", gpc=gpc
+                )
+            except PersonErased:
+                # The same statement came twice at once, and this one waited for the other: their row was locked.
+                if (first := transaction.erasures.get(name)) is not None:
+                    return first
+                raise
             note(self._parts, transaction, erased(said.person, _bytes_of(name), said.now))
             return self._tombstone(transaction, site, said, name)
 
