@@ -168,7 +168,6 @@ class Steady:
         self._rival = None
         return best
 
-
     def _led_since(self, best: int, word: int, before: Sequence[float], seconds: float) -> float:
         """For how long of the last `seconds` the mean, which moved from `before`, has had the lead: pictures that come seldom find it out late."""
         behind = self.margin - (before[best] - before[word])
