@@ -8,18 +8,16 @@ end it here, as an error of one line.
 
 import asyncio
 import os
-import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from typing import Any, Final
 
 from fastapi import FastAPI
-from starlette.exceptions import HTTPException
 from structlog.typing import FilteringBoundLogger
 
 from mien.errors import MienError, PolicyInvalid
@@ -27,27 +25,26 @@ from mien_server import logs
 from mien_server.authorize import Authorizer, Bundle, load_bundle
 from mien_server.authorize.reload import Reloader, place_of_fault
 from mien_server.background import Task, once, running
-from mien_server.errors import JournalError, NotReady
 from mien_server.journal import FileJournal
-from mien_server.keys import Keyring, day_of, open_keys
+from mien_server.keys import Keyring, open_keys
 from mien_server.limits import Budgets, Limiter, Veil
 from mien_server.machine import SystemClock, SystemEntropy
 from mien_server.metrics import Meters
 from mien_server.pipeline import Pipeline
 from mien_server.pipeline.restoring import Applied
-from mien_server.ports import Clock, Entropy, Journal, Store
+from mien_server.ports import Clock, Entropy, Store
+from mien_server.readiness import Readiness
 from mien_server.routes import ENDPOINTS
 from mien_server.routes.call import Services
 from mien_server.routes.endpoint import describe, install
-from mien_server.routes.shell import Shell, Surroundings, http_error
+from mien_server.routes.front import Front
+from mien_server.routes.shell import Surroundings
 from mien_server.settings import Settings
 from mien_server.stores import open_store
 from mien_server.values import Decision, Question
 from mien_server.webhooks import Webhooks
 
 TITLE: Final = "mien"
-READY_SECONDS: Final = 3.0
-"""How long `/readyz` waits for the database."""
 ABOUT: Final = "Personalization that asks first. Every error is a problem document (RFC 9457) with a stable `code`."
 
 
@@ -78,10 +75,8 @@ class _Parts:
     authorizer: Authorizer
     reloader: Reloader
     store: Store
-    journal: Journal
     pipeline: Pipeline
-    leaving: threading.Event = field(default_factory=threading.Event)
-    """Whoever stops the server sets it: not ready from then on."""
+    readiness: Readiness
 
 
 def create_app(
@@ -99,13 +94,11 @@ def create_app(
     logs.capture_libraries(logger)
     parts = _parts(settings, clock or SystemClock(), entropy or SystemEntropy(), logger)
     services = _services(parts)
-    app = _bare(_lifespan(parts))
+    app = Front(_surroundings(parts, services), lifespan=_lifespan(parts), **_options())
     app.state.pipeline = parts.pipeline
     app.state.refused = None
-    app.state.leaving = parts.leaving
+    app.state.leaving = parts.readiness.leaving
     install(app, ENDPOINTS, services)
-    app.add_exception_handler(HTTPException, http_error)
-    app.add_middleware(Shell, around=_surroundings(parts, services))
     return app
 
 
@@ -133,8 +126,8 @@ def _parts(
         authorizer=authorizer,
         reloader=reloader,
         store=store,
-        journal=journal,
         pipeline=pipeline,
+        readiness=Readiness(store, keys, journal, clock),
     )
 
 
@@ -170,19 +163,19 @@ def _surroundings(parts: _Parts, services: Services) -> Surroundings:
 @cache
 def openapi_document() -> dict[str, Any]:
     """The OpenAPI description of the application. Needs no keys and no database."""
-    app = _bare(None)
+    app = FastAPI(**_options())
     install(app, ENDPOINTS, None)
     return describe(app, ENDPOINTS)
 
 
-def _bare(lifespan: Any) -> FastAPI:
+def _options() -> dict[str, Any]:
     # No interactive pages: they would load scripts from elsewhere. No redirects: one address for one thing. No telemetry of the framework's own,
     # whoever configures OpenTelemetry in this process: it would see addresses and paths.
-    return FastAPI(
-        title=TITLE, version=version("mien"), description=ABOUT, lifespan=lifespan,
-        openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False,
-        telemetry={"tracing": False, "metrics": False, "logs": False},
-    )  # fmt: skip
+    return {
+        "title": TITLE, "version": version("mien"), "description": ABOUT,
+        "openapi_url": None, "docs_url": None, "redoc_url": None, "redirect_slashes": False,
+        "telemetry": {"tracing": False, "metrics": False, "logs": False},
+    }  # fmt: skip
 
 
 def _limiter(rate: float, settings: Settings) -> Limiter:
@@ -200,34 +193,13 @@ def _budgets(settings: Settings) -> Budgets:
 def _ready(parts: _Parts) -> Callable[[], Awaitable[None]]:
     async def ready() -> None:
         try:
-            await _look(parts)
+            await parts.readiness.check()
         except BaseException:
             parts.meters.ready(yes=False)
             raise
         parts.meters.ready(yes=True)
 
     return ready
-
-
-async def _look(parts: _Parts) -> None:
-    """Return when the server can do its work; raise what it lacks otherwise."""
-    if parts.leaving.is_set():
-        msg = "the server is stopping; ask another one"
-        raise NotReady(msg)
-    now = parts.clock.now()
-    if all(doc.kid != day_of(now) for doc in parts.keys.seal_keys(now)):
-        msg = "there is no sealing key for today; look for failed rounds of `rotate` in the log"
-        raise NotReady(msg)
-    try:
-        async with asyncio.timeout(READY_SECONDS):
-            await parts.store.transact(lambda transaction: transaction.tiles.size())
-            await asyncio.to_thread(parts.journal.check)
-    except JournalError:
-        msg = "the journal of withdrawals and erasures cannot be written; see MIEN_JOURNAL"
-        raise NotReady(msg) from None
-    except TimeoutError:
-        msg = "the database does not answer; see that it runs and is not held by another program"
-        raise NotReady(msg) from None
 
 
 def _reload(parts: _Parts) -> Callable[[], Awaitable[None]]:

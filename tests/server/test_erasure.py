@@ -91,6 +91,17 @@ async def test_from_the_acknowledgement_on_nothing_is_answered(make_world: MakeW
             await phone.consent("personalize_offers")
 
 
+async def test_the_same_statement_twice_at_once_is_one_erasure(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        for _ in range(5):
+            phone = await world.enrolled()
+            text = phone.erasure()
+            both = await asyncio.gather(
+                *(world.pipeline.erase(world.site, text, gpc=False) for _ in range(3))
+            )
+            assert both == [both[0]] * 3
+
+
 async def test_the_same_statement_again_gives_the_latest_certificate(make_world: MakeWorld) -> None:
     """An answer that was lost on the way is asked for again, with the same bytes; anything else is a replay."""
     async with make_world() as world:

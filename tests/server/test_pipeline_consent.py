@@ -369,14 +369,41 @@ async def test_what_a_crash_left_is_deleted_by_the_sweep(make_world: MakeWorld) 
 
             async def transact(self, work: Callable[..., Any]) -> Any:
                 if self.answered:
+                    raise SystemExit
+                answer = await world.store.transact(work)
+                self.answered += 1
+                return answer
+
+        with pytest.raises(SystemExit):
+            await world.pipeline_over(Dies()).withdraw(world.site, phone.withdrawal(OFFERS))
+        assert await kept(world, phone) == (8, 0)
+        await world.pipeline.sweep()
+        assert await kept(world, phone) == (0, 0)
+
+
+async def test_what_fails_after_a_withdrawal_does_not_unsay_it(make_world: MakeWorld) -> None:
+    async with make_world() as world:
+        phone = await world.enrolled()
+        await phone.send()
+
+        class Fails:
+            """A store that fails at whatever is deleted after the withdrawal's own commit."""
+
+            answered = 0
+
+            async def transact(self, work: Callable[..., Any]) -> Any:
+                if self.answered:
                     raise ConnectionAbortedError
                 answer = await world.store.transact(work)
                 self.answered += 1
                 return answer
 
-        with pytest.raises(ConnectionAbortedError):
-            await world.pipeline_over(Dies()).withdraw(world.site, phone.withdrawal(OFFERS))
+        failing = world.pipeline_over(Fails())
+        await failing.withdraw(world.site, phone.withdrawal(OFFERS))
+        assert (await row(world, phone)).state == "withdrawn"
         assert await kept(world, phone) == (8, 0)
+        with pytest.raises(ConnectionAbortedError):
+            await failing.sweep()
         await world.pipeline.sweep()
         assert await kept(world, phone) == (0, 0)
 

@@ -15,7 +15,7 @@ from mien.wire.canonical import encode
 from mien.wire.messages import ErasureAnswer, ErasureStatement, Promise
 from mien.wire.signatures import Kind
 from mien_server import record
-from mien_server.errors import ErasureUnknown
+from mien_server.errors import ErasureUnknown, PersonErased
 from mien_server.pipeline import certificates
 from mien_server.pipeline.learning import Learning
 from mien_server.pipeline.parts import Parts, Said, where
@@ -26,8 +26,8 @@ from mien_server.values import Erasure, Person, Site, Taken
 
 ROUND: Final = 16
 """Erasures that share one scrub of the files."""
-CHUNK: Final = 100
-"""Rows that go in one transaction. Whoever withdraws or erases on SQLite waits behind one of these: of 500 rows, three times as long."""
+CHUNK: Final = 40
+"""Rows that go in one transaction. Whoever withdraws or erases on SQLite waits behind one of these: measured, 22 ms at the worst with 40, 31 with 100, 87 with 500."""
 
 
 class Erasing:
@@ -45,9 +45,15 @@ class Erasing:
             there = transaction.erasures.get(name)
             if there is not None:
                 return there
-            said = self._parts.statement(
-                transaction, site, text, Kind.ERASURE, ErasureStatement, "update", gpc=gpc
-            )
+            try:
+                said = self._parts.statement(
+                    transaction, site, text, Kind.ERASURE, ErasureStatement, "update", gpc=gpc
+                )
+            except PersonErased:
+                # The same statement came twice at once, and this one waited for the other: their row was locked.
+                if (first := transaction.erasures.get(name)) is not None:
+                    return first
+                raise
             note(self._parts, transaction, erased(said.person, _bytes_of(name), said.now))
             return self._tombstone(transaction, site, said, name)
 

@@ -34,7 +34,7 @@ class Rules:
     window: int = 1
     memory: float = 0.06
     margin: float = 0.1
-    confirm: float = 0.18
+    confirm: float = 0.21
     threshold: float = 0.4
     second: float = 0.25
     mixed: float = 0.25

@@ -117,8 +117,10 @@ class Steady:
         if old is None:
             self.view, self._quick = fresh, fresh.shares
             return fresh
-        self._quick = _mean(self._quick, fresh.shares, _gain(seconds, self.memory))
-        word = self._stands(word, seconds, _SPEECH_CONFIRM if self._speaks else self.confirm)
+        before = self._quick
+        self._quick = _mean(before, fresh.shares, _gain(seconds, self.memory))
+        confirm = _SPEECH_CONFIRM if self._speaks else self.confirm
+        word = self._stands(word, before, seconds, confirm)
         told = _gain(seconds, _SPEECH_MEMORY if self._speaks else self.memory)
         self.view = _blend(old, fresh, told, word)
         return self.view
@@ -150,18 +152,31 @@ class Steady:
             self._closed_at = at
         return at - self._closed_at < BLINK
 
-    def _stands(self, word: int, seconds: float, confirm: float) -> int:
+    def _stands(self, word: int, before: Sequence[float], seconds: float, confirm: float) -> int:
         """The word that stands after a picture. Only time between pictures that count is counted, so a blink confirms nothing."""
         best = max(range(len(self._quick)), key=lambda i: self._quick[i])
         if self._quick[best] < self._quick[word] + self.margin:
             self._rival = None
             return word
-        self._led = self._led + seconds if self._rival == best else 0.0
+        if self._rival == best:
+            self._led += seconds
+        else:
+            self._led = self._led_since(best, word, before, seconds)
         self._rival = best
         if self._led < confirm:
             return word
         self._rival = None
         return best
+
+    def _led_since(self, best: int, word: int, before: Sequence[float], seconds: float) -> float:
+        """For how long of the last `seconds` the mean, which moved from `before`, has had the lead: pictures that come seldom find it out late."""
+        behind = self.margin - (before[best] - before[word])
+        lead = self._quick[best] - self._quick[word] - self.margin
+        kept = math.exp(-seconds / self.memory)
+        above = (lead + kept * behind) / (1.0 - kept) if kept < 1.0 else 0.0
+        if behind <= 0 or above <= 0:
+            return 0.0
+        return max(0.0, seconds - self.memory * math.log1p(behind / above))
 
 
 def proper(scores: Scores) -> View:
