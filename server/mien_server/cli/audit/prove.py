@@ -1,0 +1,82 @@
+"""`mien audit prove`: one decision is in the log."""
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from mien.errors import AuditError, SettingsError
+from mien.wire.canonical import unb64
+from mien.wire.proof import HASH_BYTES, parse_checkpoint, parse_note_key
+from mien_server import audit
+from mien_server.cli.audit.files import reader, text, write
+from mien_server.cli.told import told
+
+if TYPE_CHECKING:
+    from mien_server.ports import Transaction
+
+_INDEX: Final = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+
+
+def prove(
+    leaf: Annotated[str, typer.Argument(help="The leaf on a receipt (base64url), or the index of an entry.")],
+    folder: Annotated[Path | None, typer.Option("--from", help="An exported log; without it, the server's own.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write, such as decision.tlog-proof; standard output without it.")] = None,
+) -> None:  # fmt: skip
+    """Prove that one decision is in the log (c2sp.org/tlog-proof): the proof verifies offline with the log's key alone."""
+    with told():
+        wanted = leaf if _INDEX.fullmatch(leaf) else _leaf(leaf)
+        proof = _prove_here(wanted) if folder is None else _prove_from(folder, wanted)
+        if out is not None:
+            write(out, proof.encode())
+    print(proof if out is None else f"{out}: written", end="" if out is None else "\n")
+
+
+def _leaf(given: str) -> bytes:
+    leaf = unb64(given)
+    if len(leaf) != HASH_BYTES:
+        msg = f"a leaf has {HASH_BYTES} bytes; copy it whole from the receipt, or give an index"
+        raise SettingsError(msg)
+    return leaf
+
+
+def _prove_here(wanted: str | bytes) -> str:
+    from mien_server import errands
+    from mien_server.settings import load
+
+    settings = load(os.environ)
+    keys = errands.open_keys(settings)
+
+    def work(transaction: "Transaction") -> str:
+        index = int(wanted) if isinstance(wanted, str) else _place(transaction, wanted)
+        if index is None:
+            msg = "this leaf has no place in the log yet; ask again in a second"
+            raise AuditError(msg)
+        return audit.tlog_proof(transaction.tiles, index, settings.origin, keys.log)
+
+    return errands.administer(settings, work)
+
+
+def _place(transaction: "Transaction", leaf: bytes) -> int | None:
+    placed = transaction.leaves.placed(leaf)
+    return None if placed is None else placed[0]
+
+
+def _prove_from(folder: Path, wanted: str | bytes) -> str:
+    """A proof from exported files: the checkpoint stays as it was signed. `verify` the folder first, this does not."""
+    origin, key = parse_note_key(text(folder / audit.KEY).strip())
+    note = text(folder / audit.CHECKPOINT)
+    log = audit.Folder(reader(folder), parse_checkpoint(note, origin, key).size)
+    index = int(wanted) if isinstance(wanted, str) else _find(log, wanted)
+    return audit.prooftext(index, audit.inclusion(log, index, log.size()), note)
+
+
+def _find(log: audit.Folder, leaf: bytes) -> int:
+    for number in range(-(-log.size() // audit.TILE_WIDTH)):
+        for position, entry in enumerate(log.entry_tile(number)):
+            if entry[:HASH_BYTES] == leaf:
+                return number * audit.TILE_WIDTH + position
+    msg = "this leaf is not in the exported log; export it again or check the leaf"
+    raise AuditError(msg)
