@@ -54,7 +54,10 @@ def _prove_here(wanted: str | bytes) -> str:
         if index is None:
             msg = "this leaf has no place in the log yet; ask again in a second"
             raise AuditError(msg)
-        return audit.tlog_proof(transaction.tiles, index, settings.origin, keys.log)
+        tiles = transaction.tiles
+        path = audit.inclusion(tiles, index, tiles.size())
+        note = audit.checkpoint(tiles, settings.origin, keys.log)
+        return audit.proof_text(index, path, audit.cosigned(note, transaction.published.get()))
 
     return errands.administer(settings, work)
 
@@ -70,7 +73,7 @@ def _prove_from(folder: Path, wanted: str | bytes) -> str:
     note = text(folder / audit.CHECKPOINT)
     log = audit.Folder(reader(folder), parse_checkpoint(note, origin, key).size)
     index = int(wanted) if isinstance(wanted, str) else _find(log, wanted)
-    return audit.prooftext(index, audit.inclusion(log, index, log.size()), note)
+    return audit.proof_text(index, audit.inclusion(log, index, log.size()), note)
 
 
 def _find(log: audit.Folder, leaf: bytes) -> int:
