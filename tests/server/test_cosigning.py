@@ -214,6 +214,23 @@ async def test_proofs_lead_to_what_is_shown_and_do_not_wait_for_it(
             assert len(found) == cosigned
 
 
+async def test_an_export_has_the_cosignatures_of_its_checkpoint_and_of_no_other(
+    make_world: MakeWorld, tmp_path: Path
+) -> None:
+    async with witnessed(make_world, tmp_path, W1) as (world, near):
+        await grow(world, 3)
+        await publish(world, near)
+
+        def exported(transaction: Transaction) -> str:
+            note = audit.checkpoint(transaction.tiles, ORIGIN, world.keys.log)
+            return audit.cosigned(note, transaction.published.get())
+
+        assert await world.store.transact(exported) == await world.pipeline.checkpoint()
+        await grow(world)
+        assert near.homes[W1].name not in await world.store.transact(exported)
+        assert audit.cosigned("note", None) == "note"
+
+
 # ---- witnesses that do not answer, or wrongly ----
 async def test_a_witness_that_is_down_stops_nothing_and_is_left_alone(
     make_world: MakeWorld, tmp_path: Path

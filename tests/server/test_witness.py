@@ -1,6 +1,8 @@
 """The witness: every rule of c2sp.org/tlog-witness, and the one that matters: it never signs two trees of which one is not the beginning of the other."""
 
+import asyncio
 import base64
+import io
 import signal
 import sqlite3
 import stat
@@ -11,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -31,10 +34,10 @@ from mien.errors import (
 )
 from mien.wire.keys import SigningKey
 from mien.wire.proof import Checkpoint, note_id, verify_consistency
-from mien.wire.witness import MAX_REQUEST_BYTES, AddCheckpoint, Witness, cosign, cosignatures
-from mien_server import audit, witness
+from mien.wire.witness import MAX_REQUEST_BYTES, PATH, AddCheckpoint, Witness, cosign, cosignatures
+from mien_server import audit, logs, witness
 from mien_server.errors import StoreBusy, StoreUnwritable
-from mien_server.witness import memory
+from mien_server.witness import memory, serving
 
 
 @pytest.fixture
@@ -382,6 +385,93 @@ def test_a_damaged_folder_is_refused(
         (tmp_path / "w" / name).write_text(text)
     with pytest.raises(error):
         witness.open_home(tmp_path / "w")
+
+
+# ---- over HTTP, one request at a time ----
+async def spoken(
+    judging: witness.Judge, *messages: dict[str, Any], method: str = "POST", path: str = PATH
+) -> tuple[int, str]:
+    """What the application answers to these messages; after the last nothing comes any more."""
+    left, sent = list(messages), []
+
+    async def receive() -> Any:
+        return left.pop(0) if left else await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    application = witness.application(judging, logs.make("info", io.StringIO()))
+    await application({"type": "http", "method": method, "path": path}, receive, send)
+    return sent[0]["status"], sent[1]["body"].decode()
+
+
+def part(body: bytes, *, more: bool = False) -> dict[str, Any]:
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+async def test_a_body_may_come_in_pieces(home: witness.Home, log: SmallLog) -> None:
+    body = log.asks(0)
+    pieces = [part(body[n : n + 50], more=True) for n in range(0, len(body), 50)]
+    status, text = await spoken(judge(home, log), *pieces, part(b""))
+    assert (status, text.startswith("\u2014 witness.example/w1 ")) == (200, True)
+
+
+async def test_a_body_that_breaks_off_is_no_request(home: witness.Home, log: SmallLog) -> None:
+    gone = {"type": "http.disconnect"}
+    assert (await spoken(judge(home, log), part(log.asks(0), more=True), gone))[0] == 400
+
+
+async def test_a_body_that_does_not_come_is_408(
+    home: witness.Home, log: SmallLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "BODY_SECONDS", 0.01)
+    assert (await spoken(judge(home, log), part(log.asks(0), more=True)))[0] == 408
+
+
+async def test_a_body_that_does_not_end_is_413(home: witness.Home, log: SmallLog) -> None:
+    pieces = [part(bytes(100_000), more=True)] * 6
+    assert (await spoken(judge(home, log), *pieces))[0] == 413
+
+
+async def test_a_witness_that_cannot_remember_says_so(home: witness.Home, log: SmallLog) -> None:
+    judging = judge(home, log)
+    assert (await spoken(judging, method="GET", path="/healthz"))[0] == 200
+    for path in home.memory._path.parent.glob("memory.db*"):
+        path.unlink()
+    status, text = await spoken(judging, part(log.asks(0)))
+    assert (status, str(home.memory._path) in text) == (503, False)
+    assert (await spoken(judging, method="GET", path="/healthz"))[0] == 503
+
+
+async def test_a_fork_that_cannot_be_kept_is_not_cosigned_either(
+    home: witness.Home, log: SmallLog
+) -> None:
+    judging = judge(home, log)
+    other = log.fork().grow(1, "other")
+    judging.answer(log.grow(1).asks(0))
+    home.forks.rmdir()
+    home.forks.write_text("no folder")
+    assert (await spoken(judging, part(other.asks(6))))[0] == 503
+    assert (await spoken(judging, part(log.asks(6))))[0] == 200
+
+
+async def test_a_fork_is_told_loudly(home: witness.Home, log: SmallLog) -> None:
+    out = io.StringIO()
+    judging = judge(home, log)
+    other = log.fork().grow(1, "other")
+    judging.answer(log.grow(1).asks(0))
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return part(other.asks(6))
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    application = witness.application(judging, logs.make("info", out))
+    await application({"type": "http", "method": "POST", "path": PATH}, receive, send)
+    assert sent[0]["status"] == 409
+    assert '"event": "log-forked", "level": "error"' in out.getvalue()
 
 
 # ---- the command, as processes ----

@@ -162,7 +162,8 @@ def test_no_cosignature_moves_to_another_text(at: int, letter: str) -> None:
 
 # ---- quorums ----
 def made(*times: int) -> tuple[Cosignature, ...]:
-    return tuple(Cosignature(Witness(f"w{n}", KEY.verify_key()), at, "") for n, at in enumerate(times))  # fmt: skip
+    keys = [SigningKey.from_secret(bytes([n] * 32)).verify_key() for n in range(len(times))]
+    return tuple(Cosignature(Witness("w", key), at, "") for key, at in zip(keys, times, strict=True))  # fmt: skip
 
 
 @pytest.mark.parametrize(("times", "quorum"), [((), 0), ((10,), 1), ((10, 20), 2), ((5, 15), 1)])
@@ -177,6 +178,13 @@ def test_a_quorum_in_time_is_enough(times: tuple[int, ...], quorum: int) -> None
 def test_too_few_or_too_old_are_not(times: tuple[int, ...], quorum: int, says: str) -> None:
     with pytest.raises(CheckpointInvalid, match=says):
         check_quorum(made(*times), quorum, since=10, until=20)
+
+
+def test_one_key_under_two_names_is_one_witness() -> None:
+    found = [Cosignature(Witness(name, KEY.verify_key()), 10, "") for name in ("a", "b")]
+    check_quorum(found, 1, since=10, until=20)
+    with pytest.raises(CheckpointInvalid, match="by 1 of the 2"):
+        check_quorum(found, 2, since=10, until=20)
 
 
 # ---- requests ----

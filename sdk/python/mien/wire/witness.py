@@ -145,15 +145,16 @@ def cosignatures(
 def check_quorum(found: Sequence[Cosignature], quorum: int, *, since: int, until: int) -> None:
     """Return when at least `quorum` witnesses cosigned between `since` and `until` (unix seconds); raise `CheckpointInvalid` otherwise.
 
-    A checkpoint that its witnesses signed long ago may be an old one that somebody shows again.
+    A checkpoint that its witnesses signed long ago may be an old one that somebody shows again. One key counts once, whatever its names: a name is
+    not part of what is signed.
     """
-    fit = [each for each in found if since <= each.at <= until]
-    if len(fit) >= quorum:
+    signed = len({each.witness.key for each in found})
+    if len({each.witness.key for each in found if since <= each.at <= until}) >= quorum:
         return
-    if len(found) >= quorum:
-        msg = f"the checkpoint was cosigned by {len(found)} witnesses, but not in the time asked for; it may be an old one shown again, or a clock is wrong"
+    if signed >= quorum:
+        msg = f"the checkpoint was cosigned by {signed} witnesses, but not in the time asked for; it may be an old one shown again, or a clock is wrong"
         raise CheckpointInvalid(msg)
-    msg = f"the checkpoint is cosigned by {len(found)} of the {quorum} witnesses asked for; fetch it again, or ask who runs the log"
+    msg = f"the checkpoint is cosigned by {signed} of the {quorum} witnesses asked for; fetch it again, or ask who runs the log"
     raise CheckpointInvalid(msg)
 
 
