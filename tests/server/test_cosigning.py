@@ -345,6 +345,15 @@ async def test_a_witness_that_says_another_size_for_ever_is_given_up(
         assert len(near.asked) == 3
 
 
+async def test_who_stops_waits_for_nobody(make_world: MakeWorld, tmp_path: Path) -> None:
+    async with witnessed(make_world, tmp_path, W1) as (world, near):
+        near.before[W1] = lambda: _after(asyncio.Event())
+        await grow(world)
+        await publish(world, near, 0.02)
+        async with asyncio.timeout(5):
+            await world.pipeline.stop_publishing()
+
+
 # ---- forks ----
 async def test_a_log_that_was_rolled_back_is_told_each_time(
     make_world: MakeWorld, tmp_path: Path

@@ -318,6 +318,12 @@ def test_a_folder_is_private_and_opens_again(tmp_path: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
+def test_a_folder_that_was_there_becomes_private(tmp_path: Path) -> None:
+    (tmp_path / "w").mkdir(mode=0o755)
+    new_home(tmp_path / "w")
+    witness.open_home(tmp_path / "w")
+
+
 def test_nothing_is_made_over(tmp_path: Path) -> None:
     new_home(tmp_path / "w")
     with pytest.raises(KeysUnwritable, match="not empty"):
@@ -328,6 +334,28 @@ def test_a_name_that_notes_cannot_carry_makes_no_witness(tmp_path: Path) -> None
     with pytest.raises(CheckpointInvalid):
         new_home(tmp_path / "w", "two words")
     assert not (tmp_path / "w").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(KeysUnwritable):
+        new_home(tmp_path / "file" / "w")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mien_server.witness.home._write", full)
+        with pytest.raises(KeysUnwritable):
+            new_home(tmp_path / "w")
+    with pytest.raises(KeysMissing):  # what was begun signs nothing
+        witness.open_home(tmp_path / "w")
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x/memory.db").mkdir()
+    with pytest.raises(StoreUnwritable):
+        memory.Memory(tmp_path / "x/memory.db").make("vkey")
 
 
 def test_a_key_without_its_memory_is_refused(tmp_path: Path) -> None:
@@ -414,6 +442,12 @@ async def test_a_body_may_come_in_pieces(home: witness.Home, log: SmallLog) -> N
     pieces = [part(body[n : n + 50], more=True) for n in range(0, len(body), 50)]
     status, text = await spoken(judge(home, log), *pieces, part(b""))
     assert (status, text.startswith("\u2014 witness.example/w1 ")) == (200, True)
+
+
+async def test_there_is_one_thing_to_ask(home: witness.Home, log: SmallLog) -> None:
+    judging = judge(home, log)
+    assert (await spoken(judging, part(log.asks(0)), path="/"))[0] == 404
+    assert (await spoken(judging, method="GET"))[0] == 405
 
 
 async def test_a_body_that_breaks_off_is_no_request(home: witness.Home, log: SmallLog) -> None:

@@ -60,8 +60,9 @@ def make(folder: Path, name: str, key: SigningKey) -> Home:
         )
         raise KeysUnwritable(msg)
     memory = Memory(folder / MEMORY)
-    memory.make(vkey)
     try:
+        folder.chmod(0o700)  # also where it was there
+        memory.make(vkey)
         (folder / MEMORY).chmod(0o600)
         (folder / FORKS).mkdir(mode=0o700)
         _write(folder / PUBLIC, f"{vkey}\n")
