@@ -6,6 +6,7 @@ Takes entries (`mien.wire.proof.entry_of`), gives what anybody can verify with `
 - `sign`    checkpoints and proofs as texts
 - `bodies`  tiles and entry bundles as files, their paths
 - `folder`  a log exported to a folder: written, and verified without a server
+- `watching` a log served by somebody else: still what it was, grown
 """
 
 from mien.wire.proof import entry_of as entry
@@ -30,8 +31,9 @@ from mien_server.audit.folder import (
     opened_line,
     verify,
 )
-from mien_server.audit.sign import checkpoint, proof_text, sign, tlog_proof
+from mien_server.audit.sign import checkpoint, cosigned, proof_text, sign, tlog_proof
 from mien_server.audit.tree import TILE_WIDTH, append, consistency, inclusion, root
+from mien_server.audit.watching import Look, Trusted, look
 
 __all__ = [
     "CHECKPOINT",
@@ -40,17 +42,21 @@ __all__ = [
     "TILE_WIDTH",
     "Finding",
     "Folder",
+    "Look",
     "Read",
     "Report",
+    "Trusted",
     "append",
     "checkpoint",
     "consistency",
+    "cosigned",
     "entries_path",
     "entry",
     "entry_tile_bytes",
     "files",
     "inclusion",
     "inspect",
+    "look",
     "opened_line",
     "proof_text",
     "root",
