@@ -165,9 +165,7 @@ def _judge(
     raced.closest_us = min((gap for gap in gaps if gap is not None), default=0)
 
 
-def _judge_one(
-    client: httpx.Client, device: Device, commits: _Commits, raced: Raced
-) -> int | None:
+def _judge_one(client: httpx.Client, device: Device, commits: _Commits, raced: Raced) -> int | None:
     """Whether every use of this person was committed before their withdrawal; the microseconds between the last use and it."""
     said = device.export(int(time.time()))
     answer = client.get("/v1/me", headers={"Authorization": f"Mien-Statement {said}"})
