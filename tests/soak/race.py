@@ -79,8 +79,7 @@ def run(  # noqa: PLR0917 - how large
             raced.asked += len(requests)
             tell(f"race: {raced.asked} of {decisions + people} requests")
         raced.statuses = {str(status): count for status, count in sorted(statuses.items())}
-        commits = asyncio.run(_commits(place.database))
-        _judge(place, running[0], devices, commits, raced)
+        _judge(place, running[0], devices, _Commits(place.database), raced)
     raced.seconds = round(time.monotonic() - began, 1)
     return raced
 
@@ -95,12 +94,25 @@ async def _prepare(url: str) -> None:
         await connection.close()
 
 
-async def _commits(url: str) -> dict[bytes, datetime]:
-    connection = await asyncpg.connect(url)
-    try:
-        return {row[0]: row[1] for row in await connection.fetch(_COMMITS)}
-    finally:
-        await connection.close()
+class _Commits:
+    """When leaves were committed. Servers go on deciding while they are judged: rankings that got no reward are learned from, which is a use."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._known: dict[bytes, datetime] = {}
+
+    def of(self, leaf: bytes) -> datetime:
+        """The time of its commit. Raises `KeyError` for a leaf that was never written."""
+        if leaf not in self._known:
+            self._known = asyncio.run(self._read())
+        return self._known[leaf]
+
+    async def _read(self) -> dict[bytes, datetime]:
+        connection = await asyncpg.connect(self._url)
+        try:
+            return {row[0]: row[1] for row in await connection.fetch(_COMMITS)}
+        finally:
+            await connection.close()
 
 
 def _chunks(
@@ -145,7 +157,7 @@ def _judge(
     place: Place,
     node: Node,
     devices: Sequence[Device],
-    commits: dict[bytes, datetime],
+    commits: _Commits,
     raced: Raced,
 ) -> None:
     with place.client(node) as client:
@@ -153,16 +165,14 @@ def _judge(
     raced.closest_us = min((gap for gap in gaps if gap is not None), default=0)
 
 
-def _judge_one(
-    client: httpx.Client, device: Device, commits: dict[bytes, datetime], raced: Raced
-) -> int | None:
+def _judge_one(client: httpx.Client, device: Device, commits: _Commits, raced: Raced) -> int | None:
     """Whether every use of this person was committed before their withdrawal; the microseconds between the last use and it."""
     said = device.export(int(time.time()))
     answer = client.get("/v1/me", headers={"Authorization": f"Mien-Statement {said}"})
     used, taken_back = [], []
     for each in device.exported(answer.raise_for_status().json())["decisions"]:
         content = json.loads(each["record"])
-        at = commits[leaf_of(unb64(each["nonce"]), each["record"].encode())]
+        at = commits.of(leaf_of(unb64(each["nonce"]), each["record"].encode()))
         if content["action"] in USES:
             raced.allowed += content["allow"]
             raced.denied += not content["allow"]
