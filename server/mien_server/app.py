@@ -121,8 +121,9 @@ def _parts(
     journal = FileJournal(settings.journal_directory, entropy)
     journal.make()
     pipeline = Pipeline(
-        store, keys, authorizer, clock, entropy, origin=settings.origin, journal=journal
-    )
+        store, keys, authorizer, clock, entropy, origin=settings.origin, journal=journal,
+        officers=settings.officers,
+    )  # fmt: skip
     return _Parts(
         settings=settings,
         clock=clock,
@@ -146,7 +147,6 @@ def _services(parts: _Parts) -> Services:
         uses=_budgets(settings),
         rights=_budgets(settings),
         veil=Veil(parts.entropy.bytes, parts.clock.now),
-        officers=frozenset(bytes.fromhex(each) for each in settings.officer_keys),
         max_body_bytes=settings.max_body_bytes,
         body_seconds=settings.body_seconds,
         publish_metrics=settings.metrics,

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from mien_server.stores import SqliteStore, open_store, revisions, schema, upgra
 
 NEW = {"held_until", "webhook"}
 """Columns that 0002 adds to tables that were there."""
+STEPS = [f"{a} -> {b}" for a, b in pairwise(revisions.REVISIONS)]
 
 
 @pytest.fixture
@@ -227,7 +229,7 @@ def test_no_upgrade_while_a_server_runs(url: str) -> None:
     """It would go on saying the statements of the old tables."""
     old(url)
     mark = "UPDATE alembic_version SET version_num = '{}'"
-    on(url, lambda c: c.execute(text(mark.format("0002"))))
+    on(url, lambda c: c.execute(text(mark.format(revisions.HEAD))))
     with subprocess.Popen(
         [sys.executable, "-c", RUNNING, url],
         stdin=subprocess.PIPE,
@@ -294,7 +296,10 @@ def test_the_commands_say_what_there_is_and_do_it(url: str) -> None:
     )
     assert "mien database upgrade" in run(url, "status").stdout
     done = run(url, "upgrade")
-    assert (done.returncode, done.stdout.splitlines()) == (0, ["0001 -> 0002", "upgraded to 0002"])
+    assert (done.returncode, done.stdout.splitlines()) == (
+        0,
+        [*STEPS, f"upgraded to {revisions.HEAD}"],
+    )
     assert run(url, "status").returncode == 0
     assert "nothing to do" in run(url, "upgrade").stdout
 

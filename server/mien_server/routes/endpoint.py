@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from mien.errors import MienError, ServerBusy
+from mien.errors import ClockSkewed, MienError, RequestInvalid, ServerBusy, SignatureInvalid
 from mien.wire.messages import Problem
 from mien_server.errors import (
     BodyTooLarge,
@@ -55,7 +55,10 @@ SCHEMES: Final[dict[str, Any]] = {
         "type": "apiKey", "in": "header", "name": "Authorization",
         "description": "`Mien-Statement` and a statement signed by a key of the person's key set.",
     },
-    "Officer": {"type": "http", "scheme": "bearer", "description": "A privacy officer's token."},
+    "Officer": {
+        "type": "apiKey", "in": "header", "name": "Authorization",
+        "description": "`Mien-Statement` and what is asked (`OfficerStatement`), signed by a privacy officer's key.",
+    },
 }  # fmt: skip
 
 
@@ -86,7 +89,7 @@ class Endpoint:
         if self.body is not None:
             found += [BodyTooLarge, BodyTooSlow, MediaTypeRefused]
         if self.asks == OFFICER:
-            found.append(OfficerUnknown)
+            found += [OfficerUnknown, SignatureInvalid, RequestInvalid, ClockSkewed]
         elif self.asks:
             found += [SiteUnknown, OriginRefused]
         return tuple(found)

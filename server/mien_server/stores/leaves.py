@@ -4,13 +4,13 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, case, func, select, tuple_, update
 
 from mien_server.errors import LeafUnknown
 from mien_server.stores import schema
 from mien_server.stores.holds import kept, over
 from mien_server.stores.runner import Runner
-from mien_server.stores.statements import INSERTS, of_person, some
+from mien_server.stores.statements import INSERTS, of_person, some, value
 from mien_server.stores.wrapping import after, counts, rewrap, rewrapped, wrapped_before, wrapped_by
 from mien_server.values import SealedLeaf
 
@@ -36,6 +36,23 @@ _OPENABLE = (
     .order_by(schema.leaf.c.log_index)
     .limit(bindparam("limit"))
 )
+_SHOWN = {"opening": case((kept(schema.leaf), schema.leaf.c.opening)).label("opening")}
+_THE_HOURS = (
+    schema.leaf.c.hour >= bindparam("since"),
+    schema.leaf.c.hour <= bindparam("until"),
+    schema.leaf.c.log_index < bindparam("end"),
+)
+_BY_HOUR = (schema.leaf.c.hour, schema.leaf.c.log_index)
+_OF_HOURS = (
+    select(
+        schema.leaf.c.log_index,
+        *(_SHOWN.get(name, schema.leaf.c[name]) for name in SealedLeaf.__slots__),
+    )
+    .where(*_THE_HOURS, tuple_(*_BY_HOUR) > tuple_(bindparam("hour"), bindparam("index")))
+    .order_by(*_BY_HOUR)
+    .limit(bindparam("limit"))
+)
+_COUNT_HOURS = select(func.count()).select_from(schema.leaf).where(*_THE_HOURS)
 _PLACED = select(schema.leaf.c.log_index, schema.leaf.c.hour).where(
     schema.leaf.c.hash == bindparam("hash")
 )
@@ -84,6 +101,20 @@ class SqlLeaves:
     def openable(self, first: int, limit: int, now: int = 0) -> tuple[tuple[int, SealedLeaf], ...]:
         rows = self._runner.rows(_OPENABLE, {"first": first, "limit": limit, "now": now})
         return tuple((row[0], SealedLeaf(*row[1:])) for row in rows)
+
+    def of_hours(
+        self, hours: tuple[int, int], after: tuple[int, int], end: int, limit: int, now: int
+    ) -> tuple[tuple[int, SealedLeaf], ...]:
+        values = {
+            "since": hours[0], "until": hours[1], "hour": after[0], "index": after[1], "end": end,
+            "limit": limit, "now": now,
+        }  # fmt: skip
+        rows = self._runner.rows(_OF_HOURS, values)
+        return tuple((row[0], SealedLeaf(*row[1:])) for row in rows)
+
+    def count_hours(self, hours: tuple[int, int], end: int) -> int:
+        values = {"since": hours[0], "until": hours[1], "end": end}
+        return int(value(self._runner, _COUNT_HOURS, values))
 
     def placed(self, leaf: bytes) -> tuple[int, int] | None:
         row = self._runner.row(_PLACED, {"hash": leaf})
