@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.server.served import Served
-from tests.server.test_looking import busy, everything
-from tests.server.world import NOON, ORIGIN, MakeWorld, World
+from tests.server.test_looking import AFTER, busy, everything
+from tests.server.world import BUNDLE, NOON, ORIGIN, MakeWorld, StillClock, World
 from typer.testing import CliRunner, Result
 
 from mien.errors import (  # fmt: skip
@@ -47,6 +48,7 @@ from mien_server.cli.audit.report.spans import cut
 from mien_server.cli.moments import moment
 from mien_server.cli.officer import app as officer_app
 from mien_server.cli.officer.key import OfficerKey, fresh, read, spelled
+from mien_server.keys import create_keys
 
 DAY = 86_400
 RUN = CliRunner()
@@ -70,28 +72,46 @@ class Log:
         return note_key(ORIGIN, self.world.keys.log.verify_key())
 
 
+Used = tuple[Path, dict[int, dict[str, Any]], str]
+
+
+async def used(world: World) -> tuple[dict[int, dict[str, Any]], str]:
+    async with world:
+        phones = await busy(world)
+        return await everything(world), phones[1].subject
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Used:
+    """The directory of a world that was used, what is in its log, and a person of it."""
+    directory = tmp_path_factory.mktemp("used")
+    return directory, *asyncio.run(used(World(directory)))
+
+
 @pytest.fixture
-def log(make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Log:
-    """The settings point to it, and list one officer."""
-    world = make_world()
+def log(prepared: Used, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Log:
+    """A copy of it; the settings point there, and list one officer."""
+    directory, docs, subject = prepared
+    shutil.copytree(directory, tmp_path / "world")
+    return pointed(World(tmp_path / "world", clock=StillClock(AFTER)), docs, subject, monkeypatch)
 
-    async def used() -> tuple[dict[int, dict[str, Any]], str]:
-        async with world:
-            phones = await busy(world)
-            return await everything(world), phones[1].subject
 
-    docs, subject = asyncio.run(used())
-    content = fresh("anna", note_key(ORIGIN, world.keys.log.verify_key()))
-    key = tmp_path / "anna.key"
+def pointed(world: World, docs: dict[int, dict[str, Any]], subject: str, patch: pytest.MonkeyPatch) -> Log:  # fmt: skip
+    keys = create_keys(world.key_directory, world.entropy, world.clock)
+    content = fresh("anna", note_key(ORIGIN, keys.log.verify_key()))
+    key = world.directory / "anna.key"
     key.write_bytes(spelled(content))
     key.chmod(0o600)
     for name, value in {
         "MIEN_DATABASE": world.address, "MIEN_KEYS": str(world.key_directory), "MIEN_ORIGIN": ORIGIN,
         "MIEN_OFFICER_KEYS": OfficerKey.of(content).listed,
     }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
+        patch.setenv(name, value)
     # The commands have the machine's clock; nothing in this log may be past its time for it.
-    monkeypatch.setattr("mien_server.machine.SystemClock.now", lambda _self: world.clock.at)
+    patch.setattr("mien_server.machine.SystemClock.now", lambda _self: world.clock.at)
+    # Read once: each command would read the same files again.
+    patch.setattr("mien_server.errands.load_bundle", lambda _directory=None: BUNDLE)
+    world.keys = keys
     return Log(world, docs, subject, key)
 
 
@@ -198,7 +218,7 @@ def test_a_file_that_did_not_come_whole_is_gone(
         msg = "entry 3"
         raise LogTampered(msg)
 
-    monkeypatch.setattr("mien_server.cli.audit.find.checked", broken)
+    monkeypatch.setattr(import_module("mien_server.cli.audit.find"), "checked", broken)
     assert run("find", "--csv", tmp_path / "found.csv").exit_code == 2
     assert not (tmp_path / "found.csv").exists()
 
@@ -252,10 +272,12 @@ def test_every_kind_of_entry_has_words(log: Log) -> None:
     size = max(docs) + 1
     kinds = {doc["action"]: index for index, doc in docs.items()}
     assert set(kinds) >= {"give_consent", "use", "record", "withdraw", "erased", "look"}
-    for action, index in kinds.items():
-        done = run("explain", index)
+    said = {"erased": "was complete", "swept": "A sweep deleted", "look": "@server looked", "withdraw": "No policy was asked"}  # fmt: skip
+    for action, words in said.items():
+        done = run("explain", kinds[action])
         assert done.exit_code == 0, (action, done.output)
         assert "Proved" in done.stdout
+        assert words in done.stdout
     closed = next(index for index in range(size) if index not in docs)
     assert "Nobody can open it any more" in run("explain", closed).stdout
     assert run("explain", 10**6).exit_code == 2
@@ -280,6 +302,9 @@ class Liar:
         self.key = log.world.keys.log.verify_key()
         found = errands.attend(_settings(), lambda pipeline: pipeline.asked_here(ExplainAsk(index=index)))  # fmt: skip
         self.answer: Any = found
+
+    async def ask(self, _ask: object, _answer: object) -> Any:
+        return self.answer
 
     def says(self, ask: ExplainAsk, **other: Any) -> Any:
         return verified(self, ask, self.answer.model_copy(update=other))
@@ -357,11 +382,14 @@ class Parsed(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
-        if tag not in {"meta", "rect", "line"}:
+        if tag != "meta":
             self.open.append(tag)
         if tag == "tr":
             self._rows.append([])
         self._words = ""
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
 
     def handle_data(self, data: str) -> None:
         self._words += data
@@ -417,6 +445,10 @@ def test_numbers_are_those_counted_another_way(log: Log, tmp_path: Path) -> None
     (look,) = before
     assert shown.tables["Looks by officer"] == [["@server", "find", "1", str(look["shown"]), str(look["opened"])]]  # fmt: skip
     assert numbers(shown.tables["Erasures by delay"], 1)["up to a minute"] == (1,)
+    (swept,) = [doc["deleted"] for doc in docs if doc["action"] == "swept"]
+    gone = {(name, why): count for why, rows in swept.items() for name, count in rows.items()}
+    assert {(row[0], row[1]): int(row[2]) for row in shown.tables["Rows deleted"]} == gone
+    assert len(shown.tables["The newest 1 of 1 entries that prove it"]) == 1
 
     async def consents() -> dict[str, int]:
         async with log.world as world:
@@ -507,6 +539,18 @@ def test_words_of_others_are_escaped() -> None:
     assert not [a for _, a in shown.tags if "onload" in a]
 
 
+def test_on_either_database_the_same(make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # fmt: skip
+    world = make_world()
+    docs, subject = asyncio.run(used(world))
+    log = pointed(world, docs, subject, monkeypatch)
+    rows, sums = lines(run("find", "--json"))
+    assert {row["index"]: row["record"] for row in rows} == log.docs
+    assert (sums["complete"], sums["unreadable"]) == (True, 0)
+    assert json.loads(run("explain", rows[0]["index"], "--json").stdout)["record"] == rows[0]["record"]  # fmt: skip
+    assert "Rows deleted" in report(log, tmp_path / "report.html")
+    assert [look["what"] for look in looks(log)] == ["find", "explain", "tally", "state"]
+
+
 def test_an_empty_log_has_a_report(
     make_world: MakeWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -570,7 +614,6 @@ def test_a_time_is_cut_into_pieces_that_hold_every_day(days: int, name: str, pie
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="NOT HERE: Chromium")
-@pytest.mark.sqlite
 def test_chromium_shows_it(log: Log, tmp_path: Path) -> None:
     report(log, tmp_path / "report.html")
     picture = tmp_path / "report.png"
