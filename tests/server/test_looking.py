@@ -190,6 +190,7 @@ async def test_find_is_a_naive_filter_over_all_that_opens(
         assert actions >= {"give_consent", "record", "use", "withdraw", "correct", "export", "erased", "swept"}  # fmt: skip
         assert {doc["allow"] for doc in docs.values()} == {True, False}
         for number, wanted in enumerate(filters(list(docs.values()))):
+            monkeypatch.setattr(looking, "SECONDS", (60.0, -1.0)[number % 3 == 0])
             found = await find(world, **wanted, limit=(200, 3)[number % 2])
             assert found == {i: doc for i, doc in docs.items() if fits_naively(doc, wanted)}, wanted
 

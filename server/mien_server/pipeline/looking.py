@@ -52,7 +52,9 @@ from mien_server.values import Person, SealedLeaf
 
 HOUR: Final = 3600
 PART: Final = 20_000
-"""Entries read for one answer: about a second."""
+"""Entries read for one answer: about two seconds of a processor."""
+SECONDS: Final = 3.0
+"""After which an answer takes in no further batch: on a busy machine it must come in time too."""
 AT_ONCE: Final = 2
 """Answers made at the same time; more wait."""
 PASSES: Final = 1024
@@ -232,12 +234,15 @@ class Looking:
         first, last = since - since % HOUR, max(until, 1) - 1
         part = await self.parts.store.transact(lambda t: _begin(t, (first, last), after))
         opener = Opener(self.parts.keys)
+        loop = asyncio.get_running_loop()
+        enough = loop.time() + SECONDS
         while not part.full and not part.ended:
             now = self.parts.clock.now()
             batch = await self.parts.store.transact(
                 lambda t, now=now: seen(t, part.span, part.after, now, wanted)  # type: ignore[misc]
             )
             await asyncio.to_thread(_open_all, batch, opener, take, part)
+            part.full |= loop.time() > enough
         return part
 
     # ---- explain ----

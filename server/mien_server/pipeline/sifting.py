@@ -22,7 +22,7 @@ _ANY: Final = LogFilter()
 def read_record(record: bytes) -> dict[str, Any]:
     """The record of a leaf. Raises `KeepUnreadable` for what is none."""
     try:
-        doc = json.loads(record)
+        doc = json.loads(record.decode())
     except ValueError as error:
         raise KeepUnreadable(_NO_RECORD) from error
     if not isinstance(doc, dict) or not isinstance(doc.get("action"), str):

@@ -19,6 +19,8 @@ _HEIGHT: Final = 240
 _TOP: Final = 16
 _MARKS: Final = 4
 _LABELS: Final = 8
+_LABEL: Final = 72
+"""Room for a date."""
 _ROW: Final = 26
 _NAME: Final = 300
 _SPARK: Final = (200, 28)
@@ -63,7 +65,7 @@ def columns(said: Said, labels: Sequence[str], counts: Sequence[Outcomes]) -> st
     for place, (label, each) in enumerate(zip(labels, counts, strict=True)):
         x = _LEFT + place * step
         body += _column(x + step * 0.1, step * 0.8, each, most)
-        if place % every == 0:
+        if place % every == 0 and x <= _WIDTH - _LABEL:
             body += f'<text x="{x:.1f}" y="{_HEIGHT - _BOTTOM + 18}">{escape(label)}</text>'
     return _picture(said, _WIDTH, _HEIGHT, body)
 
@@ -86,13 +88,23 @@ def _rect(x: float, y: float, width: float, height: float, fill: str) -> str:
 
 def _grid(most: int) -> str:
     base, high, lines = _HEIGHT - _BOTTOM, _HEIGHT - _BOTTOM - _TOP, ""
-    for number in sorted({round(most * mark / _MARKS) for mark in range(_MARKS + 1)}):
+    for number in range(0, most + 1, _step(most)):
         y = base - (high * number / most if most else 0)
         lines += (
             f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{_WIDTH}" y2="{y:.1f}" stroke="{LINE}" stroke-width="0.5"/>'
             f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{number}</text>'
         )
     return lines
+
+
+def _step(most: int) -> int:
+    """A round number of which at most five fit."""
+    size = 1
+    while True:
+        for each in (1, 2, 5):
+            if most <= _MARKS * each * size:
+                return each * size
+        size *= 10
 
 
 def outcome_bars(said: Said, rows: Sequence[tuple[str, Outcomes]]) -> str:
