@@ -34,13 +34,21 @@ from mien.errors import (  # fmt: skip
 )
 from mien.wire.canonical import b64, unb64
 from mien.wire.keys import SigningKey
-from mien.wire.messages import EntriesAsk, ExplainAsk, StateAnswer, StateAsk, TallyAsk
-from mien.wire.proof import Checkpoint, note_key, parse_tlog_proof, verify_tlog_proof
+from mien.wire.messages import (
+    EntriesAsk,
+    ExplainAnswer,
+    ExplainAsk,
+    OpenedEntry,
+    StateAnswer,
+    StateAsk,
+    TallyAsk,
+)
+from mien.wire.proof import Checkpoint, leaf_of, note_key, parse_tlog_proof, verify_tlog_proof
 from mien.wire.signatures import unverified
 from mien_server import errands
 from mien_server.cli import desk as desks
 from mien_server.cli.audit import app
-from mien_server.cli.audit.explain import _ask, verified
+from mien_server.cli.audit.explain import Explained, _ask, _lines, verified
 from mien_server.cli.audit.find import COLUMNS, Sums, checked, harmless, in_words
 from mien_server.cli.audit.report.gather import Gathered, Looks, Outcomes
 from mien_server.cli.audit.report.page import POLICY, STYLE, page
@@ -225,8 +233,6 @@ def test_a_file_that_did_not_come_whole_is_gone(
 
 def test_a_record_of_another_leaf_is_noticed(log: Log) -> None:
     rows, _ = lines(run("find", "--json", "--limit", "1"))
-    from mien.wire.messages import OpenedEntry
-
     row = rows[0]
     entry = OpenedEntry(index=row["index"], hour=row["hour"], leaf=row["leaf"], nonce=row["nonce"], record="{}")  # fmt: skip
     with pytest.raises(LogTampered, match=f"entry {row['index']} "):
@@ -339,6 +345,27 @@ def test_what_a_server_makes_up_is_not_believed(log: Log) -> None:
     liar.key = SigningKey.generate().verify_key()
     with pytest.raises(CheckpointInvalid):
         liar.says(ask)
+
+
+@pytest.mark.parametrize(
+    "record",
+    ["[]", '{"action":"use"}', '{"action":"use","allow":1,"at":1}', '{"action":"use","allow":true,"at":-1}',
+     '{"action":"use","allow":true,"at":1,"laws":[1]}', '{"action":"use","allow":true,"at":1,"policies":"x"}', "{"],
+)  # fmt: skip
+def test_what_is_no_record_is_not_shown(record: str) -> None:
+    nonce = bytes(32)
+    leaf = leaf_of(nonce, record.encode())
+    entry = OpenedEntry(index=4, hour=0, leaf=b64(leaf), nonce=b64(nonce), record=record)
+    with pytest.raises(LogTampered, match="entry 4 opens to no record"):
+        checked(entry)
+
+
+@pytest.mark.parametrize("action", ["swept", "erased", "look", "use"])
+def test_a_record_without_its_words_is_an_error_of_one_line(action: str) -> None:
+    answer = ExplainAnswer(index=4, entry="", proof="", opened=None, unreadable=False, bundle_here=False, reasons=[])  # fmt: skip
+    record = {"action": action, "allow": True, "at": 1, "asked": [{}]}
+    with pytest.raises(LogTampered, match="entry 4 opens to no record"):
+        _lines(Explained(answer, "a", "k", "l", 0, 5, record))
 
 
 # ---- the other ways to look ----

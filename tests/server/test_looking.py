@@ -242,6 +242,12 @@ async def test_a_cursor_cannot_ask_for_more_than_there_is(make_world: MakeWorld)
         assert page.read == await world.store.transact(lambda t: t.tiles.size())
 
 
+def test_one_entry_is_named_in_one_way() -> None:
+    for wrong in ({}, {"index": 1, "leaf": "A" * 43}):
+        with pytest.raises(RequestInvalid, match="index or by its leaf"):
+            parse(ExplainAsk, wrong)
+
+
 def test_counts_are_of_whole_hours() -> None:
     for wrong in ({"since": 1}, {"until": HOUR + 1}):
         with pytest.raises(RequestInvalid, match="whole hours"):

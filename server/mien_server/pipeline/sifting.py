@@ -2,13 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mien.errors import KeepUnreadable
 from mien.wire.canonical import b64
-from mien.wire.messages import DayCount, LawCount, LogFilter, LookCount, Sweep
+from mien.wire.messages import LATEST, DayCount, LawCount, LogFilter, LookCount, Sweep
 from mien_server.record import LOOK
 from mien_server.values import SealedLeaf
 
@@ -25,11 +25,30 @@ def read_record(record: bytes) -> dict[str, Any]:
         doc = json.loads(record.decode())
     except ValueError as error:
         raise KeepUnreadable(_NO_RECORD) from error
-    if not isinstance(doc, dict) or not isinstance(doc.get("action"), str):
-        raise KeepUnreadable(_NO_RECORD)
-    if type(doc.get("at")) is not int or not isinstance(doc.get("allow"), bool):
+    if not isinstance(doc, dict) or not all(kind(doc.get(name)) for name, kind in _SHAPE.items()):
         raise KeepUnreadable(_NO_RECORD)
     return doc
+
+
+def _is_time(value: object) -> bool:
+    return type(value) is int and 0 <= value <= LATEST
+
+
+def _is_list(value: object) -> bool:
+    """Nothing, or a list of texts."""
+    return value is None or (
+        isinstance(value, list) and all(isinstance(each, str) for each in value)
+    )
+
+
+_SHAPE: Final[Mapping[str, Callable[[object], bool]]] = {
+    "action": lambda value: isinstance(value, str),
+    "allow": lambda value: isinstance(value, bool),
+    "at": _is_time,
+    "laws": _is_list,
+    "policies": _is_list,
+}
+"""What every record has, and what most have."""
 
 
 # ---- which are meant ----
@@ -51,8 +70,8 @@ def fits(doc: Mapping[str, Any], wanted: LogFilter) -> bool:
         and wanted.outcome in {None, _outcome(doc)}
         and wanted.site in {None, doc.get("site")}
         and wanted.subject in {None, doc.get("subject")}
-        and wanted.policy in {None, *doc.get("policies", ())}
-        and (wanted.law is None or any(is_below(law, wanted.law) for law in doc.get("laws", ())))
+        and wanted.policy in {None, *(doc.get("policies") or ())}
+        and (wanted.law is None or any(is_below(law, wanted.law) for law in doc.get("laws") or ()))
     )
 
 
@@ -105,8 +124,8 @@ class Counts:
         except (KeyError, TypeError, ValueError) as error:
             raise KeepUnreadable(_NO_RECORD) from error
         self.days[day, doc["action"], allow] += 1
-        for law in dict.fromkeys(doc.get("laws", ())):
-            self.laws[day, str(law), allow] += 1
+        for law in dict.fromkeys(doc.get("laws") or ()):
+            self.laws[day, law, allow] += 1
         if "bundle_version" in doc:
             self.bundles[f"{doc['bundle_version']} {doc.get('bundle_sha256')}"] += 1
 

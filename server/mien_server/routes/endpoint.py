@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from mien.errors import ClockSkewed, MienError, RequestInvalid, ServerBusy, SignatureInvalid
-from mien.wire.messages import Problem
+from mien.wire.messages import OfficerStatement, Problem
 from mien_server.errors import (
     BodyTooLarge,
     BodyTooSlow,
@@ -142,9 +142,8 @@ def install(app: FastAPI, endpoints: Sequence[Endpoint], services: Services | No
 
 def describe(app: FastAPI, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """The OpenAPI description, made from the same table as the routes."""
-    models = {Problem} | {
-        one for e in endpoints for one in (e.body, e.gives) if isinstance(one, type)
-    }
+    models: set[type[BaseModel]] = {Problem, OfficerStatement}
+    models |= {one for e in endpoints for one in (e.body, e.gives) if isinstance(one, type)}
     ordered = sorted(models, key=lambda model: model.__name__)
     _, schemas = models_json_schema(
         [(model, "validation") for model in ordered], ref_template="#/components/schemas/{model}"

@@ -55,12 +55,10 @@ def explain(
         found = ask_at(server, officer, lambda desk: _explained(desk, ask))
         if out is not None:
             write(out, found.answer.proof.encode())
-    if as_json:
-        print(json.dumps(_as_json(found)))
-    else:
-        console = Console()
-        for line in in_words(found):
-            console.print(plain(line), soft_wrap=True)
+        lines = [json.dumps(_as_json(found))] if as_json else _lines(found)
+    console = Console()
+    for line in lines:
+        print(line) if as_json else console.print(plain(line), soft_wrap=True)
     if found.answer.unreadable:
         raise typer.Exit(DAMAGED)
 
@@ -104,6 +102,14 @@ def _belongs(answer: ExplainAnswer, leaf: bytes, hour: int, record: dict[str, An
 
 
 # ---- in words ----
+def _lines(found: Explained) -> list[str]:
+    try:
+        return list(in_words(found))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        msg = f"entry {found.answer.index} opens to no record that this program knows; update it, or see it with --json"
+        raise LogTampered(msg) from error
+
+
 def in_words(found: Explained) -> Iterator[str]:
     """What the entry is, line by line."""
     yield f"Entry {found.answer.index} of {found.origin}, in the hour from {minute(found.hour)} UTC"

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Protocol, TextIO
 import typer
 from rich.console import Console
 
-from mien.errors import LogTampered, RequestInvalid, SettingsError
+from mien.errors import KeepUnreadable, LogTampered, RequestInvalid, SettingsError
 from mien.wire.canonical import unb64
 from mien.wire.messages import LATEST, MAX_FOUND, FindAnswer, FindAsk, LogFilter, OpenedEntry, parse
 from mien.wire.proof import leaf_of
@@ -21,6 +21,7 @@ from mien_server.cli.desk import Desk, ask_at
 from mien_server.cli.moments import minute, moment, second
 from mien_server.cli.policy.shown import filled, progress
 from mien_server.cli.told import told
+from mien_server.pipeline.sifting import read_record
 
 SHOWN: Final = 100
 """Decisions in the table when nobody says how many."""
@@ -149,8 +150,11 @@ def checked(entry: OpenedEntry) -> dict[str, Any]:
     if leaf_of(unb64(entry.nonce), entry.record.encode()) != unb64(entry.leaf):
         msg = f"entry {entry.index} does not commit to the record that was shown; keep both as evidence"
         raise LogTampered(msg)
-    record: dict[str, Any] = json.loads(entry.record)
-    return record
+    try:
+        return read_record(entry.record.encode())
+    except KeepUnreadable as error:
+        msg = f"entry {entry.index} opens to no record that this program knows; update it, or keep the answer as evidence"
+        raise LogTampered(msg) from error
 
 
 # ---- showing ----
