@@ -5,10 +5,12 @@ import csv
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from importlib import import_module
@@ -366,6 +368,16 @@ def test_a_record_without_its_words_is_an_error_of_one_line(action: str) -> None
     record = {"action": action, "allow": True, "at": 1, "asked": [{}]}
     with pytest.raises(LogTampered, match="entry 4 opens to no record"):
         _lines(Explained(answer, "a", "k", "l", 0, 5, record))
+
+
+def test_what_should_open_and_does_not_ends_with_1(log: Log) -> None:
+    index = next(i for i, doc in log.docs.items() if doc["action"] == "use")
+    with closing(sqlite3.connect(log.world.database)) as raw, raw:
+        raw.execute("UPDATE leaf SET opening = zeroblob(200) WHERE log_index = ?", (index,))
+    done = run("find")
+    assert (done.exit_code, "1 should open and do not" in done.stdout) == (1, True)
+    done = run("explain", index)
+    assert (done.exit_code, "should open and does not" in done.stdout) == (1, True)
 
 
 # ---- the other ways to look ----
@@ -844,6 +856,15 @@ def test_an_endless_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desks, "MAX_ANSWER", 100)
     with pytest.raises(ServerAnswerInvalid, match="more than 100 bytes"):
         asked(Odd((200, b"x" * 1000, {})))
+
+
+def test_a_server_that_is_not_there_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "anna.key"
+    path.write_bytes(spelled(fresh("anna", note_key(ORIGIN, ANNA.log))))
+    path.chmod(0o600)
+    done = run("find", "--server", "http://127.0.0.1:1", "--officer", path)
+    assert (done.exit_code, "server-unreachable" in done.stderr) == (2, True)
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_busy_server_is_asked_again_with_a_fresh_statement() -> None:

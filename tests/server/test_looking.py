@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -16,7 +17,7 @@ from tests.server.world import NOON, ORIGIN, ROOT, MakeWorld, Phone, World, shop
 
 from mien.errors import ClockSkewed, EnvelopeReplayed, RequestInvalid, SignatureInvalid
 from mien.values import Claims, Label
-from mien.wire.canonical import b64, unb64
+from mien.wire.canonical import b64, encode, unb64
 from mien.wire.keys import SigningKey
 from mien.wire.messages import (
     CLOCK_SKEW,
@@ -443,6 +444,33 @@ async def test_the_person_sees_who_looked_at_them(make_world: MakeWorld) -> None
         await world.pipeline.complete_erasures()
         assert len(await looks(world)) == 4
         assert not [d for d in (await everything(world)).values() if d.get("subject") == phone.subject]  # fmt: skip
+
+
+@pytest.mark.sqlite
+async def test_whoever_cannot_be_told_is_still_a_look(make_world: MakeWorld) -> None:
+    """Of somebody who was erased, or whose key is gone, nobody could read their own entry: the other one is written all the same."""
+    async with with_officers(make_world) as world:
+        gone, broken = await world.enrolled(), await world.enrolled()
+        await gone.erase()
+        person = await world.person(broken.subject)
+        spoiled = replace(person, wrapped_key=bytes(len(person.wrapped_key or b"")))
+        await world.store.transact(lambda t: t.people.put(spoiled))
+        before = await world.store.transact(lambda t: t.leaves.pending_count())
+        for phone in (gone, broken):
+            await world.pipeline.asked_here(FindAsk(filter=LogFilter(subject=phone.subject)))
+        assert await world.store.transact(lambda t: t.leaves.pending_count()) == before + 2
+
+
+@pytest.mark.sqlite
+async def test_a_sweep_that_does_not_say_what_went_is_unreadable(make_world: MakeWorld) -> None:
+    async with with_officers(make_world) as world:
+        content = encode({"v": 1, "action": "swept", "allow": True, "at": NOON})
+        leaf = record.plain_leaf("", content, NOON, world.entropy)
+        await world.store.transact(lambda t: t.leaves.add(leaf))
+        await world.pipeline.sequence()
+        page = await world.pipeline.asked_here(TallyAsk())
+        assert isinstance(page, TallyAnswer)
+        assert (page.read, page.unreadable, page.days) == (1, 1, [])
 
 
 @pytest.mark.sqlite

@@ -29,8 +29,3 @@ def minute(at: int) -> str:
 def second(at: int) -> str:
     """A time in ISO 8601."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def day(at: int) -> str:
-    """The day of a time."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
