@@ -279,17 +279,17 @@ class TableRows:
 
 def in_words(sums: Sums) -> str:
     """What was read, and what the answer does not hold."""
-    words = [
-        f"{sums.found} decisions found in {sums.read} of {sums.entries} entries of these hours"
-    ]
+    words = [f"found {sums.found} in {sums.read} of the {sums.entries} entries of these hours"]
     if sums.gone:
-        words.append(f"{sums.gone} entries can be opened by nobody any more (erased or expired)")
+        words.append(f"nobody can open {sums.gone} of them any more (erased or expired)")
     if sums.unreadable:
         words.append(
-            f"{sums.unreadable} should open and do not: a key is missing or the database was altered"
+            f"damaged: {sums.unreadable}, which should open and do not: a key is missing or the database was altered"
         )
     if not sums.complete:
         words.append("stopped at the limit, so there may be more: give a larger --limit")
     if sums.lost:
-        words.append(f"{sums.lost} entries were not met: ask again, and report it when it stays")
+        words.append(
+            f"entries that were not met: {sums.lost}; ask again, and report it when it stays"
+        )
     return "; ".join(words)

@@ -209,7 +209,7 @@ def _consents(state: StateAnswer) -> str:
     rows = sorted(state.consents.items())
     title = "Consents now, by state"
     said = Said("consents", title, "One bar a state; the table has the numbers.")
-    erased = _p(f"{state.erased:,} people were erased: of them nothing is left but a random id.")
+    erased = _p(f"People erased: {state.erased:,}. Of them nothing is left but a random id.")
     if not rows:
         return _section("Consents", _p("Nobody has been asked yet."), erased)
     return _section(

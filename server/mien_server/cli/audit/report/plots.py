@@ -19,6 +19,7 @@ _HEIGHT: Final = 240
 _TOP: Final = 16
 _MARKS: Final = 4
 _LABELS: Final = 8
+_WIDEST: Final = 48
 _LABEL: Final = 72
 """Room for a date."""
 _ROW: Final = 26
@@ -64,7 +65,7 @@ def columns(said: Said, labels: Sequence[str], counts: Sequence[Outcomes]) -> st
     every = -(-len(labels) // _LABELS)
     for place, (label, each) in enumerate(zip(labels, counts, strict=True)):
         x = _LEFT + place * step
-        body += _column(x + step * 0.1, step * 0.8, each, most)
+        body += _column(x + step * 0.1, min(step * 0.8, _WIDEST), each, most)
         if place % every == 0 and x <= _WIDTH - _LABEL:
             body += f'<text x="{x:.1f}" y="{_HEIGHT - _BOTTOM + 18}">{escape(label)}</text>'
     return _picture(said, _WIDTH, _HEIGHT, body)
@@ -148,6 +149,7 @@ def spark(said: Said, counts: Sequence[Outcomes]) -> str:
     body = f'<line x1="0" y1="{height}" x2="{width}" y2="{height}" stroke="{LINE}"/>'
     for place, each in enumerate(counts):
         allowed, denied = height * each.allowed / most, height * each.denied / most
-        body += _rect(place * step, height - allowed, step * 0.85, allowed, GREEN)
-        body += _rect(place * step, height - allowed - denied, step * 0.85, denied, _DENIED)
+        wide = min(step * 0.85, _WIDEST / 4)
+        body += _rect(place * step, height - allowed, wide, allowed, GREEN)
+        body += _rect(place * step, height - allowed - denied, wide, denied, _DENIED)
     return _picture(said, width, height, body)
