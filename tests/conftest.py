@@ -73,7 +73,6 @@ class NotRun:
 NOWHERE: Final = {
     "a subject": re.compile(r"\bsub_[a-z2-7]{26}\b"),
     "a site's secret key": re.compile(r"\bsk_[A-Za-z0-9_-]{4,}"),
-    "an officer's token": re.compile(r"\bof_[A-Za-z0-9_-]{20,}"),
     "a planted canary": re.compile(r"canary-[0-9a-f]{4}|canarycanary"),
 }
 """What is never written, by anybody."""

@@ -125,6 +125,7 @@ def _parts(
     pipeline = Pipeline(
         store, keys, authorizer, clock, entropy, origin=settings.origin, journal=journal,
         cosigners=settings.cosigners,
+        officers=settings.officers,
     )  # fmt: skip
     return _Parts(
         settings=settings,
@@ -149,7 +150,6 @@ def _services(parts: _Parts) -> Services:
         uses=_budgets(settings),
         rights=_budgets(settings),
         veil=Veil(parts.entropy.bytes, parts.clock.now),
-        officers=frozenset(bytes.fromhex(each) for each in settings.officer_keys),
         max_body_bytes=settings.max_body_bytes,
         body_seconds=settings.body_seconds,
         publish_metrics=settings.metrics,

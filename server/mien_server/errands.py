@@ -66,8 +66,9 @@ def attend(
         try:
             journal = FileJournal(settings.journal_directory, entropy)
             pipeline = Pipeline(
-                store, keys, authorizer, clock, entropy, origin=settings.origin, journal=journal
-            )
+                store, keys, authorizer, clock, entropy, origin=settings.origin, journal=journal,
+                officers=settings.officers,
+            )  # fmt: skip
             if restored:
                 await pipeline.restore()
             return await work(pipeline)

@@ -4,7 +4,7 @@
     ├── AccessError                  who asks, or from where
     │   ├── SiteUnknown              no site has this key
     │   ├── OriginRefused            a web page of an origin the site did not register
-    │   └── OfficerUnknown           not the token of a privacy officer
+    │   └── OfficerUnknown           not the key of a privacy officer
     ├── AskError                     the request cannot be answered as HTTP
     │   ├── MethodRefused            the page exists, but not for this method
     │   ├── BodyTooLarge             more bytes than the server takes
@@ -60,7 +60,7 @@ class OriginRefused(AccessError):
 
 
 class OfficerUnknown(AccessError):
-    """Not the token of a privacy officer."""
+    """Not the key of a privacy officer."""
 
     code = "officer-unknown"
 
@@ -269,7 +269,7 @@ STATUS: Final[dict[type[MienError], int]] = {
 """The HTTP status of an error that reaches a caller."""
 CHALLENGES: Final[dict[type[MienError], str]] = {
     SiteUnknown: "Mien-Site-Key, Bearer",
-    OfficerUnknown: "Bearer",
+    OfficerUnknown: "Mien-Statement",
     errors.SignatureInvalid: "Mien-Statement",
 }
 """What `WWW-Authenticate` says with a 401 (RFC 9110 section 11.6.1)."""

@@ -298,6 +298,10 @@ class People(Protocol):
         """How many people's data keys each epoch's key wraps."""
         ...
 
+    def states(self, now: int) -> tuple[tuple[str, int, int, int], ...]:
+        """Of each state that is in a row: how many people have a consent that has not run out by `now`, one that has, and how many were erased."""
+        ...
+
     def rewrap(self, people: Iterable[Person]) -> None:
         """Replace wrapped data key and epoch, and nothing else, of people who still have a key."""
         ...
@@ -471,6 +475,19 @@ class Leaves(Protocol):
         """Up to `limit` leaves with their indexes, from index `first` on, whose opening is there and may be kept past `now` or is under a hold."""
         ...
 
+    def of_hours(
+        self, hours: tuple[int, int], after: tuple[int, int], end: int, limit: int, now: int
+    ) -> tuple[tuple[int, SealedLeaf], ...]:
+        """Up to `limit` leaves with their indexes, ordered by hour and index: published hours from the first to the last of `hours`, index below `end`.
+
+        Those after the hour and index `after`. An opening that may not be kept past `now` is left out of its leaf.
+        """
+        ...
+
+    def count_hours(self, hours: tuple[int, int], end: int) -> int:
+        """How many leaves `of_hours` has in all."""
+        ...
+
     def placed(self, leaf: bytes) -> tuple[int, int] | None:
         """Index in the tree and published hour of a leaf: None while pending. Raises `LeafUnknown`."""
         ...
@@ -527,6 +544,10 @@ class Erasures(Protocol):
 
     def put(self, erasure: Erasure) -> None:
         """Add or replace one."""
+        ...
+
+    def all(self, last: str, limit: int) -> tuple[Erasure, ...]:
+        """Up to `limit` erasures, complete ones too, by their ids; those after `last`."""
         ...
 
     def open(self, limit: int, last: Erasure | None = None) -> tuple[Erasure, ...]:

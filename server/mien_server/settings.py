@@ -21,10 +21,11 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from mien.errors import MienError, SettingsError
+from mien.errors import MienError, RequestInvalid, SettingsError
+from mien.wire.keys import VerifyKey
 from mien.wire.witness import Witness
 from mien_server import addresses
-from mien_server.values import Cosigner
+from mien_server.values import Cosigner, Officer
 
 PREFIX: Final = "MIEN_"
 NOT_THE_SERVERS: Final = frozenset({
@@ -37,7 +38,7 @@ _SECRET: Final = re.compile(r"MIEN_KEY_(SIGNING|LOG|EPOCH_\d{5})", re.ASCII)
 _PROVIDER: Final = re.compile(r"[a-z][a-z0-9-]+:", re.ASCII)
 """How a place of secrets begins that is no directory."""
 
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+OfficerKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}\+[A-Za-z0-9_-]{43}$")]
 Network = Annotated[str, Field(pattern=r"^[0-9a-fA-F.:/]{2,43}$")]
 
 
@@ -135,9 +136,9 @@ class Settings(BaseSettings):
         default=5.0,
         description="Seconds of the rate that may be used at once before the limit bites.",
     )
-    officer_keys: Annotated[tuple[Sha256, ...], NoDecode] = Field(
+    officer_keys: Annotated[tuple[OfficerKey, ...], NoDecode] = Field(
         default=(),
-        description="SHA-256 (hex) of the bearer tokens that may read log entries, separated by commas. Empty: nobody. Made by `mien keys officer`.",
+        description="Privacy officers who may read the log, each as `name+key` (the public key), separated by commas. Empty: nobody. `mien officer init` prints an officer's own.",
     )
     witnesses: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
@@ -180,6 +181,23 @@ class Settings(BaseSettings):
     def _placed(cls, value: Path | str) -> Path | str:
         # Kept as text where a path would lose a doubled slash.
         return value if isinstance(value, str) and _PROVIDER.match(value) else Path(value)
+
+    @field_validator("officer_keys", mode="after")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """A name is one officer and a key is one officer: else the log would not say who looked."""
+        officers = [_officer(each) for each in value]
+        for kind in ("name", "key"):
+            found = [getattr(each, kind) for each in officers]
+            if len(set(found)) < len(found):
+                msg = f"two officers have the same {kind}; give each their own"
+                raise ValueError(msg)
+        return value
+
+    @property
+    def officers(self) -> tuple[Officer, ...]:
+        """Who may read the log."""
+        return tuple(_officer(each) for each in self.officer_keys)
 
     @property
     def journal_directory(self) -> Path:
@@ -225,6 +243,15 @@ class Settings(BaseSettings):
         """Arguments, then the environment; no files."""
         del settings_cls, dotenv_settings, file_secret_settings
         return init_settings, env_settings
+
+
+def _officer(text: str) -> Officer:
+    name, _, key = text.partition("+")
+    try:
+        return Officer(name, VerifyKey.from_text(key).public)
+    except RequestInvalid as error:
+        msg = f"the key of `{name}` is not one; copy the line that `mien officer init` printed"
+        raise ValueError(msg) from error
 
 
 def load(environ: Mapping[str, str], **overrides: Any) -> Settings:

@@ -262,6 +262,14 @@ class Taken:
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """A privacy officer: what the log calls them, and the Ed25519 public key that they sign what they ask with."""
+
+    name: str
+    key: bytes
+
+
 # ---- as they lie in the store ----
 @dataclass(frozen=True, slots=True)
 class Hold:

@@ -13,9 +13,9 @@ from pathlib import Path
 from tests.bench.logged import fill, settings
 
 from mien_server import record
-from mien_server.cli.opened import BATCH, Opener, kept
 from mien_server.cli.policy.past import replay_log
 from mien_server.errands import administer, open_keys
+from mien_server.pipeline.opened import BATCH, Opener, kept
 from mien_server.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

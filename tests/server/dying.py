@@ -1,4 +1,4 @@
-"""A server that is killed (SIGKILL) right after one of its commits: `python -m tests.server.dying DIRECTORY CLOCK COMMITS [sweep]`. Run by test_erasure.py and test_sweep.py."""
+"""A server that is killed (SIGKILL) right after one of its commits: `python -m tests.server.dying DIRECTORY CLOCK COMMITS [ERRAND]`. Run by test_erasure.py, test_sweep.py and test_looking.py."""
 
 import asyncio
 import os
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.server.world import StillClock, World
+
+from mien.wire.messages import FindAsk
 
 
 class DyingStore:
@@ -37,7 +39,7 @@ async def main(directory: str, clock: int, commits: int, errand: str = "complete
     world = World(Path(directory), clock=StillClock(clock))
     await world.open()
     pipeline = world.pipeline_over(DyingStore(world.store, commits))
-    await getattr(pipeline, errand)()
+    await (pipeline.asked_here(FindAsk()) if errand == "find" else getattr(pipeline, errand)())
     await world.close()
 
 

@@ -145,13 +145,6 @@ def test_catalogue_is_read_strictly(mien: Mien, tmp_path: Path) -> None:
     _failed(mien("site", "catalogue", "shop", str(file)), "not JSON")
 
 
-def test_officers_token_and_its_hash(mien: Mien) -> None:
-    import hashlib
-
-    words = mien("keys", "officer").stdout.split()
-    assert hashlib.sha256(words[words.index("token") + 1].encode()).hexdigest() in words
-
-
 def test_help_lists_the_commands_without_loading_them() -> None:
     code = (
         "import sys, typer; from mien_server.cli import commands; app = typer.Typer(); commands(app)\n"

@@ -35,6 +35,7 @@ from mien_server.stores import SqliteStore, open_store, revisions, schema, upgra
 
 NEW = {"held_until", "webhook"}
 """Columns that 0002 adds to tables that were there."""
+STEPS = [f"{a} -> {b}" for a, b in pairwise(revisions.REVISIONS)]
 
 
 @pytest.fixture
@@ -295,9 +296,10 @@ def test_the_commands_say_what_there_is_and_do_it(url: str) -> None:
     )
     assert "mien database upgrade" in run(url, "status").stdout
     done = run(url, "upgrade")
-    steps = [f"{before} -> {after}" for before, after in pairwise(revisions.REVISIONS)]
-    said = [*steps, f"upgraded to {revisions.HEAD}"]
-    assert (done.returncode, done.stdout.splitlines()) == (0, said)
+    assert (done.returncode, done.stdout.splitlines()) == (
+        0,
+        [*STEPS, f"upgraded to {revisions.HEAD}"],
+    )
     assert run(url, "status").returncode == 0
     assert "nothing to do" in run(url, "upgrade").stdout
 

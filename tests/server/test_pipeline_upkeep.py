@@ -46,7 +46,7 @@ async def test_more_leaves_than_a_round_takes(
             10,
             0,
         )
-        body = await world.pipeline.entries(0, 10)
+        body = await world.pipeline._sequencing.entries(0, 10)
         assert len(body) == 10 * 42
         assert len(await world.pipeline.tile(0, 0, 10)) == 320
         with pytest.raises(NotFound):

@@ -49,7 +49,7 @@ class Desk:
         self.meters = Meters()
         services = Services(
             pipeline=cast("Any", None),  # none of these endpoints asks it
-            meters=self.meters, uses=_budgets(rate), rights=_budgets(rate), veil=VEIL, officers=frozenset(),
+            meters=self.meters, uses=_budgets(rate), rights=_budgets(rate), veil=VEIL,
             max_body_bytes=4096, body_seconds=seconds, publish_metrics=True, ready=lambda: None, openapi=dict,
         )  # fmt: skip
         self.app = app = FastAPI(
@@ -183,7 +183,7 @@ def test_error_becomes_a_document_with_code_and_laws(make: Make) -> None:
         (errors.ServerBusy("wait", retry_after=3.0), "retry-after", "3"),
         (server_errors.NotReady("wait"), "retry-after", "2"),
         (server_errors.SiteUnknown("no"), "www-authenticate", "Mien-Site-Key, Bearer"),
-        (server_errors.OfficerUnknown("no"), "www-authenticate", "Bearer"),
+        (server_errors.OfficerUnknown("no"), "www-authenticate", "Mien-Statement"),
         (errors.SignatureInvalid("no"), "www-authenticate", "Mien-Statement"),
     ],
 )

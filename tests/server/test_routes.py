@@ -21,6 +21,7 @@ from mien.wire.canonical import b64, encode, unb64
 from mien.wire.keys import OpenKey
 from mien.wire.messages import (
     CapabilityRequest,
+    EntriesAsk,
     ErasureStatement,
     ExportRequest,
     RankRequest,
@@ -35,10 +36,9 @@ from mien.wire.seal import Use, open_sealed, unpad
 from mien.wire.signatures import Kind, unverified, verify
 from mien_server import logs
 from mien_server.app import create_app
-from mien_server.registry import digest
+from mien_server.cli.officer.key import Ask, OfficerKey, fresh
 from mien_server.settings import Settings
 
-OFFICER = "of_a-token-of-an-officer"
 PUBLISHABLE = {"Mien-Site-Key": "pk_shop"}
 BACKEND = {"Authorization": "Bearer sk_shop"}
 
@@ -50,12 +50,18 @@ class Shop:
         self.world, self.log = world, log
         self.notice_hash = asyncio.run(_prepared(world))
         world.notice_hash = self._notice_hash  # the phones' own way to it goes past HTTP
+        self.log_key = proof.note_key("shop.example/log", world.keys.log.verify_key())
+        self.officer = OfficerKey.of(fresh("anna", self.log_key))
         self.settings = Settings(
             database=world.address, keys=world.key_directory, origin="shop.example/log",
-            **{"officer_keys": (digest(OFFICER).hex(),), **settings},
+            **{"officer_keys": (self.officer.listed,), **settings},
         )  # fmt: skip
         self.app = create_app(self.settings, clock=world.clock, logger=logs.make("debug", log))
         self.web = Web(self.app)
+
+    def asking(self, ask: Ask, key: OfficerKey | None = None) -> dict[str, str]:
+        """What an officer sends."""
+        return {"Authorization": (key or self.officer).authorization(ask, self.world.clock.now())}
 
     async def _notice_hash(self) -> str:
         return self.notice_hash
@@ -401,10 +407,16 @@ def test_tiles_are_cacheable_for_good_and_entries_are_for_officers(shop: Shop) -
     assert "immutable" in tile.headers["cache-control"]
     assert tile.headers["access-control-allow-origin"] == "*"
     path = f"/audit/tile/entries/000.p/{size}"
-    for headers in ({}, {"Authorization": "Bearer of_other"}, BACKEND):
+    stranger = OfficerKey.of(fresh("anna", shop.log_key))
+    for headers in (
+        {},
+        {"Authorization": "Bearer of_other"},
+        BACKEND,
+        shop.asking(EntriesAsk(), stranger),
+    ):
         refused = shop.web.get(path, headers=headers)
         assert (refused.status_code, refused.json()["code"]) == (401, "officer-unknown")
-    entries = shop.web.get(path, headers={"Authorization": f"Bearer {OFFICER}"})
+    entries = shop.web.get(path, headers=shop.asking(EntriesAsk()))
     assert len(entries.content) == (2 + 40) * size
     assert entries.headers["cache-control"] == "no-store"
 
@@ -431,10 +443,8 @@ def test_any_other_spelling_of_a_tile_is_not_found(shop: Shop, path: str) -> Non
 
 def test_without_officers_nobody_reads_entries(opened: Open) -> None:
     shop = opened(officer_keys=())
-    for token in (OFFICER, ""):
-        refused = shop.web.get(
-            "/audit/tile/entries/000", headers={"Authorization": f"Bearer {token}"}
-        )
+    for headers in (shop.asking(EntriesAsk()), {}):
+        refused = shop.web.get("/audit/tile/entries/000", headers=headers)
         assert refused.json()["code"] == "officer-unknown"
 
 

@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from mien.errors import SettingsError
+from mien.wire.canonical import b64
+from mien.wire.keys import SigningKey
 from mien_server.settings import NOT_THE_SERVERS, PREFIX, Settings, load
 
+KEYS = [SigningKey.generate().verify_key().text() for _ in range(2)]
 PAGE = Path(__file__).resolve().parents[2] / "docs/reference/settings.md"
 
 
@@ -28,10 +31,13 @@ def test_defaults_listen_on_loopback_and_let_nobody_read_entries() -> None:
 
 def test_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIEN_PORT", "9000")
-    monkeypatch.setenv("MIEN_OFFICER_KEYS", f"{'a' * 64}, {'b' * 64}")
+    monkeypatch.setenv("MIEN_OFFICER_KEYS", f"anna+{KEYS[0]}, bert-2+{KEYS[1]}")
     settings = load({"MIEN_PORT": "9000"})
     assert settings.port == 9000
-    assert settings.officer_keys == ("a" * 64, "b" * 64)
+    assert [(each.name, b64(each.key)) for each in settings.officers] == [
+        ("anna", KEYS[0]),
+        ("bert-2", KEYS[1]),
+    ]
 
 
 def test_arguments_come_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +60,12 @@ def test_variables_of_the_other_side_may_be_there() -> None:
         ("MIEN_PORT", "70000"),
         ("MIEN_PORT", "eighty"),
         ("MIEN_DATABASE", "mysql://x"),
-        ("MIEN_OFFICER_KEYS", "the-token-itself"),
+        ("MIEN_OFFICER_KEYS", KEYS[0]),
+        ("MIEN_OFFICER_KEYS", f"Anna+{KEYS[0]}"),
+        ("MIEN_OFFICER_KEYS", f"@server+{KEYS[0]}"),
+        ("MIEN_OFFICER_KEYS", "anna+" + "A" * 43),
+        ("MIEN_OFFICER_KEYS", f"anna+{KEYS[0]},anna+{KEYS[1]}"),
+        ("MIEN_OFFICER_KEYS", f"anna+{KEYS[0]},bert+{KEYS[0]}"),
         ("MIEN_LOG_LEVEL", "loud"),
         ("MIEN_SEQUENCE_SECONDS", "5"),
         ("MIEN_ORIGIN", "not an origin"),

@@ -54,7 +54,7 @@ from mien_server.journal import FileJournal
 from mien_server.keys import Keyring, create_keys
 from mien_server.pipeline import Pipeline
 from mien_server.stores import SqliteStore, open_store
-from mien_server.values import Catalogue, Person, Site
+from mien_server.values import Catalogue, Officer, Person, Site
 
 ROOT = Path(__file__).resolve().parents[2]
 """Of the repository: where `python -m tests.server.dying` and its like are started."""
@@ -114,6 +114,7 @@ class World:
     bundle: Bundle = field(default_factory=lambda: BUNDLE, repr=False)
     url: str = ""
     """Of the database; without one, an SQLite file in the directory."""
+    officers: tuple[Officer, ...] = ()
     store: Any = field(init=False)
     keys: Keyring = field(init=False)
     pipeline: Pipeline = field(init=False)
@@ -170,7 +171,7 @@ class World:
     def pipeline_over(self, store: Any) -> Pipeline:
         return Pipeline(
             store, self.keys, Authorizer(self.bundle), self.clock, self.entropy, origin=ORIGIN,
-            journal=self.journal,
+            journal=self.journal, officers=self.officers,
         )  # fmt: skip
 
     async def close(self) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from mien_server.cli.moments import minute, moment
 from mien_server.cli.policy.shown import AsJson, filled
 from mien_server.cli.told import told
 
@@ -39,12 +40,12 @@ def place(
     with told():
         from mien_server import errands
 
-        ends_at = _moment(until)
+        ends_at = moment(until)
         whom = sys.stdin.readline().strip() if subject == "-" else subject
         hold = errands.attend(
             _settings(), lambda pipeline: pipeline.place_hold(site, whom, reason, ends_at)
         )
-    print(f"{hold.id}: stands until {_time(hold.ends_at)}")
+    print(f"{hold.id}: stands until {minute(hold.ends_at)}")
 
 
 @app.command("list")
@@ -76,18 +77,6 @@ def lift(
     print(f"{lifted.id}: lifted")
 
 
-def _moment(text: str) -> int:
-    """Unix seconds of a day or a time. Raises `SettingsError`."""
-    from mien.errors import SettingsError
-
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        msg = f"`{text}` is no date; write it as 2027-03-31 or 2027-03-31T12:00:00+01:00"
-        raise SettingsError(msg) from None
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
-
-
 def _as_json(shown: "Shown") -> dict[str, Any]:
     hold = shown.hold
     return {
@@ -100,7 +89,7 @@ def _row(shown: "Shown") -> tuple[str, ...]:
     hold = shown.hold
     why = shown.reason if shown.reason is not None else "(cannot be read any more)"
     return (
-        hold.id, hold.site, hold.subject, _time(hold.placed_at), _time(hold.ends_at), _state(shown), why,
+        hold.id, hold.site, hold.subject, minute(hold.placed_at), minute(hold.ends_at), _state(shown), why,
     )  # fmt: skip
 
 
@@ -108,8 +97,4 @@ def _state(shown: "Shown") -> str:
     hold = shown.hold
     if hold.over_at == 0:
         return "stands" if hold.standing(int(datetime.now(UTC).timestamp())) else "ended"
-    return f"lifted {_time(hold.over_at)}" if hold.over_at < hold.ends_at else "ended"
-
-
-def _time(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
+    return f"lifted {minute(hold.over_at)}" if hold.over_at < hold.ends_at else "ended"

@@ -185,15 +185,3 @@ def secret(
 
     fresh = SystemEntropy().bytes(SECRET)
     print(b64(Kek(fresh, SystemClock().now()).to_bytes() if begins_now else fresh))
-
-
-@app.command()
-def officer() -> None:
-    """Make a privacy officer's token. Prints it once, and the hash for `MIEN_OFFICER_KEYS`."""
-    from mien.wire.canonical import b64
-    from mien_server.machine import SystemEntropy
-    from mien_server.registry import digest
-
-    token = "of_" + b64(SystemEntropy().bytes(24))
-    print(f"token   {token}   (not shown again)")
-    print(f"sha256  {digest(token).hex()}   (add to MIEN_OFFICER_KEYS)")

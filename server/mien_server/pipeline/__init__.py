@@ -23,6 +23,11 @@ the next.
 - `certificates` what an erasure promised and did, signed
 - `taking`     what is taken back is in the journal first
 - `restoring`  after a backup was restored, what was taken back since is done again
+- `looking`    what officers ask of the log
+- `looks`      that they asked is in the log
+- `opened`     leaves of the log, opened
+- `sifting`    which decisions are meant, and counts of them
+- `standing`   how things stand, in counts
 - `explaining`  why a question is answered as it is
 - `sequencing` the log
 - `cosigning`  its witnesses
@@ -33,8 +38,10 @@ the next.
 
 import hashlib
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
+
+from pydantic import BaseModel
 
 from mien.wire.messages import (
     Accepted,
@@ -44,6 +51,7 @@ from mien.wire.messages import (
     ErasureAnswer,
     Explanation,
     ExportAnswer,
+    LookKind,
     Notice,
     ProofAnswer,
     QuestionDoc,
@@ -68,6 +76,7 @@ from mien_server.pipeline.exports import Exports
 from mien_server.pipeline.holds import Holds, Shown
 from mien_server.pipeline.keyset import KeySet
 from mien_server.pipeline.learning import Learning
+from mien_server.pipeline.looking import Asks, Looking
 from mien_server.pipeline.notices import Notices
 from mien_server.pipeline.officer import Officer
 from mien_server.pipeline.parts import Parts
@@ -80,7 +89,9 @@ from mien_server.pipeline.stream import Arrivals
 from mien_server.pipeline.telling import Telling
 from mien_server.pipeline.tidying import Tidying
 from mien_server.ports import Asker, Clock, Entropy, Journal, Keys, Poster, Store, Transaction
+from mien_server.unseal import Officers
 from mien_server.values import Cosigner, Hold, Holding, Site
+from mien_server.values import Officer as Listed
 
 SITE_SECONDS: Final = 5
 """How long a site is remembered by its key: a change of a site takes effect within this."""
@@ -101,6 +112,7 @@ class Pipeline:
         origin: str,
         journal: Journal,
         cosigners: Sequence[Cosigner] = (),
+        officers: Iterable[Listed] = (),
     ) -> None:
         self._parts = Parts(store, keys, authorizer, clock, entropy, origin, journal)
         self._notices = Notices(self._parts)
@@ -122,6 +134,7 @@ class Pipeline:
         self._retaining = Retaining(self._parts, tidying, learning, self._holds)
         self._rotation = Rotation(self._parts)
         self._explaining = Explaining(self._parts)
+        self._looking = Looking(self._parts, Officers.of(officers, origin))
         self._telling = Telling(self._parts)
         self._sites: OrderedDict[bytes, tuple[int, Site]] = OrderedDict()
 
@@ -205,6 +218,20 @@ class Pipeline:
         site = await self._parts.store.transact(lambda t: t.sites.get(site_id))
         return await self._officer.evidence(_found(site), subject, server)
 
+    async def asked_by_officer(self, text: str, kind: type[Asks]) -> BaseModel:
+        """See `looking.Looking.signed`."""
+        return await self._looking.signed(text, kind)
+
+    async def asked_here(self, ask: Asks) -> BaseModel:
+        """See `looking.Looking.here`."""
+        return await self._looking.here(ask)
+
+    async def note_look(
+        self, what: LookKind, shown: int, opened: int, whom: tuple[str, str] | None = None
+    ) -> None:
+        """See `looking.Looking.note`."""
+        await self._looking.note(what, shown, opened, whom)
+
     # ---- legal holds and retention ----
     async def place_hold(self, site_id: str, subject: str, reason: str, ends_at: int) -> Hold:
         """See `holds.Holds.place`. Raises `SiteUnknown`."""
@@ -270,8 +297,9 @@ class Pipeline:
         """See `sequencing.Sequencing.tile`."""
         return await self._sequencing.tile(level, number, width)
 
-    async def entries(self, number: int, width: int) -> bytes:
-        """See `sequencing.Sequencing.entries`."""
+    async def entries(self, text: str, number: int, width: int) -> bytes:
+        """Entries for an officer: see `looking.Looking.admit`, `sequencing.Sequencing.entries`."""
+        await self._looking.admit(text)
         return await self._sequencing.entries(number, width)
 
     async def proof(self, leaf: bytes) -> ProofAnswer:

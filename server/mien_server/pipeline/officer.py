@@ -9,11 +9,13 @@ from mien.wire.lifecycle import Happening
 from mien.wire.signatures import unverified
 from mien_server import record
 from mien_server.errors import PersonUnknown
+from mien_server.pipeline.looks import SERVER, log_look
 from mien_server.pipeline.parts import Parts
 from mien_server.pipeline.taking import invalidated, note, take_back
 from mien_server.pipeline.telling import note_withdrawn
 from mien_server.pipeline.tidying import CHUNK, Tidying
 from mien_server.ports import Transaction
+from mien_server.record import Look
 from mien_server.values import Evidence, Person, Site
 
 _LAW: Final = "policy:consent-invalidated"
@@ -78,16 +80,25 @@ class Officer:
             "file": file,
         }
 
+    def _note(self, transaction: Transaction, site: Site, subject: str, count: int) -> None:
+        """Log the look: it commits before the proofs leave."""
+        person = transaction.people.get(site.id, subject, "none")
+        look = Look(SERVER, "", "evidence", {"one_person": True, "site": site.id}, count, count)
+        log_look(self._parts, transaction, look, () if person is None else (person,))
+
     async def evidence(self, site: Site, subject: str, server: str) -> list[dict[str, Any]]:
         """The proofs of a subject's consents, oldest first, each as a receipt file with the notice as it was shown; `server` is its address.
 
-        They are there for as long as the law wants consent shown, also after an erasure. Raises `PersonUnknown` when there are none.
+        Each time is a look, and logged. They are there for as long as the law wants consent shown, also after an erasure. Raises `PersonUnknown` when there are none.
         """
 
         def work(transaction: Transaction) -> list[dict[str, Any]]:
             now = self._parts.clock.now()
             kept = transaction.evidence.of_person(site.id, subject, now)
-            return [self._proof(transaction, each, server) for each in kept]
+            shown = [self._proof(transaction, each, server) for each in kept]
+            if shown:
+                self._note(transaction, site, subject, len(shown))
+            return shown
 
         found = await self._parts.store.transact(work)
         if not found:

@@ -10,6 +10,7 @@ Deliberately absent: the database, the policy, and the key-encryption key's file
 - `leaves`  decisions as leaves of the log, and their openings
 - `questions`  what was asked, as a decision's record keeps it
 - `holds`   why data is held
+- `looks`   what an officer looked at
 - `evidence`  proofs of consent, under a key of their own
 """
 
@@ -33,11 +34,14 @@ from mien_server.record.leaves import (
     seal_leaf,
     sealed_leaf_of_nobody,
 )
+from mien_server.record.looks import LOOK, Look, look_record
 from mien_server.record.questions import judged_doc, judged_of, question_doc, question_of
 from mien_server.record.vault import Vault, erasure_id, id_from, new_id, new_key, unwrap, wrap
 
 __all__ = [
+    "LOOK",
     "RUN_SECONDS",
+    "Look",
     "Opening",
     "Vault",
     "decision_record",
@@ -48,6 +52,7 @@ __all__ = [
     "id_from",
     "judged_doc",
     "judged_of",
+    "look_record",
     "new_id",
     "new_key",
     "open_event",

@@ -1,13 +1,23 @@
-"""The audit log as static resources, in the shapes of C2SP tlog-tiles, tlog-checkpoint and tlog-proof."""
+"""The audit log: as static resources, in the shapes of C2SP tlog-tiles, tlog-checkpoint and tlog-proof; and what officers ask of it."""
 
 import re
 from typing import Final
 
 from starlette.responses import Response
 
-from mien.errors import RequestInvalid
+from mien.errors import EnvelopeReplayed, RequestInvalid
 from mien.wire.canonical import unb64
-from mien.wire.messages import ProofAnswer
+from mien.wire.messages import (
+    ExplainAnswer,
+    ExplainAsk,
+    FindAnswer,
+    FindAsk,
+    ProofAnswer,
+    StateAnswer,
+    StateAsk,
+    TallyAnswer,
+    TallyAsk,
+)
 from mien_server.errors import LeafUnknown, NotFound
 from mien_server.routes.call import Call, answer, public
 from mien_server.routes.endpoint import OFFICER, Endpoint, text
@@ -39,9 +49,29 @@ async def tile(call: Call) -> Response:
 
 async def entries(call: Call) -> Response:
     """Log entries: commitments and hours, for privacy officers."""
-    call.officer()
+    text = call.officer()
     number, width = read_entries(call.path("tile"))
-    return _found(await call.pipeline.entries(number, width))
+    return _found(await call.pipeline.entries(text, number, width))
+
+
+async def find(call: Call) -> Response:
+    """Logged decisions that fit, opened, for privacy officers. The look is in the log before the answer leaves."""
+    return answer(await call.pipeline.asked_by_officer(call.officer(), FindAsk))
+
+
+async def tally(call: Call) -> Response:
+    """Counts of logged decisions, for privacy officers."""
+    return answer(await call.pipeline.asked_by_officer(call.officer(), TallyAsk))
+
+
+async def explain_entry(call: Call) -> Response:
+    """One entry of the log, opened where it can be, with its proof, for privacy officers."""
+    return answer(await call.pipeline.asked_by_officer(call.officer(), ExplainAsk))
+
+
+async def state(call: Call) -> Response:
+    """How things stand, in counts, for privacy officers."""
+    return answer(await call.pipeline.asked_by_officer(call.officer(), StateAsk))
 
 
 async def proof(call: Call) -> Response:
@@ -100,4 +130,10 @@ ENDPOINTS = (
         "GET", "/audit/proof", proof, ProofAnswer, problems=(RequestInvalid, LeafUnknown),
         parameters=(text("leaf", r"^[A-Za-z0-9_-]{43}$", where="query"),),
     ),
+    Endpoint("POST", "/audit/find", find, FindAnswer, asks=OFFICER, problems=(EnvelopeReplayed,)),
+    Endpoint("POST", "/audit/tally", tally, TallyAnswer, asks=OFFICER, problems=(EnvelopeReplayed,)),
+    Endpoint(
+        "POST", "/audit/explain", explain_entry, ExplainAnswer, asks=OFFICER, problems=(EnvelopeReplayed, LeafUnknown)
+    ),
+    Endpoint("POST", "/audit/state", state, StateAnswer, asks=OFFICER, problems=(EnvelopeReplayed,)),
 )  # fmt: skip

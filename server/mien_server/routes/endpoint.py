@@ -12,8 +12,8 @@ from pydantic.json_schema import models_json_schema
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from mien.errors import MienError, ServerBusy
-from mien.wire.messages import Problem
+from mien.errors import ClockSkewed, MienError, RequestInvalid, ServerBusy, SignatureInvalid
+from mien.wire.messages import OfficerStatement, Problem
 from mien_server.errors import (
     BodyTooLarge,
     BodyTooSlow,
@@ -55,7 +55,10 @@ SCHEMES: Final[dict[str, Any]] = {
         "type": "apiKey", "in": "header", "name": "Authorization",
         "description": "`Mien-Statement` and a statement signed by a key of the person's key set.",
     },
-    "Officer": {"type": "http", "scheme": "bearer", "description": "A privacy officer's token."},
+    "Officer": {
+        "type": "apiKey", "in": "header", "name": "Authorization",
+        "description": "`Mien-Statement` and what is asked (`OfficerStatement`), signed by a privacy officer's key.",
+    },
 }  # fmt: skip
 
 
@@ -86,7 +89,7 @@ class Endpoint:
         if self.body is not None:
             found += [BodyTooLarge, BodyTooSlow, MediaTypeRefused]
         if self.asks == OFFICER:
-            found.append(OfficerUnknown)
+            found += [OfficerUnknown, SignatureInvalid, RequestInvalid, ClockSkewed]
         elif self.asks:
             found += [SiteUnknown, OriginRefused]
         return tuple(found)
@@ -139,9 +142,8 @@ def install(app: FastAPI, endpoints: Sequence[Endpoint], services: Services | No
 
 def describe(app: FastAPI, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """The OpenAPI description, made from the same table as the routes."""
-    models = {Problem} | {
-        one for e in endpoints for one in (e.body, e.gives) if isinstance(one, type)
-    }
+    models: set[type[BaseModel]] = {Problem, OfficerStatement}
+    models |= {one for e in endpoints for one in (e.body, e.gives) if isinstance(one, type)}
     ordered = sorted(models, key=lambda model: model.__name__)
     _, schemas = models_json_schema(
         [(model, "validation") for model in ordered], ref_template="#/components/schemas/{model}"

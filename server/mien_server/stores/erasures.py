@@ -41,6 +41,11 @@ _ERASURES = select(*(schema.erasure.c[name] for name in Erasure.__slots__))
 _ERASURE_LOCKED: Final = locked(_ERASURES.where(schema.erasure.c.id == bindparam("id")))
 _ERASURE_OF = _ERASURES.where(*of_person(schema.erasure))
 _AGE: Final = (schema.erasure.c.accepted_at, schema.erasure.c.id)
+_ALL_ERASURES = (
+    _ERASURES.where(schema.erasure.c.id > bindparam("after"))
+    .order_by(schema.erasure.c.id)
+    .limit(bindparam("limit"))
+)
 _OPEN_ERASURES = (
     _ERASURES.where(
         schema.erasure.c.completed_at.is_(None),
@@ -67,6 +72,10 @@ class SqlErasures:
     def put(self, erasure: Erasure) -> None:
         values = {name: getattr(erasure, name) for name in Erasure.__slots__}
         put(self._runner, schema.erasure, values)
+
+    def all(self, last: str, limit: int) -> tuple[Erasure, ...]:
+        rows = self._runner.rows(_ALL_ERASURES, {"after": last, "limit": limit})
+        return tuple(Erasure(*row) for row in rows)
 
     def open(self, limit: int, last: Erasure | None = None) -> tuple[Erasure, ...]:
         seen = (-1, "") if last is None else (last.accepted_at, last.id)

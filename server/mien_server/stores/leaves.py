@@ -4,13 +4,13 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, case, func, select, update
 
 from mien_server.errors import LeafUnknown
 from mien_server.stores import schema
 from mien_server.stores.holds import kept, over
 from mien_server.stores.runner import Runner
-from mien_server.stores.statements import INSERTS, of_person, some
+from mien_server.stores.statements import INSERTS, of_person, some, value
 from mien_server.stores.wrapping import after, counts, rewrap, rewrapped, wrapped_before, wrapped_by
 from mien_server.values import SealedLeaf
 
@@ -36,6 +36,24 @@ _OPENABLE = (
     .order_by(schema.leaf.c.log_index)
     .limit(bindparam("limit"))
 )
+_SHOWN = {"opening": case((kept(schema.leaf), schema.leaf.c.opening)).label("opening")}
+_SHOWN_LEAVES = select(
+    schema.leaf.c.log_index,
+    *(_SHOWN.get(name, schema.leaf.c[name]) for name in SealedLeaf.__slots__),
+).limit(bindparam("limit"))
+_THE_HOURS = (
+    schema.leaf.c.hour >= bindparam("since"),
+    schema.leaf.c.hour <= bindparam("until"),
+    schema.leaf.c.log_index < bindparam("end"),
+)
+# The rest of an hour, and the hours after it: one comparison of pairs would say both, but SQLite begins such a search at the hour, not in it.
+_OF_HOUR = _SHOWN_LEAVES.where(
+    schema.leaf.c.hour == bindparam("hour"),
+    schema.leaf.c.log_index > bindparam("index"),
+    schema.leaf.c.log_index < bindparam("end"),
+).order_by(schema.leaf.c.log_index)
+_OF_HOURS = _SHOWN_LEAVES.where(*_THE_HOURS).order_by(schema.leaf.c.hour, schema.leaf.c.log_index)
+_COUNT_HOURS = select(func.count()).select_from(schema.leaf).where(*_THE_HOURS)
 _PLACED = select(schema.leaf.c.log_index, schema.leaf.c.hour).where(
     schema.leaf.c.hash == bindparam("hash")
 )
@@ -84,6 +102,24 @@ class SqlLeaves:
     def openable(self, first: int, limit: int, now: int = 0) -> tuple[tuple[int, SealedLeaf], ...]:
         rows = self._runner.rows(_OPENABLE, {"first": first, "limit": limit, "now": now})
         return tuple((row[0], SealedLeaf(*row[1:])) for row in rows)
+
+    def of_hours(
+        self, hours: tuple[int, int], after: tuple[int, int], end: int, limit: int, now: int
+    ) -> tuple[tuple[int, SealedLeaf], ...]:
+        (since, until), (hour, index) = hours, after
+        values = {"until": until, "end": end, "now": now}
+        rows = []
+        if since <= hour <= until:
+            rest = {"hour": hour, "index": index, "limit": limit}
+            rows = self._runner.rows(_OF_HOUR, {**values, **rest})
+        if len(rows) < limit:
+            later = {"since": max(since, hour + 1), "limit": limit - len(rows)}
+            rows += self._runner.rows(_OF_HOURS, {**values, **later})
+        return tuple((row[0], SealedLeaf(*row[1:])) for row in rows)
+
+    def count_hours(self, hours: tuple[int, int], end: int) -> int:
+        values = {"since": hours[0], "until": hours[1], "end": end}
+        return int(value(self._runner, _COUNT_HOURS, values))
 
     def placed(self, leaf: bytes) -> tuple[int, int] | None:
         row = self._runner.row(_PLACED, {"hash": leaf})

@@ -5,7 +5,18 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import ScalarSelect, Select, bindparam, delete, func, or_, select, tuple_
+from sqlalchemy import (
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 
 from mien.values import STANDING
 from mien_server.ports import Lock, Stream
@@ -102,6 +113,14 @@ _WRAPPED_BEFORE = wrapped_before(
 )
 _REWRAP = rewrap(schema.person, schema.person.c.site, schema.person.c.subject)
 _WRAPPED_BY = wrapped_by(schema.person.c.epoch, _HAS_KEY)
+_ALIVE = schema.person.c.tombstoned_at == 0
+_RAN_OUT = schema.person.c.expires_at <= bindparam("now")
+_STATES = select(
+    schema.person.c.state,
+    func.count(case((and_(_ALIVE, ~_RAN_OUT), 1))),
+    func.count(case((and_(_ALIVE, _RAN_OUT), 1))),
+    func.count(case((~_ALIVE, 1))),
+).group_by(schema.person.c.state)
 
 
 class SqlPeople:
@@ -190,6 +209,10 @@ class SqlPeople:
 
     def wrapped_by(self) -> dict[int, int]:
         return counts(self._runner, _WRAPPED_BY)
+
+    def states(self, now: int) -> tuple[tuple[str, int, int, int], ...]:
+        rows = self._runner.rows(_STATES, {"now": now})
+        return tuple((row[0], row[1], row[2], row[3]) for row in rows)
 
     def _many(self, statement: Select[Any], values: Values) -> tuple[Person, ...]:
         return tuple(_person(row) for row in self._runner.rows(statement, values))

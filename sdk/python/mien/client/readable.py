@@ -248,7 +248,17 @@ Columns = tuple[tuple[str, str, Cell], ...]
 _HEAD: Final = frozenset({"v", "site", "subject", "at"})
 _TIMES: Final = frozenset({"at", "publish_by", "ended_at"})
 _PLACE: Final = frozenset({"offer", "chance_millionths", "reward_percent", "features_millionths"})
-_DECISION: Final = ("action", "purpose", "allow", "at", "laws", "policies", "bundle_version")
+_DECISION: Final = (
+    "action",
+    "purpose",
+    "allow",
+    "at",
+    "laws",
+    "policies",
+    "bundle_version",
+    "officer",
+    "what",
+)
 _SECTIONS: Final[dict[str, tuple[str, str, Columns]]] = {
     "consent": ("Your consent", "What you said yes to, what you claimed, and until when it stands.", ()),
     "holds": (
@@ -279,7 +289,7 @@ _SECTIONS: Final[dict[str, tuple[str, str, Columns]]] = {
     ),
     "decisions": (
         "Decisions about you",
-        "Every time the site wanted to use something of you, rules decided. Each decision is in a public log as a hash; nonce and exact text together are what was hashed.",
+        "Every time the site wanted to use something of you, rules decided. Each decision is in a public log as a hash; nonce and exact text together are what was hashed. Each time a privacy officer looked at yours (look) is there too.",
         (("record", "Decision", _decided), ("nonce", "Nonce", _listed), ("retain_until", "Kept until", _when)),
     ),
     "evidence": (

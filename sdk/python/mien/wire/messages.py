@@ -704,7 +704,7 @@ class Explanation(Message):
     at: Time
 
 
-# ---- proofs and problems ----
+# ---- proofs ----
 class ProofAnswer(Message):
     """`GET /audit/proof?leaf=`: a C2SP tlog-proof as text, and the log entry it proves."""
 
@@ -712,6 +712,263 @@ class ProofAnswer(Message):
     entry: Annotated[str, Field(max_length=1024)]
 
 
+# ---- privacy officers ----
+OfficerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+"""What the log calls an officer: people read it in their own export, so it may be a function instead of a name."""
+Logged = Literal[
+    "give_consent",
+    "withdraw",
+    "infer",
+    "change_keys",
+    "record",
+    "use",
+    "export",
+    "correct",
+    "erase",
+    "erased",
+    "swept",
+    "invalidate",
+    "hold_placed",
+    "hold_lifted",
+    "hold_ended",
+    "look",
+]
+"""What entries of the log are about."""
+LookKind = Literal["find", "tally", "explain", "state", "entries", "export", "evidence", "replay"]
+Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+LookedFor = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
+HOUR = 3600
+LATEST = 0xFFFF_FFFF
+MAX_FOUND = 200
+"""Decisions in one answer."""
+PASS_SECONDS = 300
+"""How long a statement that asks for entries may be shown again: it opens nothing, and entries are many."""
+
+
+class LogFilter(Message):
+    """Which logged decisions are meant: all that is given must hold. Times are of the decision, `until` is not in it.
+
+    `law` also means what stands below it: `GDPR 9` is `GDPR 9(1)` too, and not `GDPR 90`.
+    """
+
+    since: Time = 0
+    until: Time = LATEST
+    site: SiteId | None = None
+    action: Logged | None = None
+    outcome: Literal["allowed", "denied"] | None = None
+    law: LookedFor | None = None
+    policy: LookedFor | None = None
+    subject: SubjectId | None = None
+
+
+class Cursor(Message):
+    """How far the log was read: the hour and index of the last entry looked at, and the size of the tree when reading began."""
+
+    hour: Time
+    index: Count
+    end: Count
+
+
+class FindAsk(Message):
+    """Decisions that fit, opened, in the order of their hours; the next page is asked for with the `next` of this one."""
+
+    what: Literal["find"] = "find"
+    filter: LogFilter = LogFilter()
+    after: Cursor | None = None
+    limit: Annotated[int, Field(ge=1, le=MAX_FOUND)] = MAX_FOUND
+
+
+class TallyAsk(Message):
+    """Counts of the decisions of a time of whole hours, page by page: the sum of the pages is the count of all."""
+
+    what: Literal["tally"] = "tally"
+    since: Time = 0
+    until: Time = LATEST
+    after: Cursor | None = None
+
+    @model_validator(mode="after")
+    def _whole_hours(self) -> Self:
+        if self.since % HOUR or (self.until % HOUR and self.until != LATEST):
+            msg = "entries are counted by whole hours"
+            raise ValueError(msg)
+        return self
+
+
+class ExplainAsk(Message):
+    """One entry, by its index or its leaf: opened where it can be, with its proof."""
+
+    what: Literal["explain"] = "explain"
+    index: Count | None = None
+    leaf: Hash | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.index is None) == (self.leaf is None):
+            msg = "an entry is named by its index or by its leaf"
+            raise ValueError(msg)
+        return self
+
+
+class StateAsk(Message):
+    """What is kept now, and what became of the erasures asked for in a time. Opens nothing."""
+
+    what: Literal["state"] = "state"
+    since: Time = 0
+    until: Time = LATEST
+
+
+class EntriesAsk(Message):
+    """Tiles of entries, for `PASS_SECONDS`."""
+
+    what: Literal["entries"] = "entries"
+
+
+class OfficerStatement(Message):
+    """`Kind.OFFICER`: what an officer asks of the log `origin`, signed by their own key. Good for two minutes and once; for entries see `PASS_SECONDS`."""
+
+    v: Literal[1] = 1
+    origin: Annotated[str, Field(min_length=1, max_length=200)]
+    officer: OfficerName
+    at: Time
+    nonce: Nonce
+    ask: Annotated[
+        FindAsk | TallyAsk | ExplainAsk | StateAsk | EntriesAsk, Field(discriminator="what")
+    ]
+
+
+class OpenedEntry(Message):
+    """An entry and what opens it: its leaf is SHA-256(nonce || record). `record` is canonical JSON."""
+
+    index: Count
+    hour: Time
+    leaf: Hash
+    nonce: Hash
+    record: str
+
+
+class Page(Message):
+    """A part of the log that was read. `entries` is how many the hours asked for hold, told with the first part only.
+
+    Of the `read` ones, `gone` can be opened by nobody any more (erased or expired), `unreadable` should open and do not. `next` is null at the end.
+    """
+
+    read: Count
+    gone: Count
+    unreadable: Count
+    entries: Count | None
+    next: Cursor | None
+
+
+class FindAnswer(Page):
+    """`POST /audit/find`."""
+
+    found: Annotated[list[OpenedEntry], Field(max_length=MAX_FOUND)]
+
+
+class DayCount(Message):
+    """Decisions of one action on one day (unix seconds of its midnight, UTC)."""
+
+    day: Time
+    action: str
+    allowed: Count
+    denied: Count
+
+
+class LawCount(Message):
+    """Decisions of one day that rest on a law; one that rests on two counts for both."""
+
+    day: Time
+    law: str
+    allowed: Count
+    denied: Count
+
+
+class LookCount(Message):
+    """Looks of one officer: how many, how many decisions were shown to them, and how many were opened to choose those."""
+
+    officer: str
+    what: str
+    looks: Count
+    shown: Count
+    opened: Count
+
+
+class Sweep(Message):
+    """An entry that says what was deleted: rows by why and class of data."""
+
+    index: Count
+    leaf: Hash
+    at: Time
+    deleted: dict[str, dict[str, Count]]
+
+
+class TallyAnswer(Page):
+    """`POST /audit/tally`. `decided_under` counts decisions by version and hash of the bundle."""
+
+    days: list[DayCount]
+    laws: list[LawCount]
+    looks: list[LookCount]
+    sweeps: list[Sweep]
+    decided_under: dict[str, Count]
+
+
+class ExplainAnswer(Message):
+    """`POST /audit/explain`. `opened` is null where nobody can open the entry any more, or where it is damaged (`unreadable`).
+
+    `reasons` are there when the bundle that decided is in force (`bundle_here`).
+    """
+
+    index: Count
+    entry: Annotated[str, Field(max_length=1024)]
+    proof: str
+    opened: OpenedEntry | None
+    unreadable: bool
+    bundle_here: bool
+    reasons: list[ReasonDoc]
+
+
+class KeptCount(Message):
+    """How much is kept of one class of data; `overdue` is what the next sweep takes."""
+
+    data_class: str
+    rows: Count
+    overdue: Count
+    on_hold: Count
+    oldest: Time | None
+
+
+class ErasureCounts(Message):
+    """Erasures asked for in a time. `within` counts the complete ones by delay: up to a minute, an hour, a day, and longer; `slowest` is in seconds.
+
+    `waiting` are kept by a legal hold, `late` are neither complete nor held after a day.
+    """
+
+    asked: Count
+    complete: Count
+    waiting: Count
+    open: Count
+    late: Count
+    slowest: Count
+    within: dict[Literal["minute", "hour", "day", "longer"], Count]
+
+
+class StateAnswer(Message):
+    """`POST /audit/state`. `consents` counts people by the state of their consent, `erased` those of whom only a random id is left."""
+
+    at: Time
+    checkpoint: str
+    pending: Count
+    consents: dict[str, Count]
+    erased: Count
+    kept: list[KeptCount]
+    holds_standing: Count
+    holds_over: Count
+    erasures: ErasureCounts
+    bundle_version: str
+    bundle_sha256: Hash
+
+
+# ---- problems ----
 class Problem(BaseModel):
     """RFC 9457. Open to unknown members, as the RFC demands (section 3.2)."""
 

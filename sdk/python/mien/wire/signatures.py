@@ -36,6 +36,7 @@ class Kind(StrEnum):
     CAPABILITY = "mien-capability+jws"
     CERTIFICATE = "mien-certificate+jws"
     EXPORT = "mien-export+jws"
+    OFFICER = "mien-officer+jws"
 
 
 def sign(kind: Kind, payload: dict[str, Any], key: SigningKey) -> str:

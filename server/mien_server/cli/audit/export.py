@@ -22,7 +22,7 @@ def export(
 ) -> None:  # fmt: skip
     """Write the log to FOLDER: checkpoint, tiles, entries, and the decisions that can still be opened.
 
-    What was opened names subjects: for officers only. Files are readable by their owner alone.
+    What was opened names subjects: for officers only, and a look that the log keeps. Files are readable by their owner alone.
     """
     with told():
         make_empty(folder)
@@ -52,11 +52,15 @@ def _collect(*, opened: bool) -> list[tuple[str, bytes]]:
             found.append((audit.OPENED, b"".join(_openings(transaction, keys, now))))
         return found
 
-    return errands.administer(settings, work)
+    found = errands.administer(settings, work)
+    if opened:
+        count = dict(found)[audit.OPENED].count(b"\n")
+        errands.attend(settings, lambda pipeline: pipeline.note_look("export", count, count))
+    return found
 
 
 def _openings(transaction: "Transaction", keys: "Keys", now: int) -> Iterator[bytes]:
-    from mien_server.cli.opened import openings
+    from mien_server.pipeline.opened import openings
 
     for index, opening in openings(transaction, keys, now):
         yield audit.opened_line(index, opening.nonce, opening.record)

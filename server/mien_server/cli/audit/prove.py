@@ -27,14 +27,17 @@ def prove(
 ) -> None:  # fmt: skip
     """Prove that one decision is in the log (c2sp.org/tlog-proof): the proof verifies offline with the log's key alone."""
     with told():
-        wanted = leaf if _INDEX.fullmatch(leaf) else _leaf(leaf)
+        wanted = leaf_or_index(leaf)
         proof = _prove_here(wanted) if folder is None else _prove_from(folder, wanted)
         if out is not None:
             write(out, proof.encode())
     print(proof if out is None else f"{out}: written", end="" if out is None else "\n")
 
 
-def _leaf(given: str) -> bytes:
+def leaf_or_index(given: str) -> str | bytes:
+    """A leaf's 32 bytes, or the digits of an index. Raises `SettingsError`, `RequestInvalid`."""
+    if _INDEX.fullmatch(given):
+        return given
     leaf = unb64(given)
     if len(leaf) != HASH_BYTES:
         msg = f"a leaf has {HASH_BYTES} bytes; copy it whole from the receipt, or give an index"

@@ -72,8 +72,8 @@ def from_log(wanted: str, number: int) -> Question:
     Raises `AuditError`, `KeepUnreadable`, `LeafUnknown`, and what reading settings, keys and database raises.
     """
     from mien_server import errands, record
-    from mien_server.cli.opened import Opener, kept
     from mien_server.machine import SystemClock
+    from mien_server.pipeline.opened import Opener, kept
     from mien_server.settings import load
 
     settings = load(os.environ)
@@ -93,6 +93,8 @@ def from_log(wanted: str, number: int) -> Question:
         msg = "this decision cannot be opened: it was erased, has expired, or has no place in the log yet"
         raise AuditError(msg)
     doc = json.loads(opening.record)
+    whom = (doc["site"], doc["subject"]) if doc.get("subject") else None
+    errands.attend(settings, lambda pipeline: pipeline.note_look("explain", 1, 1, whom))
     judged = [record.judged_of(each) for each in doc.get("asked", ())]
     if not 1 <= number <= len(judged):
         msg = f"this entry holds {len(judged)} questions; give one of them as --number"

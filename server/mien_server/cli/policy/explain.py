@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,15 +14,9 @@ from mien_server.authorize.explain import explain as explained
 from mien_server.authorize.reasons import Reason
 from mien_server.authorize.steps import PERSON, SITE
 from mien_server.cli.policy import asked
-from mien_server.cli.policy.shown import FAULT, AsJson, load, or_exit, plain, quiet
+from mien_server.cli.policy.shown import CERTAIN, FAULT, AsJson, load, or_exit, plain, quiet
 from mien_server.cli.told import told
 from mien_server.values import Question
-
-_CERTAIN: Final = {
-    "settled": "settled law",
-    "arguable": "arguable, our strict reading",
-    "our-policy": "our policy, no law",
-}
 
 
 def explain(  # noqa: PLR0917 - typer takes every option as an argument
@@ -102,7 +96,7 @@ def _question(question: Question) -> str:
 def _because(console: Console, title: str, reasons: Iterable[Reason]) -> None:
     console.print(f"[bold]{title}[/]")
     for each in reasons:
-        law, certain = "; ".join(each.laws), _CERTAIN[each.certainty]
+        law, certain = "; ".join(each.laws), CERTAIN[each.certainty]
         line = f"{law} ({certain}): {each.says} ({each.policy})"
         console.print(f"  - {plain(line)}", soft_wrap=True)
 

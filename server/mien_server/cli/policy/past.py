@@ -20,8 +20,8 @@ from mien.errors import KeepUnreadable, KeysMissing
 from mien_server import errands, record
 from mien_server.authorize import load_bundle
 from mien_server.authorize.replay import Past, Replay, Tally, laws_of
-from mien_server.cli.opened import BATCH, Kept, Opener, kept
 from mien_server.machine import SystemClock
+from mien_server.pipeline.opened import BATCH, Kept, Opener, kept
 from mien_server.ports import Keys
 from mien_server.record.leaves import RECORD_VERSION
 from mien_server.settings import Settings
@@ -40,12 +40,13 @@ GONE: Final = "gone"
 FATES: Final = {
     AGAIN: "decided again",
     RIGHTS: "of a person's own rights, which no policy decides",
-    NOTES: "that something was deleted, which is no decision",
+    NOTES: "that something was deleted or looked at, which is no decision",
     OLDER: "of an older version, which did not keep its question",
     UNREADABLE: "that do not open: the database was altered, or a key is missing",
     GONE: "erased or expired: nobody can open them any more",
 }
 """What becomes of a leaf, and how it is put."""
+_NO_DECISIONS: Final = frozenset({"erased", "swept", record.LOOK})
 
 
 @dataclass(slots=True)
@@ -75,7 +76,7 @@ def replay_log(
     processes: int | None = None,
     progress: Callable[[int, int], None] = lambda _done, _size: None,
 ) -> Replayed:
-    """Decide everything in the log again under the bundle in `directory`. `progress` is told the leaves done so far and the size of the tree.
+    """Decide everything in the log again under the bundle in `directory`; the log then keeps that it was read. `progress` is told the leaves done so far and the size of the tree.
 
     Raises `PolicyInvalid`, `KeysMissing`, `StoreUnwritable`, `StoreBusy`.
     """
@@ -92,6 +93,8 @@ def replay_log(
         whole.tally += tally
         whole.fates.update(fates)
         progress(whole.fates.total(), size)
+    opened = sum(whole.fates[fate] for fate in (AGAIN, RIGHTS, NOTES, OLDER))
+    errands.attend(settings, lambda pipeline: pipeline.note_look("replay", 0, opened))
     return whole
 
 
@@ -174,7 +177,7 @@ class _Desk:
             return UNREADABLE
 
     def _read(self, each: Kept, doc: Any, pasts: list[Past]) -> str:
-        if not isinstance(doc, dict) or doc.get("action") in {"erased", "swept"}:
+        if not isinstance(doc, dict) or doc.get("action") in _NO_DECISIONS:
             return NOTES if isinstance(doc, dict) else UNREADABLE
         if doc.get("v") != RECORD_VERSION:
             return OLDER

@@ -25,6 +25,12 @@ Directory = Annotated[
     Path | None, typer.Argument(help="Folder of the bundle; without it, the one that ships.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON object on one line.")]
+CERTAIN: Final = {
+    "settled": "settled law",
+    "arguable": "arguable, our strict reading",
+    "our-policy": "our policy, no law",
+}
+"""How certain a policy says that its law is, in words."""
 DENIED: Final = "now denied"
 ALLOWED: Final = "now allowed"
 _COLOURS: Final = {DENIED: "#b3261e", ALLOWED: "#1b6e3c"}

@@ -1,4 +1,4 @@
-"""The checkpoint that the log shows, with what its witnesses signed of it."""
+"""The log found by hours; the checkpoint that it shows, with what its witnesses signed of it."""
 
 from typing import Final
 
@@ -23,4 +23,11 @@ def upgrade() -> None:
         sa.Column("cosignatures", sa.String(), nullable=False),
         sa.Column("busy_until", WHOLE, nullable=False),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "leaf_by_hour",
+        "leaf",
+        ["hour", "log_index"],
+        sqlite_where=sa.text("log_index IS NOT NULL"),
+        postgresql_where=sa.text("log_index IS NOT NULL"),
     )

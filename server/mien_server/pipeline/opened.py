@@ -1,11 +1,11 @@
-"""Leaves of the log, opened for an officer: what `audit export` writes and `policy replay` asks again.
+"""Leaves of the log, opened for an officer: what `looking` shows, `audit export` writes and `policy replay` asks again.
 
 Reading and opening are apart: a transaction only reads rows, and what it read is opened after it has ended, so that a running server never waits for
 cryptography. A subject's key is looked for anew with every batch: from the moment of an erasure on there is none.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
 from mien_server import record
@@ -29,18 +29,47 @@ class Kept:
 
 def kept(transaction: Transaction, first: int, now: int, limit: int = BATCH) -> tuple[Kept, ...]:
     """Up to `limit` leaves from index `first` on that may still be opened at `now`. Reads, opens nothing."""
-    people: dict[tuple[str, str], Person | None] = {}
-
-    def whose(leaf: SealedLeaf) -> Person | None:
-        if leaf.wrapped_key is not None or leaf.subject is None:
-            return None
-        key = (leaf.site, leaf.subject)
-        if key not in people:
-            people[key] = transaction.people.get(*key, "none")
-        return people[key]
-
+    whose = _Whose(transaction)
     found = transaction.leaves.openable(first, limit, now)
     return tuple(Kept(index, leaf, whose(leaf)) for index, leaf in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A leaf of the hours asked for. `kept` is None where it is not to be opened: nobody can, or it does not concern what was asked."""
+
+    index: int
+    leaf: SealedLeaf
+    kept: Kept | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Published hours from the first to the last (unix seconds), in a tree of the size `end`."""
+
+    first: int
+    last: int
+    end: int
+
+
+def seen(
+    transaction: Transaction,
+    span: Span,
+    after: tuple[int, int],
+    now: int,
+    concerns: Callable[[SealedLeaf], bool],
+) -> tuple[Seen, ...]:
+    """Up to `BATCH` leaves of `span` after the hour and index `after`, by hour and index. Reads, opens nothing."""
+    whose = _Whose(transaction)
+    hours = (span.first, span.last)
+    return tuple(
+        Seen(index, leaf, Kept(index, leaf, whose(leaf)) if _open(leaf, concerns) else None)
+        for index, leaf in transaction.leaves.of_hours(hours, after, span.end, BATCH, now)
+    )
+
+
+def _open(leaf: SealedLeaf, concerns: Callable[[SealedLeaf], bool]) -> bool:
+    return leaf.opening is not None and concerns(leaf)
 
 
 def openings(
@@ -55,6 +84,22 @@ def openings(
             if opening is not None:
                 yield each.index, opening
         first = batch[-1].index + 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Whose:
+    """Finds the person whose key opens a leaf, each once in a transaction."""
+
+    transaction: Transaction
+    known: dict[tuple[str, str], Person | None] = field(default_factory=dict)
+
+    def __call__(self, leaf: SealedLeaf) -> Person | None:
+        if leaf.wrapped_key is not None or leaf.subject is None:
+            return None
+        key = (leaf.site, leaf.subject)
+        if key not in self.known:
+            self.known[key] = self.transaction.people.get(*key, "none")
+        return self.known[key]
 
 
 class Opener:
