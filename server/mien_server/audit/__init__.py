@@ -5,7 +5,10 @@ Takes entries (`mien.wire.proof.entry_of`), gives what anybody can verify with `
 - `tree`    append, root, inclusion and consistency over tiles
 - `sign`    checkpoints and proofs as texts
 - `bodies`  tiles and entry bundles as files, their paths
-- `folder`  a log exported to a folder: written, and verified without a server
+- `folder`  a log exported to a folder
+- `inspection`  such a log, or one that is read from a server, checked from its files
+- `openings`  the opened decisions beside it
+- `promises`  what receipts promised of it
 """
 
 from mien.wire.proof import entry_of as entry
@@ -17,19 +20,22 @@ from mien_server.audit.bodies import (
     tile_path,
     tiles_of,
 )
-from mien_server.audit.folder import (
-    CHECKPOINT,
-    KEY,
-    OPENED,
+from mien_server.audit.folder import CHECKPOINT, KEY, OPENED, Folder, Read, files, opened_line
+from mien_server.audit.inspection import (
+    PART,
+    Asked,
     Finding,
-    Folder,
-    Read,
+    Inspection,
     Report,
-    files,
+    Seen,
+    begun,
     inspect,
-    opened_line,
+    look,
+    strangers,
     verify,
 )
+from mien_server.audit.openings import cuts, lines
+from mien_server.audit.promises import Fate, Promised, Sighting, fates, hashes_of, read_promise
 from mien_server.audit.sign import checkpoint, proof_text, sign, tlog_proof
 from mien_server.audit.tree import TILE_WIDTH, append, consistency, inclusion, root
 
@@ -37,25 +43,40 @@ __all__ = [
     "CHECKPOINT",
     "KEY",
     "OPENED",
+    "PART",
     "TILE_WIDTH",
+    "Asked",
+    "Fate",
     "Finding",
     "Folder",
+    "Inspection",
+    "Promised",
     "Read",
     "Report",
+    "Seen",
+    "Sighting",
     "append",
+    "begun",
     "checkpoint",
     "consistency",
+    "cuts",
     "entries_path",
     "entry",
     "entry_tile_bytes",
+    "fates",
     "files",
+    "hashes_of",
     "inclusion",
     "inspect",
+    "lines",
+    "look",
     "opened_line",
     "proof_text",
+    "read_promise",
     "root",
     "sign",
     "split_entries",
+    "strangers",
     "tile_bytes",
     "tile_path",
     "tiles_of",

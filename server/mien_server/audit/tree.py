@@ -35,7 +35,7 @@ class Grown(Protocol):
 def append(tiles: "Tiles", entries: Sequence[bytes]) -> int:
     """Write `entries` behind the last one and return the new size. All within the caller's transaction.
 
-    Raises `ProofInvalid` when an entry is longer than 65,535 bytes: its length travels in two.
+    Raises `ProofInvalid` when an entry is longer than 65,535 bytes: its length travels in two; `StoreBusy` when another sequencer was faster.
     """
     if any(len(each) > MAX_ENTRY_BYTES for each in entries):
         msg = f"a log entry has at most {MAX_ENTRY_BYTES} bytes; commit to a hash instead"
@@ -48,7 +48,8 @@ def append(tiles: "Tiles", entries: Sequence[bytes]) -> int:
     while hashes:
         first, hashes = _append_hashes(tiles, level, first, hashes)
         level += 1
-    tiles.set_size(size + len(entries))
+    # INVARIANT: one sequencer. Whoever read a size that is no longer the tree's is refused here, and nothing of it stays.
+    tiles.grow(size, size + len(entries))
     return size + len(entries)
 
 

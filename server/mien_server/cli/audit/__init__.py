@@ -4,6 +4,7 @@
 - `verify`  everything that can be checked, without trust in any server
 - `prove`   one decision is in the log
 - `files`   what these commands share: reading and writing an exported log
+- `checking`, `remote`, `receipts`, `verdict`   what `verify` is made of: parts, a served log, promises, words
 """
 
 import typer

@@ -70,7 +70,7 @@ def _prove_from(folder: Path, wanted: str | bytes) -> str:
     note = text(folder / audit.CHECKPOINT)
     log = audit.Folder(reader(folder), parse_checkpoint(note, origin, key).size)
     index = int(wanted) if isinstance(wanted, str) else _find(log, wanted)
-    return audit.prooftext(index, audit.inclusion(log, index, log.size()), note)
+    return audit.proof_text(index, audit.inclusion(log, index, log.size()), note)
 
 
 def _find(log: audit.Folder, leaf: bytes) -> int:
