@@ -25,7 +25,7 @@ from mien.wire.proof import HASH_BYTES, HOUR, Checkpoint, parse_checkpoint, read
 from mien_server.audit.bodies import entries_path, is_part, split_entries, tile_path, tiles_of
 from mien_server.audit.folder import CHECKPOINT, KEY, OPENED, Read
 from mien_server.audit.openings import cuts, lines, read_line
-from mien_server.audit.tree import TILE_HEIGHT, TILE_WIDTH, fold, root, split
+from mien_server.audit.tree import TILE_HEIGHT, TILE_WIDTH, fold_tile, root, split
 
 PART: Final = TILE_WIDTH * TILE_WIDTH
 """Entries under one tile of level 1."""
@@ -189,7 +189,7 @@ def _places(stated: bytes, number: int, wanted: frozenset[bytes], seen: Seen) ->
 
 def _over(tile: bytes) -> bytes | None:
     """The hash that a full tile leads to; None for any other."""
-    return fold(split(tile)) if len(tile) == TILE_WIDTH * HASH_BYTES else None
+    return fold_tile(tile) if len(tile) == TILE_WIDTH * HASH_BYTES else None
 
 
 def _astray(level: int, number: int) -> Finding:

@@ -15,7 +15,7 @@ from mien.wire.proof import leaf_of
 MAX_LINE: Final = MAX_BYTES + 256
 """Bytes of the longest line that is read whole: a record, and what stands around it."""
 _LINE: Final = re.compile(
-    rb'\{"index":(?P<index>0|-?[1-9][0-9]{0,18}),"nonce":"(?P<nonce>[A-Za-z0-9_-]{43})","record":(?P<record>\{.*\})\}\n',
+    rb'\{"index":(0|-?[1-9][0-9]{0,18}),"nonce":"([A-Za-z0-9_-]{43})","record":(\{.*\})\}\n',
     re.DOTALL,
 )
 """The one spelling of a line, but for its record. RFC 8785 leaves no other: names in order, no spaces."""
@@ -80,9 +80,9 @@ def read_line(line: bytes) -> tuple[int, bytes, dict[str, Any]]:
     if match is None:
         msg = "is no opened decision in its one spelling; export again"
         raise RequestInvalid(msg)
-    record = decode_spelled(match["record"])
-    if type(record.get("at")) is not int or not {"action", "allow"} <= set(record):
+    index, nonce, spelled = match.groups()
+    record = decode_spelled(spelled)
+    if type(record.get("at")) is not int or "action" not in record or "allow" not in record:
         msg = "is no opened decision; export again"
         raise RequestInvalid(msg)
-    leaf = leaf_of(unb64(match["nonce"].decode("ascii")), match["record"])
-    return int(match["index"]), leaf, record
+    return int(index), leaf_of(unb64(nonce.decode("ascii")), spelled), record

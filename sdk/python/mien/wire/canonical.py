@@ -82,7 +82,7 @@ def decode(data: bytes, *, limit: int = MAX_BYTES) -> Any:
 def decode_spelled(data: bytes, *, limit: int = MAX_BYTES) -> Any:
     """The JSON value of which `data` is the canonical spelling. Refuses what `decode` does, and every other spelling (`RequestInvalid`).
 
-    What is ASCII and spells itself again can hold no duplicate key, fraction or half character; then only depth and integers are looked at. Five times
+    What is ASCII and spells itself again can hold no duplicate key, fraction or half character; then only depth and integers are looked at. Four times
     as fast as `decode` and `encode`.
     """
     value = _plainly_spelled(data) if len(data) <= limit and data.isascii() else None
@@ -100,9 +100,10 @@ def _plainly_spelled(data: bytes) -> Any:
         return None
     text = data.decode("ascii")
     try:
-        value = _READER.decode(text)
+        value, _end = _READER.raw_decode(text)
     except ValueError:
         return None
+    # What stands behind the value, or before it, is not spelled again: then the texts differ.
     return value if _PLAIN.encode(value) == text else None
 
 
