@@ -233,7 +233,7 @@ class _Watch(threading.Thread):
     def _held(self) -> float:
         try:
             children = Path(f"/proc/{self._pid}/task/{self._pid}/children").read_text().split()
-            return sum(held_mb(int(pid)) for pid in (self._pid, *children))
+            return sum(map(held_mb, [self._pid, *map(int, children)]))
         except (OSError, StopIteration):
             return 0.0
 

@@ -96,7 +96,7 @@ def test_a_log_of_two_parts_holds_and_begins_as_it_was_at_any_size() -> None:
     files = honest()
     inspection = audit.begun(files[audit.CHECKPOINT], ORIGIN, KEY.verify_key(), known)
     for part in inspection.parts():
-        inspection.add(audit.look(files.get, inspection.asked, part))
+        inspection.add(audit.inspect_part(files.get, inspection.asked, part))
     assert inspection.report(files.get).findings == ()
 
 
@@ -146,7 +146,7 @@ def test_hashes_alone_are_checked_where_the_entries_are_not_to_be_had() -> None:
     files = {name: data for name, data in honest().items() if "entries" not in name}
     inspection = audit.begun(files[audit.CHECKPOINT], ORIGIN, KEY.verify_key(), entries=False)
     for part in inspection.parts():
-        inspection.add(audit.look(files.get, inspection.asked, part))
+        inspection.add(audit.inspect_part(files.get, inspection.asked, part))
     report = inspection.report(files.get)
     assert (report.findings, report.entries) == ((), False)
 
@@ -158,7 +158,7 @@ def test_what_is_wanted_is_found_by_its_hash() -> None:
         files[audit.CHECKPOINT], ORIGIN, KEY.verify_key(), wanted=[*hashes.values(), bytes(32)]
     )
     for part in inspection.parts():
-        inspection.add(audit.look(files.get, inspection.asked, part))
+        inspection.add(audit.inspect_part(files.get, inspection.asked, part))
     places = inspection.report(files.get).places
     assert places == {found: index for index, found in hashes.items()}
 

@@ -49,7 +49,7 @@ def report_of(tiles: Memory, *wanted: audit.Promised, known: tuple[str, ...] = (
     inspection = audit.begun(
         note.encode(), ORIGIN, KEY.verify_key(), known, wanted=audit.hashes_of(wanted)
     )
-    inspection.add(audit.look(files.get, inspection.asked, 0))
+    inspection.add(audit.inspect_part(files.get, inspection.asked, 0))
     return inspection.report(files.get)
 
 

@@ -30,7 +30,7 @@ from mien_server.audit.inspection import (
     Seen,
     begun,
     inspect,
-    look,
+    inspect_part,
     strangers,
     verify,
 )
@@ -69,7 +69,7 @@ __all__ = [
     "inclusion",
     "inspect",
     "lines",
-    "look",
+    "inspect_part",
     "opened_line",
     "proof_text",
     "read_promise",

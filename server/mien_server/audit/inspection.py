@@ -2,7 +2,7 @@
 
     inspection = Inspection(parse_checkpoint(note, origin, key), known)
     for part in inspection.parts():
-        inspection.add(look(read, inspection.asked, part))
+        inspection.add(inspect_part(read, inspection.asked, part))
     report = inspection.report(read)
 
 A part is one tile of level 1 and what is below it: up to 65,536 entries. Parts know nothing of each other, so several are looked at side by side, and a
@@ -98,7 +98,7 @@ class Seen:
 
 
 # ---- one part ----
-def look(read: Read, asked: Asked, part: int, opened: Iterable[bytes] = ()) -> Seen:
+def inspect_part(read: Read, asked: Asked, part: int, opened: Iterable[bytes] = ()) -> Seen:
     """Check the part number `part`. `opened` are the lines of `opened.jsonl` on its entries."""
     seen = Seen(part)
     seen.row = _row(read, asked.size, seen)
@@ -427,7 +427,7 @@ def inspect(
     opened = BytesIO(read(OPENED) or b"")
     borders = pairwise(cuts(opened, (part * PART for part in inspection.parts())))
     for part, (start, end) in zip(inspection.parts(), borders, strict=False):
-        inspection.add(look(read, inspection.asked, part, lines(opened, start, end)))
+        inspection.add(inspect_part(read, inspection.asked, part, lines(opened, start, end)))
         if inspection.full:
             break
     return inspection.report(read)

@@ -77,7 +77,7 @@ def of_remote(remote: "Remote", question: Question, told: Told, *, entries: bool
     size = inspection.asked.size
     for part in inspection.parts():
         files = remote.gather(names_of(inspection.asked, part))
-        inspection.add(audit.look(files.get, inspection.asked, part))
+        inspection.add(audit.inspect_part(files.get, inspection.asked, part))
         told(min((part + 1) * audit.PART, size), size)
         if inspection.full:
             break
@@ -135,11 +135,13 @@ def look(job: Job) -> audit.Seen:
     """Check one part, in whatever process."""
     read = reader(job.folder)
     if job.start == job.end:
-        return audit.look(read, job.asked, job.part)
+        return audit.inspect_part(read, job.asked, job.part)
     path = job.folder / audit.OPENED
     try:
         with path.open("rb") as opened:
-            return audit.look(read, job.asked, job.part, audit.lines(opened, job.start, job.end))
+            return audit.inspect_part(
+                read, job.asked, job.part, audit.lines(opened, job.start, job.end)
+            )
     except OSError as error:
         msg = f"`{path}` cannot be read: {(error.strerror or 'unreadable').lower()}"
         raise SettingsError(msg) from error
