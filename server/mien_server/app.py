@@ -27,6 +27,7 @@ from mien_server import logs
 from mien_server.authorize import Authorizer, Bundle, load_bundle
 from mien_server.authorize.reload import Reloader, place_of_fault
 from mien_server.background import Task, once, running
+from mien_server.cosigners import Cosigners
 from mien_server.errors import JournalError, NotReady
 from mien_server.journal import FileJournal
 from mien_server.keys import Keyring, day_of, open_keys
@@ -48,6 +49,13 @@ from mien_server.webhooks import Webhooks
 TITLE: Final = "mien"
 READY_SECONDS: Final = 3.0
 """How long `/readyz` waits for the database."""
+WITNESS_NEWS: Final = {
+    "cosigned": ("witness-back", "info"),
+    "failed": ("witness-unreachable", "warning"),
+    "refused": ("witness-refuses", "warning"),
+    "forked": ("log-forked", "error"),
+}
+"""What the log says of a witness, and how loud."""
 ABOUT: Final = "Personalization that asks first. Every error is a problem document (RFC 9457) with a stable `code`."
 
 
@@ -80,6 +88,7 @@ class _Parts:
     store: Store
     journal: Journal
     pipeline: Pipeline
+    cosigners: Cosigners = field(default_factory=Cosigners)
     leaving: threading.Event = field(default_factory=threading.Event)
     """Whoever stops the server sets it: not ready from then on."""
 
@@ -121,8 +130,9 @@ def _parts(
     journal = FileJournal(settings.journal_directory, entropy)
     journal.make()
     pipeline = Pipeline(
-        store, keys, authorizer, clock, entropy, origin=settings.origin, journal=journal
-    )
+        store, keys, authorizer, clock, entropy, origin=settings.origin, journal=journal,
+        cosigners=settings.cosigners,
+    )  # fmt: skip
     return _Parts(
         settings=settings,
         clock=clock,
@@ -314,11 +324,43 @@ def _rotate(parts: _Parts) -> Callable[[], Awaitable[None]]:
     return rotate
 
 
+def _sequence(parts: _Parts, grown: asyncio.Event) -> Callable[[], Awaitable[None]]:
+    """A round of sequencing; whoever waits for the log to grow is told."""
+
+    async def sequence() -> None:
+        if await parts.pipeline.sequence():
+            grown.set()
+
+    return sequence
+
+
+def _publish(parts: _Parts) -> Callable[[], Awaitable[None]]:
+    """One round with the witnesses. What is news of one is told; that the log forked is told each time one says so."""
+
+    async def publish() -> None:
+        done = await parts.pipeline.publish(parts.cosigners, parts.settings.witness_seconds)
+        for outcome, count in done.answers.items():
+            parts.meters.asked(outcome, count)
+        parts.meters.witnessed(cosigned=done.cosigned, forked=done.forked)
+        for news in done.news:
+            event, level = WITNESS_NEWS[news.word]
+            getattr(parts.logger, level)(event, where=news.name, size=news.size)
+
+    return publish
+
+
 def _tasks(parts: _Parts) -> tuple[Task, ...]:
     settings, pipeline = parts.settings, parts.pipeline
+    grown = asyncio.Event()
     tasks = (
         Task("rotate", settings.rotate_seconds, _rotate(parts)),
-        Task("sequence", settings.sequence_seconds, pipeline.sequence),
+        Task("sequence", settings.sequence_seconds, _sequence(parts, grown)),
+        Task(
+            "publish",
+            settings.sequence_seconds if settings.witnesses else 0,
+            _publish(parts),
+            grown,
+        ),
         Task("complete_erasures", settings.erase_seconds, pipeline.complete_erasures),
         Task("sweep", settings.sweep_seconds, pipeline.sweep),
         Task("tell", settings.tell_seconds, _tell(parts)),
@@ -334,11 +376,14 @@ def _lifespan(parts: _Parts) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await _restored(app, parts)
+        await parts.pipeline.begin_publishing()
         async with running(_tasks(parts), meters, logger, seconds=patience):
             logger.info("started", pid=os.getpid(), version=version("mien"))
             yield
         # What was promised within a second is in the tree before the process ends; where it cannot be (a full disk), it waits in the database.
         await once(Task("sequence", 0, parts.pipeline.sequence), meters, logger)
+        await parts.pipeline.stop_publishing()
+        await parts.cosigners.close()
         await parts.store.close()
         logger.info("stopped", pid=os.getpid())
 

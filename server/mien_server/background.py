@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A round of work, and the seconds between the end of one and the start of the next."""
+    """A round of work, and the seconds between the end of one and the start of the next; less when there is a reason."""
 
     name: str
     seconds: float
     round: Callable[[], Awaitable[Any]]
+    early: asyncio.Event | None = None
+    """Set: the next round begins at once."""
 
 
 @asynccontextmanager
@@ -67,8 +69,16 @@ async def _loop(
 ) -> None:
     while not stop.is_set():
         await once(task, meters, logger)
-        try:
-            async with asyncio.timeout(task.seconds):
-                await stop.wait()
-        except TimeoutError:
-            continue
+        await _pause(task, stop)
+
+
+async def _pause(task: Task, stop: asyncio.Event) -> None:
+    reasons = [stop] if task.early is None else [stop, task.early]
+    waiting = [asyncio.create_task(reason.wait()) for reason in reasons]
+    try:
+        await asyncio.wait(waiting, timeout=task.seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
+    if task.early is not None:
+        task.early.clear()

@@ -55,6 +55,22 @@ class Meters:
         self._untold = Gauge(
             "mien_webhooks_waiting", "Notices not delivered yet.", registry=self._registry
         )
+        self._asked = Counter(
+            "mien_witness_answers",
+            "Answers of the log's witnesses by outcome.",
+            ["outcome"],
+            registry=self._registry,
+        )
+        self._cosigned = Gauge(
+            "mien_checkpoint_cosignatures",
+            "Witnesses that cosigned the checkpoint shown.",
+            registry=self._registry,
+        )
+        self._forked = Gauge(
+            "mien_log_forked",
+            "Witnesses that hold another log, or more of it, than this server has. Not 0: an alarm.",
+            registry=self._registry,
+        )
         self._ready = Gauge(
             "mien_ready", "1 while the server is ready to serve.", registry=self._registry
         )
@@ -92,6 +108,15 @@ class Meters:
     def untold(self, count: int) -> None:
         """Remember how many notices wait."""
         self._untold.set(count)
+
+    def asked(self, outcome: str, count: int) -> None:
+        """Count answers of witnesses. `outcome` is `cosigned`, `overtaken`, `failed`, `refused` or `forked`."""
+        self._asked.labels(outcome).inc(count)
+
+    def witnessed(self, *, cosigned: int, forked: int) -> None:
+        """Remember how many witnesses signed what is shown, and how many hold another log."""
+        self._cosigned.set(cosigned)
+        self._forked.set(forked)
 
     def ready(self, *, yes: bool) -> None:
         """Remember whether the server is ready."""

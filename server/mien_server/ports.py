@@ -13,6 +13,7 @@ from typing import Literal, Protocol, TypeVar
 from mien.wire.keys import OpenKey, SigningKey
 from mien.wire.messages import SealKeyDoc
 from mien_server.values import (
+    Answered,
     Catalogue,
     Due,
     Erasure,
@@ -22,6 +23,7 @@ from mien_server.values import (
     Notification,
     Person,
     PersonKey,
+    Published,
     Record,
     Reply,
     SealedEvent,
@@ -600,6 +602,34 @@ class Poster(Protocol):
         ...
 
 
+class Asker(Protocol):
+    """Who speaks to the log's witnesses: the other way out of the server."""
+
+    async def ask(self, url: str, body: str) -> Answered:
+        """Send once, within a bounded time, following nothing. Never raises for what the other side or the network does."""
+        ...
+
+
+class Publications(Protocol):
+    """The checkpoint that is shown, once witnesses were asked to cosign it (`pipeline.cosigning` writes it)."""
+
+    def get(self) -> Published | None:
+        """The one that is shown; None before the first."""
+        ...
+
+    def put(self, published: Published) -> None:
+        """Replace it."""
+        ...
+
+    def lease(self, now: int, until: int) -> bool:
+        """Whether this node may ask the witnesses until `until`; False: another node does, or nothing was shown yet."""
+        ...
+
+    def release(self) -> None:
+        """Let the next one ask."""
+        ...
+
+
 class Notifications(Protocol):
     """What sites are still to be told of people (`pipeline.telling` writes and sends it)."""
 
@@ -783,6 +813,11 @@ class Transaction(Protocol):
     @property
     def notifications(self) -> Notifications:
         """What sites are still to be told."""
+        ...
+
+    @property
+    def published(self) -> Publications:
+        """The log's checkpoint as it is shown."""
         ...
 
     @property

@@ -2,11 +2,8 @@
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_address
-from typing import Annotated, Final, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -24,14 +21,13 @@ from mien.wire.messages import (
     SiteId,
     parse,
 )
+from mien_server import addresses
 from mien_server.ports import Clock, Entropy, Sites, Transaction
 from mien_server.values import Catalogue, Site
 
 MAX_OFFERS = 10_000
 MAX_CATALOGUE_BYTES = 8 * 1024 * 1024
 KEY_BYTES = 24
-MAX_URL: Final = 500
-_VISIBLE: Final = re.compile(r"[!-~]+")
 _ONLY = {"workplace": frozenset({"employee", "candidate"})}
 """Sectors that have no other roles."""
 
@@ -94,7 +90,7 @@ def register(doc: SiteDoc, entropy: Entropy, clock: Clock) -> Registered:
         impact_assessment=doc.impact_assessment,
         verifier=VerifyKey.from_text(doc.verifier).public if doc.verifier else None,
         created_at=clock.now(),
-        webhook=None if doc.webhook is None else webhook(doc.webhook),
+        webhook=None if doc.webhook is None else addresses.checked(doc.webhook, "webhook"),
     )
     return Registered(site, publishable, secret)
 
@@ -160,42 +156,13 @@ def name_verifier(sites: Sites, site: str, key: str | None) -> None:
     sites.put(replace(found, verifier=public))
 
 
-def webhook(url: str) -> str:
-    """The address, when the server may speak to it: `https`, or `http` on this machine; no user, no fragment. Raises `SettingsError`."""
-    if len(url) > MAX_URL or not _VISIBLE.fullmatch(url):
-        msg = f"a webhook's address has at most {MAX_URL} visible ASCII characters"
-        raise SettingsError(msg)
-    try:
-        parts = urlsplit(url)
-        host, _port = parts.hostname or "", parts.port
-    except ValueError as error:
-        msg = "the webhook is no address; write `https://host/path`"
-        raise SettingsError(msg) from error
-    if not host or "@" in parts.netloc or parts.fragment:
-        msg = "a webhook's address names a host, no user and no fragment; write `https://host/path`"
-        raise SettingsError(msg)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _here(host)):
-        msg = "a webhook is told over `https`; plain `http` is for this machine only"
-        raise SettingsError(msg)
-    return url
-
-
-def _here(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def name_webhook(transaction: Transaction, site: str, url: str | None) -> None:
     """Say where a site is told of erasures and withdrawals; None: nowhere, and what waits is dropped. Raises `SettingsError`."""
     found = transaction.sites.get(site)
     if found is None:
         msg = f"site `{site}` is not registered; see `mien site list`"
         raise SettingsError(msg)
-    address = None if url is None else webhook(url)
+    address = None if url is None else addresses.checked(url, "webhook")
     transaction.sites.put(replace(found, webhook=address))
     if address is None:
         transaction.notifications.delete_of(site)

@@ -21,7 +21,10 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from mien.errors import SettingsError
+from mien.errors import MienError, SettingsError
+from mien.wire.witness import Witness
+from mien_server import addresses
+from mien_server.values import Cosigner
 
 PREFIX: Final = "MIEN_"
 NOT_THE_SERVERS: Final = frozenset({
@@ -136,6 +139,14 @@ class Settings(BaseSettings):
         default=(),
         description="SHA-256 (hex) of the bearer tokens that may read log entries, separated by commas. Empty: nobody. Made by `mien keys officer`.",
     )
+    witnesses: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Who cosigns the log's checkpoints: a witness's verification key, a space and its address, such as `w.example+1f2e3d4c+BAAA... https://w.example`; several separated by commas. Empty: nobody. The same on all nodes.",
+    )
+    witness_seconds: Annotated[float, Field(gt=0, le=10)] = Field(
+        default=1.0,
+        description="Seconds that a new checkpoint waits for its witnesses before it is shown with the cosignatures that came. Proofs do not wait.",
+    )
     metrics: bool = Field(
         default=True,
         description="Whether `/metrics` answers. It holds counts only; still, keep it from the public.",
@@ -178,7 +189,24 @@ class Settings(BaseSettings):
         file = self.database.removeprefix("sqlite:///")
         return (Path("var") if file == self.database else Path(file).parent) / "journal"
 
-    @field_validator("proxies", "officer_keys", mode="before")
+    @property
+    def cosigners(self) -> tuple[Cosigner, ...]:
+        """The log's witnesses and where they answer."""
+        return tuple(_cosigner(each) for each in self.witnesses)
+
+    @field_validator("witnesses", mode="after")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            found = [_cosigner(each).witness.key for each in value]
+        except MienError as error:
+            raise ValueError(error.args[0]) from None
+        if len(set(found)) < len(found):
+            msg = "a witness is named twice"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("proxies", "officer_keys", "witnesses", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         if isinstance(value, str):
@@ -213,6 +241,15 @@ def load(environ: Mapping[str, str], **overrides: Any) -> Settings:
         name = str(first["loc"][0])
         msg = f"`{PREFIX}{name.upper()}` cannot be used: {first['msg'].lower()}; see the reference of settings"
         raise SettingsError(msg) from None
+
+
+def _cosigner(text: str) -> Cosigner:
+    vkey, _, url = text.partition(" ")
+    address = addresses.checked(url.strip(), "witness").rstrip("/")
+    if "?" in address:
+        msg = "a witness's address ends with its path; leave out `?` and what follows"
+        raise SettingsError(msg)
+    return Cosigner(Witness.from_text(vkey), address)
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:

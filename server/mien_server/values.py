@@ -6,6 +6,7 @@ Those that travel are in `mien.wire.messages`; those both sides share are in `mi
 from dataclasses import dataclass, field
 
 from mien.values import Offer
+from mien.wire.witness import Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,3 +357,29 @@ class SealedLeaf:
     opening: bytes | None = field(repr=False)
     wrapped_key: bytes | None = field(default=None, repr=False)
     epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cosigner:
+    """A witness whom the log asks, and the address below which it answers."""
+
+    witness: Witness
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a witness answered: HTTP status (0: nothing that could be read, in time), media type, body."""
+
+    status: int
+    media: str = ""
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The checkpoint that the log shows: its text, and the lines of the witnesses that cosigned it, each with its line feed."""
+
+    size: int
+    body: str
+    cosignatures: str = ""

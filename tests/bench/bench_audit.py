@@ -32,7 +32,7 @@ from mien_server.keys import Keyring
 from mien_server.machine import SystemEntropy
 
 ROOT = Path(__file__).resolve().parents[2]
-SIZE = int(os.environ.get("BENCH_SIZE", 1_000_000))
+SIZE = int(os.environ.get("BENCH_SIZE", "1000000"))
 PUBLISHED = 100_000
 """Leaves that are added durably, sequenced and signed, as a server does it."""
 AT_ONCE = 256

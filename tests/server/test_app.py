@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -206,6 +207,26 @@ def test_failed_round_is_counted_and_logged_and_the_next_one_runs() -> None:
         "task-failed", "sweep", "SettingsError", "settings-invalid",
     )  # fmt: skip
     assert "canary" not in log.getvalue()
+
+
+def test_a_round_begins_early_when_there_is_a_reason() -> None:
+    rounds: list[float] = []
+
+    async def main() -> None:
+        early, second = asyncio.Event(), asyncio.Event()
+
+        async def work() -> None:
+            rounds.append(time.monotonic())
+            (early if len(rounds) == 1 else second).set()
+
+        task = Task("publish", 60, work, early)
+        logger = logs.make("info", io.StringIO())
+        async with background.running([task], Meters(), logger, seconds=10), asyncio.timeout(10):
+            await second.wait()
+            assert not early.is_set()  # one reason, one round
+
+    asyncio.run(main())
+    assert len(rounds) == 2
 
 
 def test_stopping_waits_for_the_round_under_way() -> None:

@@ -18,8 +18,8 @@ from mien.wire.canonical import b64, encode
 from mien.wire.keys import SigningKey
 from mien_server import audit
 from mien_server.audit.bodies import is_part
-from mien_server.audit.inspection import MAX_FINDINGS
 from mien_server.audit.openings import MAX_LINE, read_line
+from mien_server.audit.parts import MAX_FINDINGS
 from mien_server.cli.audit.checking import Question, of_folder
 
 KEY = SigningKey.from_secret(bytes(range(32)))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -227,7 +228,7 @@ def test_no_upgrade_while_a_server_runs(url: str) -> None:
     """It would go on saying the statements of the old tables."""
     old(url)
     mark = "UPDATE alembic_version SET version_num = '{}'"
-    on(url, lambda c: c.execute(text(mark.format("0002"))))
+    on(url, lambda c: c.execute(text(mark.format(revisions.HEAD))))
     with subprocess.Popen(
         [sys.executable, "-c", RUNNING, url],
         stdin=subprocess.PIPE,
@@ -294,7 +295,9 @@ def test_the_commands_say_what_there_is_and_do_it(url: str) -> None:
     )
     assert "mien database upgrade" in run(url, "status").stdout
     done = run(url, "upgrade")
-    assert (done.returncode, done.stdout.splitlines()) == (0, ["0001 -> 0002", "upgraded to 0002"])
+    steps = [f"{before} -> {after}" for before, after in pairwise(revisions.REVISIONS)]
+    said = [*steps, f"upgraded to {revisions.HEAD}"]
+    assert (done.returncode, done.stdout.splitlines()) == (0, said)
     assert run(url, "status").returncode == 0
     assert "nothing to do" in run(url, "upgrade").stdout
 

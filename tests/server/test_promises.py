@@ -2,17 +2,19 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.server.tiles import Memory
 from typer.testing import CliRunner
 
-from mien.errors import RequestInvalid, SettingsError, SignatureInvalid
+from mien.errors import CheckpointInvalid, RequestInvalid, SettingsError, SignatureInvalid
 from mien.wire import proof
 from mien.wire.canonical import b64
 from mien.wire.keys import SigningKey
 from mien.wire.messages import Certificate, Promise, dump
 from mien.wire.signatures import Kind, sign
+from mien.wire.witness import Witness, cosign
 from mien_server import audit
 from mien_server.cli.audit import app
 from mien_server.cli.audit.receipts import promises
@@ -130,6 +132,28 @@ def test_without_a_checkpoint_no_promise_is_judged() -> None:
         list(audit.fates([promised(LEAVES[1])], audit.Report(None), (), NOON))
 
 
+WITNESS_KEY = SigningKey.from_secret(bytes(range(7, 39)))
+WITNESS = Witness("witness.example", WITNESS_KEY.verify_key())
+
+
+def cosigned(size: int, at: int) -> str:
+    """A checkpoint of the log as a witness signed it."""
+    tiles = log_of(size)
+    checkpoint = proof.Checkpoint(ORIGIN, size, audit.root(tiles, size))
+    return audit.sign(checkpoint, KEY) + cosign(checkpoint, WITNESS.name, WITNESS_KEY, at)
+
+
+def test_what_witnesses_signed_is_read_from_the_notes_they_signed() -> None:
+    notes = [cosigned(7, NOON + 61), audit.checkpoint(log_of(9), ORIGIN, KEY)]
+    (found,) = audit.sightings(notes, ORIGIN, KEY.verify_key(), [WITNESS])
+    assert (found.checkpoint.size, found.at, found.witness) == (7, NOON + 61, WITNESS.name)
+    assert audit.sightings(notes, ORIGIN, KEY.verify_key(), []) == ()
+    body, divider, lines = notes[0].partition("\n\n")
+    forged = body + divider + lines.replace(lines[-20:-6], "A" * 14)
+    with pytest.raises(CheckpointInvalid):
+        audit.sightings([forged], ORIGIN, KEY.verify_key(), [WITNESS])
+
+
 # ---- what people keep ----
 def files(tmp_path: Path, content: str) -> tuple[list[audit.Promised], list[audit.Finding]]:
     path = tmp_path / "kept.json"
@@ -206,23 +230,51 @@ def test_receipts_need_the_servers_key(tmp_path: Path) -> None:
     assert "--trust" in done.stderr
 
 
-def test_the_table_tells_of_promises(tmp_path: Path) -> None:
+@pytest.fixture
+def words(tmp_path: Path) -> list[str]:
+    """The command on a log of twenty entries and a promise of one of them."""
     tiles = log_of(20)
-    note = audit.checkpoint(tiles, ORIGIN, KEY)
     vkey = proof.note_key(ORIGIN, KEY.verify_key())
-    for name, data in audit.files(tiles, note, vkey):
+    for name, data in audit.files(tiles, audit.checkpoint(tiles, ORIGIN, KEY), vkey):
         path = tmp_path / "log" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     (tmp_path / "kept").write_text(TEXT)
-    words = [
-        "verify",
-        str(tmp_path / "log"),
-        "--receipts",
-        str(tmp_path / "kept"),
-        "--trust",
-        KEY.verify_key().text(),
-    ]
+    trust = KEY.verify_key().text()
+    return ["verify", str(tmp_path / "log"), "--receipts", str(tmp_path / "kept"), "--trust", trust]
+
+
+def test_the_table_tells_of_promises(words: list[str]) -> None:
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
     assert "1 kept" in done.stdout
+
+
+def run(words: list[str], tmp_path: Path, *notes: str) -> tuple[int, dict[str, Any]]:
+    """With checkpoints that the officer kept, and a witness."""
+    for number, note in enumerate(notes):
+        (tmp_path / f"older-{number}").write_text(note)
+        words = [*words, "--older", str(tmp_path / f"older-{number}")]
+    done = CliRunner().invoke(app, [*words, "--witness", WITNESS.text(), "--json"])
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return done.exit_code, answer
+
+
+def test_a_witness_tells_when_a_promise_was_kept(words: list[str], tmp_path: Path) -> None:
+    code, answer = run(words, tmp_path, cosigned(1, NOON + 20), cosigned(5, NOON + 40))
+    (kept,) = answer["promises"]
+    assert (code, kept["state"], kept["seen_at"]) == (0, "kept", "2026-11-22T12:00:40+00:00")
+
+
+def test_a_witness_tells_that_it_came_late(words: list[str], tmp_path: Path) -> None:
+    code, answer = run(words, tmp_path, cosigned(1, NOON + 61), cosigned(5, NOON + 90))
+    assert (code, answer["promises"][0]["state"]) == (1, "broken")
+    assert answer["findings"][0]["where"] == f"leaf {b64(LEAVES[1])}"
+
+
+def test_a_witness_s_line_that_does_not_verify_is_a_finding(
+    words: list[str], tmp_path: Path
+) -> None:
+    forged = cosigned(5, NOON + 40)[:-20] + "AAAAAAAAAAAAAAAAAA=\n"
+    code, answer = run(words, tmp_path, forged)
+    assert (code, [each["where"] for each in answer["findings"]]) == (1, ["checkpoint"])

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from mien.errors import SettingsError
 from mien.wire.keys import VerifyKey
 from mien.wire.webhooks import Told, public_text
-from mien_server import registry
+from mien_server import addresses, registry
 from mien_server.cli import commands
 from mien_server.pipeline import telling
 from mien_server.ports import Transaction
@@ -473,12 +473,12 @@ async def test_no_body_is_written_for_who_is_told_of(make_world: MakeWorld) -> N
 )  # fmt: skip
 def test_addresses_that_are_refused(url: str) -> None:
     with pytest.raises(SettingsError):
-        registry.webhook(url)
+        addresses.checked(url, "webhook")
 
 
 @pytest.mark.parametrize("url", ["https://shop.example/mien?x=1", "https://[2001:db8::1]:8443/", "http://127.0.0.1:9/x", "http://[::1]:9/", "http://localhost/"])  # fmt: skip
 def test_addresses_that_are_taken(url: str) -> None:
-    assert registry.webhook(url) == url
+    assert addresses.checked(url, "webhook") == url
 
 
 def test_an_address_is_given_shown_and_taken_away(

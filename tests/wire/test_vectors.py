@@ -12,7 +12,7 @@ import pytest
 
 from mien.errors import MienError
 from mien.values import Label
-from mien.wire import canonical, proof, seal, signatures, slots
+from mien.wire import canonical, proof, seal, signatures, slots, witness
 from mien.wire.canonical import unb64
 from mien.wire.keys import OpenKey, SigningKey, VerifyKey
 
@@ -195,6 +195,19 @@ def test_published_checkpoint(vector: Vector) -> None:
             proof.parse_checkpoint(vector["note"], origin, ANOTHER)
 
     meets(vector, step)
+
+
+@cases("cosignature.json")
+def test_published_cosignatures(vector: Vector) -> None:
+    origin, key = proof.parse_note_key(vector["log"])
+    known = witness.Witness.from_text(vector["witness"])
+    assert known.text() == vector["witness"]
+    shown = proof.parse_checkpoint(vector["note"], origin, key)
+    [found] = witness.cosignatures(vector["note"], shown, [known])
+    assert (shown.size, found.at) == (vector["size"], vector["at"])
+    other = proof.Checkpoint(origin, shown.size + 1, shown.root)
+    with pytest.raises(MienError):
+        witness.cosignatures(vector["note"].replace(shown.body(), other.body()), other, [known])
 
 
 def test_every_slice_of_a_published_key_is_refused() -> None:

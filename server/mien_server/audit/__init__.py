@@ -6,9 +6,10 @@ Takes entries (`mien.wire.proof.entry_of`), gives what anybody can verify with `
 - `sign`    checkpoints and proofs as texts
 - `bodies`  tiles and entry bundles as files, their paths
 - `folder`  a log exported to a folder
-- `inspection`  such a log, or one that is read from a server, checked from its files
+- `inspection`  such a log, or one that a server has, checked from its files; `parts` checks one part of it
 - `openings`  the opened decisions beside it
 - `promises`  what receipts promised of it
+- `watching` a log served by somebody else: still what it was, grown
 """
 
 from mien.wire.proof import entry_of as entry
@@ -21,23 +22,21 @@ from mien_server.audit.bodies import (
     tiles_of,
 )
 from mien_server.audit.folder import CHECKPOINT, KEY, OPENED, Folder, Read, files, opened_line
-from mien_server.audit.inspection import (
-    PART,
-    Asked,
-    Finding,
-    Inspection,
-    Report,
-    Seen,
-    begun,
-    inspect,
-    inspect_part,
-    strangers,
-    verify,
-)
+from mien_server.audit.inspection import Inspection, Report, begun, inspect, strangers, verify
 from mien_server.audit.openings import cuts, lines
-from mien_server.audit.promises import Fate, Promised, Sighting, fates, hashes_of, read_promise
-from mien_server.audit.sign import checkpoint, proof_text, sign, tlog_proof
+from mien_server.audit.parts import PART, Asked, Finding, Seen, inspect_part
+from mien_server.audit.promises import (
+    Fate,
+    Promised,
+    Sighting,
+    fates,
+    hashes_of,
+    read_promise,
+    sightings,
+)
+from mien_server.audit.sign import checkpoint, cosigned, proof_text, sign, tlog_proof
 from mien_server.audit.tree import TILE_WIDTH, append, consistency, inclusion, root
+from mien_server.audit.watching import Look, Trusted, look
 
 __all__ = [
     "CHECKPOINT",
@@ -50,15 +49,18 @@ __all__ = [
     "Finding",
     "Folder",
     "Inspection",
+    "Look",
     "Promised",
     "Read",
     "Report",
     "Seen",
     "Sighting",
+    "Trusted",
     "append",
     "begun",
     "checkpoint",
     "consistency",
+    "cosigned",
     "cuts",
     "entries_path",
     "entry",
@@ -68,12 +70,14 @@ __all__ = [
     "hashes_of",
     "inclusion",
     "inspect",
-    "lines",
     "inspect_part",
+    "lines",
+    "look",
     "opened_line",
     "proof_text",
     "read_promise",
     "root",
+    "sightings",
     "sign",
     "split_entries",
     "strangers",

@@ -20,9 +20,11 @@ from mien.errors import RequestInvalid, SignatureInvalid
 from mien.wire.canonical import b64, unb64
 from mien.wire.keys import VerifyKey
 from mien.wire.messages import Certificate, Receipt, parse
-from mien.wire.proof import HOUR, Checkpoint, entry_of, leaf_hash
+from mien.wire.proof import HOUR, Checkpoint, entry_of, leaf_hash, parse_checkpoint
 from mien.wire.signatures import Kind, verify
-from mien_server.audit.inspection import Finding, Report
+from mien.wire.witness import Witness, cosignatures
+from mien_server.audit.inspection import Report
+from mien_server.audit.parts import Finding
 
 _KINDS: Final[tuple[tuple[Kind, type[Receipt | Certificate]], ...]] = (
     (Kind.RECEIPT, Receipt),
@@ -47,7 +49,7 @@ class Promised:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A witness saw the log as `checkpoint` says, at `at` (unix seconds). Its signature was checked by whoever made this."""
+    """A witness saw the log as `checkpoint` says, at `at` (unix seconds). Made by `sightings`, which checks the signature."""
 
     checkpoint: Checkpoint
     at: int
@@ -80,6 +82,21 @@ def read_promise(text: str, key: VerifyKey, source: str) -> Promised:
         return Promised(source, promise.origin, unb64(promise.leaf), promise.publish_by)
     msg = "is no receipt or certificate that the server's key signed; check --trust, and keep it as evidence"
     raise SignatureInvalid(msg)
+
+
+def sightings(
+    notes: Iterable[str], origin: str, key: VerifyKey, witnesses: Sequence[Witness]
+) -> tuple[Sighting, ...]:
+    """What `witnesses` signed of the log `origin`, whose `key` must have signed each of the `notes`, too.
+
+    Raises `CheckpointInvalid`: a line under a witness's key that does not verify refuses its note.
+    """
+    found: list[Sighting] = []
+    for note in notes:
+        seen = parse_checkpoint(note, origin, key)
+        signed = cosignatures(note, seen, witnesses)
+        found += [Sighting(seen, each.at, each.witness.name) for each in signed]
+    return tuple(found)
 
 
 def hashes_of(promises: Iterable[Promised]) -> frozenset[bytes]:

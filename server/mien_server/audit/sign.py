@@ -1,10 +1,14 @@
 """What the log signs or hands out: checkpoints (c2sp.org/tlog-checkpoint) and officers' proofs (c2sp.org/tlog-proof@v1)."""
 
 import base64
+from typing import TYPE_CHECKING
 
 from mien.wire.keys import SigningKey
 from mien.wire.proof import Checkpoint, check_origin, note_id
 from mien_server.audit.tree import Grown, inclusion, root
+
+if TYPE_CHECKING:
+    from mien_server.values import Published
 
 
 def checkpoint(tiles: Grown, origin: str, key: SigningKey) -> str:
@@ -22,6 +26,13 @@ def sign(checkpoint: Checkpoint, key: SigningKey) -> str:
     body = checkpoint.body()
     signature = note_id(checkpoint.origin, key.verify_key()) + key.sign(body.encode())
     return f"{body}\n\u2014 {checkpoint.origin} {_b64(signature)}\n"
+
+
+def cosigned(note: str, published: "Published | None") -> str:
+    """A note with the lines of the witnesses, when those are on the same text."""
+    if published is None or not note.startswith(f"{published.body}\n"):
+        return note
+    return note + published.cosignatures
 
 
 def tlog_proof(tiles: Grown, index: int, origin: str, key: SigningKey) -> str:

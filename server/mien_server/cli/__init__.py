@@ -1,6 +1,7 @@
 """The server's commands, added to `mien` through the entry-point group `mien.commands`. Nothing is imported before its command is asked for.
 
-`serve` runs the server, `site` registers who may use it, `keys` makes its secrets, `policy`, `consents`, `retention`, `hold` and `audit` are for the officer.
+`serve` runs the server, `site` registers who may use it, `keys` makes its secrets, `policy`, `consents`, `retention`, `hold` and `audit` are for the officer,
+`witness` is for whoever cosigns other people's logs.
 """
 
 import importlib
@@ -20,6 +21,7 @@ GROUPS = {
     "retention": "Show what is kept and for how long, and delete what has to go.",
     "hold": "Keep what a legal claim needs: place, list and lift legal holds.",
     "audit": "Verify the audit log offline.",
+    "witness": "Cosign the checkpoints of other people's logs.",
 }
 
 

@@ -101,11 +101,11 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def announce(url: str, ready_file: Path | None) -> None:
+def announce(url: str, ready_file: Path | None, says: str = "mien serves") -> None:
     """Write the URL to the file in one step, so that nobody reads half of it; then print it: who read the line finds the file."""
     if ready_file is not None:
         ready_file.parent.mkdir(parents=True, exist_ok=True)
         new = ready_file.with_name(ready_file.name + ".new")
         new.write_text(json.dumps({"url": url, "pid": os.getpid()}))
         new.replace(ready_file)
-    print(f"mien serves {url}", flush=True)
+    print(f"{says} {url}", flush=True)

@@ -25,6 +25,7 @@ the next.
 - `restoring`  after a backup was restored, what was taken back since is done again
 - `explaining`  why a question is answered as it is
 - `sequencing` the log
+- `cosigning`  its witnesses
 - `holds`      legal holds: what is kept as it is for a claim
 - `retaining`  what retention has ended is deleted
 - `rotation`   keys
@@ -32,7 +33,7 @@ the next.
 
 import hashlib
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from mien.wire.messages import (
@@ -60,6 +61,7 @@ from mien_server.errors import SiteUnknown
 from mien_server.pipeline.answers import Answers
 from mien_server.pipeline.consents import Consents
 from mien_server.pipeline.corrections import Corrections
+from mien_server.pipeline.cosigning import Cosigning, Round
 from mien_server.pipeline.erasing import Erasing
 from mien_server.pipeline.explaining import Explaining
 from mien_server.pipeline.exports import Exports
@@ -77,8 +79,8 @@ from mien_server.pipeline.sequencing import Sequencing
 from mien_server.pipeline.stream import Arrivals
 from mien_server.pipeline.telling import Telling
 from mien_server.pipeline.tidying import Tidying
-from mien_server.ports import Clock, Entropy, Journal, Keys, Poster, Store, Transaction
-from mien_server.values import Hold, Holding, Site
+from mien_server.ports import Asker, Clock, Entropy, Journal, Keys, Poster, Store, Transaction
+from mien_server.values import Cosigner, Hold, Holding, Site
 
 SITE_SECONDS: Final = 5
 """How long a site is remembered by its key: a change of a site takes effect within this."""
@@ -86,7 +88,7 @@ SITES: Final = 1024
 
 
 class Pipeline:
-    """All that the server can be asked. `origin` names its audit log."""
+    """All that the server can be asked. `origin` names its audit log, `cosigners` are its witnesses."""
 
     def __init__(
         self,
@@ -98,6 +100,7 @@ class Pipeline:
         *,
         origin: str,
         journal: Journal,
+        cosigners: Sequence[Cosigner] = (),
     ) -> None:
         self._parts = Parts(store, keys, authorizer, clock, entropy, origin, journal)
         self._notices = Notices(self._parts)
@@ -113,7 +116,8 @@ class Pipeline:
         self._corrections = Corrections(self._parts)
         self._erasing = Erasing(self._parts, learning)
         self._restoring = Restoring(self._parts, self._erasing)
-        self._sequencing = Sequencing(self._parts)
+        self._cosigning = Cosigning(self._parts, cosigners)
+        self._sequencing = Sequencing(self._parts, self._cosigning)
         self._holds = Holds(self._parts, tidying)
         self._retaining = Retaining(self._parts, tidying, learning, self._holds)
         self._rotation = Rotation(self._parts)
@@ -275,9 +279,21 @@ class Pipeline:
         return await self._sequencing.proof(leaf)
 
     # ---- in the background ----
-    async def sequence(self) -> None:
+    async def sequence(self) -> bool:
         """See `sequencing.Sequencing.sequence`."""
-        await self._sequencing.sequence()
+        return await self._sequencing.sequence()
+
+    async def begin_publishing(self) -> None:
+        """See `cosigning.Cosigning.begin`."""
+        await self._cosigning.begin()
+
+    async def publish(self, asker: Asker, seconds: float) -> Round:
+        """See `cosigning.Cosigning.publish`."""
+        return await self._cosigning.publish(asker, seconds)
+
+    async def stop_publishing(self) -> None:
+        """See `cosigning.Cosigning.stop`."""
+        await self._cosigning.stop()
 
     async def sweep(self, progress: Callable[[int], None] = lambda _rows: None) -> Swept:
         """Delete what has ended (`retaining.Retaining.sweep`), and learn the rankings that got no reward (`ranking.Rankings.learn`); what was deleted."""

@@ -6,6 +6,7 @@ from mien.wire.canonical import b64
 from mien.wire.messages import ProofAnswer
 from mien_server import audit
 from mien_server.errors import LeafUnknown
+from mien_server.pipeline.cosigning import Cosigning
 from mien_server.pipeline.parts import Parts
 from mien_server.ports import Transaction
 
@@ -16,30 +17,30 @@ BATCH: Final = 1024
 class Sequencing:
     """Grows the tree, and answers what is asked of it."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, cosigning: Cosigning) -> None:
         self._parts = parts
+        self._cosigning = cosigning
 
-    async def sequence(self) -> None:
-        """Give every pending leaf its place in the tree; another node that is at it takes them along, or its next round does."""
-        while await self._parts.store.transact(self._sequence_some):
-            pass
+    async def sequence(self) -> bool:
+        """Give every pending leaf its place in the tree; another node that is at it takes them along, or its next round does. Whether the tree grew."""
+        grew = placed = await self._parts.store.transact(self._sequence_some)
+        while placed == BATCH:
+            placed = await self._parts.store.transact(self._sequence_some)
+        return grew > 0
 
-    def _sequence_some(self, transaction: Transaction) -> bool:
+    def _sequence_some(self, transaction: Transaction) -> int:
         if not transaction.turn("sequence"):
-            return False
+            return 0
         pending = transaction.leaves.pending(BATCH)
         if pending:
             first = transaction.tiles.size()
             audit.append(transaction.tiles, [audit.entry(leaf.hash, leaf.hour) for leaf in pending])
             transaction.leaves.place([leaf.hash for leaf in pending], first)
-        return len(pending) == BATCH
+        return len(pending)
 
     async def checkpoint(self) -> str:
-        """The signed checkpoint of the tree as it is."""
-        parts = self._parts
-        return await parts.store.transact(
-            lambda t: audit.checkpoint(t.tiles, parts.origin, parts.keys.log)
-        )
+        """The signed checkpoint that the log shows; without witnesses, that of the tree as it is."""
+        return await self._parts.store.transact(self._cosigning.shown)
 
     async def tile(self, level: int, number: int, width: int) -> bytes:
         """A tile's body. Raises `NotFound`."""
@@ -62,9 +63,7 @@ class Sequencing:
                 msg = "this leaf has no place in the log yet; ask again in a few seconds"
                 raise LeafUnknown(msg)
             index, hour = found
-            text = audit.tlog_proof(
-                transaction.tiles, index, self._parts.origin, self._parts.keys.log
-            )
+            text = self._cosigning.proof(transaction, index)
             return ProofAnswer(proof=text, entry=b64(audit.entry(leaf, hour)))
 
         return await self._parts.store.transact(work)

@@ -348,3 +348,14 @@ tree = Table(
     Column("id", Whole, primary_key=True, autoincrement=False),
     Column("size", Whole, nullable=False),
 )
+
+# One row: the checkpoint that is shown, once the log has witnesses. `busy_until`: until when a node may be asking them.
+published = Table(
+    "published",
+    metadata,
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("size", Whole, nullable=False),
+    Column("body", String, nullable=False),
+    Column("cosignatures", String, nullable=False),
+    Column("busy_until", Whole, nullable=False),
+)

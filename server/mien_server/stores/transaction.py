@@ -14,6 +14,7 @@ from mien_server.stores.leaves import SqlLeaves
 from mien_server.stores.notifications import SqlNotifications
 from mien_server.stores.partitions import NoPartitions
 from mien_server.stores.people import SqlPeople
+from mien_server.stores.published import SqlPublished
 from mien_server.stores.records import SqlRecords
 from mien_server.stores.retained import SqlRetained
 from mien_server.stores.runner import Runner
@@ -37,6 +38,7 @@ class SqlTransaction:
         self.noted = SqlNoted(runner)
         self.evidence = SqlEvidences(runner)
         self.tiles = SqlTiles(runner)
+        self.published = SqlPublished(runner)
         self.notifications = SqlNotifications(runner)
         self.holds = SqlHolds(runner)
         self.retained = SqlRetained(runner)

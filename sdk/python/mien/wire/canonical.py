@@ -25,8 +25,8 @@ _PLAIN = json.JSONEncoder(
 """Spells a value as RFC 8785 does where names are ASCII: integers and texts have one spelling in both, and it is written in C."""
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_+/=", b"+/\0\0\0")
-_DIGITS = bytes(b"#"[0] if 48 <= letter <= 57 else 0 for letter in range(256))
-_LONG_NUMBER = b"#" * 16
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_LONG_NUMBER = b"0" * 16
 """What `_DIGITS` makes of an integer that may be beyond `MAX_INTEGER`, or of so many digits in a text."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

@@ -33,8 +33,12 @@ MAX_ORIGIN_CHARS: Final = 200
 EMPTY_ROOT: Final = hashlib.sha256().digest()
 """RFC 6962 section 2.1: the hash of an empty list."""
 
-_ED25519: Final = b"\x01"
-_ID_BYTES: Final = 4
+ED25519: Final = b"\x01"
+"""Type byte of a log's key (c2sp.org/signed-note, signature types)."""
+COSIGNATURE: Final = b"\x04"
+"""Type byte of a witness's key."""
+ID_BYTES: Final = 4
+_OWNERS: Final = {ED25519: "log", COSIGNATURE: "witness"}
 _PROOF_HEADER: Final = "c2sp.org/tlog-proof@v1"
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _NAME: Final = re.compile(r"[^\s+]+")
@@ -210,30 +214,30 @@ def _rewritten(size: int) -> str:
 
 
 # ---- keys of signed notes ----
-def note_id(name: str, key: VerifyKey) -> bytes:
-    """Id of an Ed25519 key in signed notes: SHA-256(name || 0x0A || 0x01 || public key)[:4] (c2sp.org/signed-note)."""
-    return hashlib.sha256(name.encode() + b"\n" + _ED25519 + key.public).digest()[:_ID_BYTES]
+def note_id(name: str, key: VerifyKey, kind: bytes = ED25519) -> bytes:
+    """Id of an Ed25519 key in signed notes: SHA-256(name || 0x0A || type || public key)[:4] (c2sp.org/signed-note). `kind` is its type byte."""
+    return hashlib.sha256(name.encode() + b"\n" + kind + key.public).digest()[:ID_BYTES]
 
 
-def note_key(origin: str, key: VerifyKey) -> str:
-    """The log's verification key as text, `<origin>+<id>+<key>`: what an officer keeps to verify with. Raises `CheckpointInvalid`."""
+def note_key(origin: str, key: VerifyKey, kind: bytes = ED25519) -> str:
+    """A verification key as text, `<name>+<id>+<key>`: what an officer keeps to verify with. Raises `CheckpointInvalid`."""
     check_origin(origin)
-    public = base64.b64encode(_ED25519 + key.public).decode("ascii")
-    return f"{origin}+{note_id(origin, key).hex()}+{public}"
+    public = base64.b64encode(kind + key.public).decode("ascii")
+    return f"{origin}+{note_id(origin, key, kind).hex()}+{public}"
 
 
-def parse_note_key(text: str) -> tuple[str, VerifyKey]:
-    """Name and key of a verification key as `note_key` writes it. Raises `CheckpointInvalid`."""
+def parse_note_key(text: str, kind: bytes = ED25519) -> tuple[str, VerifyKey]:
+    """Name and key of a verification key as `note_key` writes it. Raises `CheckpointInvalid`, also for a key of another type."""
     name, _, rest = text.partition("+")
     identity, _, public = rest.partition("+")
     check_origin(name)
-    data = _unb64(public)
-    if len(data) != 1 + SIGN_BYTES or data[:1] != _ED25519:
-        msg = "not an ed25519 key of a log; copy it whole, from `+` to `=`"
+    data = unb64_note(public)
+    if len(data) != 1 + SIGN_BYTES or data[:1] != kind:
+        msg = f"not an ed25519 key of a {_OWNERS[kind]}; copy it whole, from `+` to `=`"
         raise CheckpointInvalid(msg)
     key = VerifyKey(data[1:])
-    if identity != note_id(name, key).hex():
-        msg = "the log's key and its id do not belong together; copy it whole"
+    if identity != note_id(name, key, kind).hex():
+        msg = f"the {_OWNERS[kind]}'s key and its id do not belong together; copy it whole"
         raise CheckpointInvalid(msg)
     return name, key
 
@@ -252,8 +256,8 @@ def parse_checkpoint(text: str, origin: str, key: VerifyKey) -> Checkpoint:
     Signatures of other keys (witnesses) are ignored, as c2sp.org/signed-note asks; a wrong one under the log's own key refuses the whole note.
     Raises `CheckpointInvalid`.
     """
-    body, signatures = _split_note(text)
-    checkpoint = _read_body(body)
+    body, signatures = split_note(text)
+    checkpoint = parse_body(body)
     if checkpoint.origin != origin:
         msg = f"a checkpoint of `{checkpoint.origin[:80]}`, not of `{origin}`; fetch it from the right log"
         raise CheckpointInvalid(msg)
@@ -271,7 +275,7 @@ def parse_checkpoint(text: str, origin: str, key: VerifyKey) -> Checkpoint:
     return checkpoint
 
 
-def _split_note(text: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
+def split_note(text: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     """Text of the note and its signatures as name, key id, signature. The last empty line divides them (c2sp.org/signed-note)."""
     if len(text) > MAX_NOTE_CHARS or any(each < " " and each != "\n" for each in text):
         msg = "the checkpoint is too long or holds control characters; fetch it again"
@@ -290,30 +294,37 @@ def _read_signature(line: str) -> tuple[str, bytes, bytes]:
         msg = "a line after the checkpoint is no signature; fetch it again"
         raise CheckpointInvalid(msg)
     check_origin(name)
-    data = _unb64(signature)
-    if len(data) <= _ID_BYTES:
+    data = unb64_note(signature)
+    if len(data) <= ID_BYTES:
         msg = "a signature on the checkpoint is cut short; fetch it again"
         raise CheckpointInvalid(msg)
-    return name, data[:_ID_BYTES], data[_ID_BYTES:]
+    return name, data[:ID_BYTES], data[ID_BYTES:]
 
 
-def _read_body(body: str) -> Checkpoint:
+def parse_body(body: str) -> Checkpoint:
+    """The text of a checkpoint taken apart, nothing verified. Raises `CheckpointInvalid`."""
     lines = body[:-1].split("\n")
     if len(lines) != 3:  # noqa: PLR2004 - name, size, root; extension lines are a channel nobody audits
         msg = "a checkpoint has three lines: name, size, root; fetch it again"
         raise CheckpointInvalid(msg)
     check_origin(lines[0])
-    if not _NUMBER.fullmatch(lines[1]) or int(lines[1]) > MAX_SIZE:
-        msg = "the size in the checkpoint is no whole number in its one spelling; fetch it again"
-        raise CheckpointInvalid(msg)
-    root = _unb64(lines[2])
+    size = parse_size(lines[1])
+    root = unb64_note(lines[2])
     if len(root) != HASH_BYTES:
         msg = f"the root in the checkpoint has not {HASH_BYTES} bytes; fetch it again"
         raise CheckpointInvalid(msg)
-    return Checkpoint(lines[0], int(lines[1]), root)
+    return Checkpoint(lines[0], size, root)
 
 
-def _unb64(text: str) -> bytes:
+def parse_size(text: str) -> int:
+    """The number of entries of a log in its one spelling: decimal, no leading zeros. Raises `CheckpointInvalid`."""
+    if not _NUMBER.fullmatch(text) or int(text) > MAX_SIZE:
+        msg = "the size of the log is no whole number in its one spelling; fetch it again"
+        raise CheckpointInvalid(msg)
+    return int(text)
+
+
+def unb64_note(text: str) -> bytes:
     """Standard base64 (RFC 4648 section 4) in its one spelling. Raises `CheckpointInvalid`."""
     try:
         data = base64.b64decode(text, validate=True)
@@ -358,7 +369,7 @@ def verify_tlog_proof(text: str, entry: bytes, origin: str, key: VerifyKey) -> i
 
 def _proof_bytes(text: str) -> bytes:
     try:
-        return _unb64(text)
+        return unb64_note(text)
     except CheckpointInvalid as error:
         msg = "a line of the proof is no base64; copy the file whole"
         raise ProofInvalid(msg) from error

@@ -3,6 +3,7 @@
 - `export`  the log as files
 - `verify`  everything that can be checked, without trust in any server
 - `prove`   one decision is in the log
+- `watch`   a log that somebody else serves, again and again
 - `files`   what these commands share: reading and writing an exported log
 - `checking`, `remote`, `receipts`, `verdict`   what `verify` is made of: parts, a served log, promises, words
 """
@@ -12,9 +13,11 @@ import typer
 from mien_server.cli.audit.export import export
 from mien_server.cli.audit.prove import prove
 from mien_server.cli.audit.verify import verify
+from mien_server.cli.audit.watch import watch
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.command()(export)
 app.command()(verify)
+app.command()(watch)
 # A leaf is base64url and may begin with a hyphen: what is no option is an argument.
 app.command(context_settings={"ignore_unknown_options": True})(prove)

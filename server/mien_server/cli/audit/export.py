@@ -46,6 +46,7 @@ def _collect(*, opened: bool) -> list[tuple[str, bytes]]:
     def work(transaction: "Transaction") -> list[tuple[str, bytes]]:
         tiles = transaction.tiles
         note = audit.checkpoint(tiles, settings.origin, keys.log)
+        note = audit.cosigned(note, transaction.published.get())
         found = list(audit.files(tiles, note, note_key(settings.origin, keys.log.verify_key())))
         if opened:
             found.append((audit.OPENED, b"".join(_openings(transaction, keys, now))))

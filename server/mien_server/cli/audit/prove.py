@@ -54,7 +54,10 @@ def _prove_here(wanted: str | bytes) -> str:
         if index is None:
             msg = "this leaf has no place in the log yet; ask again in a second"
             raise AuditError(msg)
-        return audit.tlog_proof(transaction.tiles, index, settings.origin, keys.log)
+        tiles = transaction.tiles
+        path = audit.inclusion(tiles, index, tiles.size())
+        note = audit.checkpoint(tiles, settings.origin, keys.log)
+        return audit.proof_text(index, path, audit.cosigned(note, transaction.published.get()))
 
     return errands.administer(settings, work)
 

@@ -18,8 +18,8 @@ from mien_server import audit
 class Verdict:
     """A report, and what it was made with.
 
-    `source` is where the key is from, `argument` or `export`; `compared` counts older checkpoints; `fates` are those of the promises, `unsigned` what
-    among the receipts the server did not sign; `given` says whether there were any.
+    `source` is where the key is from, `argument` or `export`; `compared` counts older checkpoints; `fates` are those of the promises, `wrong` what
+    else does not verify, among the receipts or a witness's line; `given` says whether there were any.
     """
 
     report: audit.Report
@@ -28,14 +28,14 @@ class Verdict:
     source: str
     compared: int
     fates: tuple[audit.Fate, ...] = ()
-    unsigned: tuple[audit.Finding, ...] = ()
+    wrong: tuple[audit.Finding, ...] = ()
     given: bool = False
 
     @property
     def findings(self) -> tuple[audit.Finding, ...]:
-        """All that is wrong: with the log, with the receipts, with what they promised."""
+        """All that is wrong: with the log, with the evidence, with what was promised."""
         broken = [found for fate in self.fates if (found := fate.finding())]
-        return (*self.report.findings, *self.unsigned, *broken)
+        return (*self.report.findings, *self.wrong, *broken)
 
     def tell(self, *, as_json: bool) -> None:
         """On standard output."""

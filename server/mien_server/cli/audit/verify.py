@@ -6,9 +6,10 @@ from typing import Annotated, Final
 
 import typer
 
-from mien.errors import SettingsError
+from mien.errors import CheckpointInvalid, SettingsError
 from mien.wire.keys import VerifyKey
 from mien.wire.proof import parse_note_key
+from mien.wire.witness import Witness
 from mien_server import audit
 from mien_server.cli.audit.checking import Question, of_folder, of_remote
 from mien_server.cli.audit.files import text
@@ -29,6 +30,7 @@ def verify(
     older: Annotated[list[Path] | None, typer.Option(help="A checkpoint kept from before: the log must still begin as it said. Repeat for several.")] = None,
     receipts: Annotated[list[Path] | None, typer.Option(help="Receipts or certificates as they were kept: what they promise must be in the log. Repeat for several.")] = None,
     trust: Annotated[str | None, typer.Option(metavar="KEY", help="The server's key, which signed the receipts.")] = None,
+    witness: Annotated[list[str] | None, typer.Option(metavar="VKEY", help="A witness: its times on the checkpoints tell when a promise was kept. Repeat for several.")] = None,
     officer: Annotated[Path | None, typer.Option(help="The file with an officer's token: checks a server's entries, and not only their hashes.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder that keeps what never changes of a server's log, for the next time.")] = None,
     as_json: AsJson = False,
@@ -42,12 +44,12 @@ def verify(
         promised, unsigned = _promised(receipts or [], trust)
         known = tuple(text(each) for each in older or [])
         question = Question(origin, public, known, audit.hashes_of(promised))
+        witnesses = [Witness.from_text(each) for each in witness or []]
         report = _checked(log, question, officer, cache)
-        fates = (
-            tuple(audit.fates(promised, report, (), int(time.time()))) if report.checkpoint else ()
-        )
+        fates, seen = _fates(promised, report, question, witnesses)
+    wrong = (*unsigned, *seen)
     verdict = Verdict(
-        report, origin, public, source, len(known), fates, tuple(unsigned), given=bool(receipts)
+        report, origin, public, source, len(known), fates, wrong, given=bool(receipts)
     )
     verdict.tell(as_json=as_json)
     if verdict.findings:
@@ -74,6 +76,23 @@ def _promised(
         msg = "receipts are checked with the server's key; give it with --trust, as `mien site add` printed it"
         raise SettingsError(msg)
     return promises(files, VerifyKey.from_text(trust))
+
+
+def _fates(
+    promised: list[audit.Promised],
+    report: audit.Report,
+    question: Question,
+    witnesses: list[Witness],
+) -> tuple[tuple[audit.Fate, ...], list[audit.Finding]]:
+    """What became of the promises, and which witness's line does not verify."""
+    if report.checkpoint is None:
+        return (), []
+    notes = (*question.known, report.note)
+    try:
+        seen = audit.sightings(notes, question.origin, question.key, witnesses)
+    except CheckpointInvalid as error:
+        return (), [audit.Finding(audit.CHECKPOINT, str(error))]
+    return tuple(audit.fates(promised, report, seen, int(time.time()))), []
 
 
 def _checked(
