@@ -1,6 +1,7 @@
 """`mien audit verify` against a server, and against servers that lie, stall, redirect or send too much: nothing that comes is believed."""
 
 import hashlib
+import itertools
 import json
 import threading
 import time
@@ -338,6 +339,10 @@ def test_a_server_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(remote, "ANSWER_SECONDS", 0.05)
     with pytest.raises(TimeoutError):
         remote._beginning(pieces())
+
+
+def test_no_more_is_taken_than_a_file_can_have() -> None:
+    assert len(remote._beginning(itertools.repeat(b"x" * 1000))) == remote.MAX_BYTES + 1
 
 
 def test_a_fault_of_the_server_is_no_verdict() -> None:
