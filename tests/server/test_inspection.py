@@ -189,6 +189,10 @@ def test_a_line_too_long_is_no_decision() -> None:
     assert all(each.startswith(("opened.jsonl", "entry")) for each in found)
 
 
+def test_a_file_that_became_shorter_meanwhile_ends_where_it_ends() -> None:
+    assert list(audit.lines(BytesIO(b"one\n"), 0, 100)) == [b"one\n"]
+
+
 def test_a_flood_of_odd_lines_is_not_gone_through() -> None:
     assert len(opened(b"x\n" * 5000)) == MAX_FINDINGS
 

@@ -16,7 +16,7 @@ from mien.wire.messages import Certificate, Promise, dump
 from mien.wire.signatures import Kind, sign
 from mien.wire.witness import Witness, cosign
 from mien_server import audit
-from mien_server.cli.audit import app
+from mien_server.cli.audit import app, receipts
 from mien_server.cli.audit.receipts import promises
 
 KEY = SigningKey.from_secret(bytes(range(32)))
@@ -216,6 +216,12 @@ def test_a_file_that_cannot_be_read_or_is_no_text_is_said(tmp_path: Path) -> Non
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     with pytest.raises(SettingsError):
         promises([tmp_path / "binary"], KEY.verify_key())
+
+
+def test_a_file_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receipts, "MAX_FILE_BYTES", len(TEXT) - 1)
+    with pytest.raises(SettingsError, match="more than"):
+        files(tmp_path, TEXT)
 
 
 # ---- the command ----
