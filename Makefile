@@ -58,7 +58,7 @@ vectors: setup-dev ## write the shared test vectors again from their seeds
 docs: setup-dev ## write the generated pages (OpenAPI reference)
 	@$(BIN)/python scripts/docs.py
 
-bench: setup-dev ## one measurement: NAME=labels|rank|erase|sweep|memory|decision|replay|frame|frame-micro|cold|render|import
+bench: setup-dev ## one measurement: NAME=labels|rank|erase|sweep|memory|audit|decision|replay|frame|frame-micro|cold|render|import
 	@$(BIN)/python -m tests.bench $(NAME)
 
 pins: ## resolve requirements/*.txt again (needs uv)

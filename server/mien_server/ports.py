@@ -159,8 +159,8 @@ class Tiles(Protocol):
         """How many entries the tree has."""
         ...
 
-    def set_size(self, size: int) -> None:
-        """Say how many entries the tree has."""
+    def grow(self, before: int, size: int) -> None:
+        """Say that the tree had `before` entries and now has `size`. Raises `StoreBusy` when another sequencer grew it meanwhile."""
         ...
 
 

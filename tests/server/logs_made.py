@@ -36,7 +36,8 @@ class MemoryTiles:
     def size(self) -> int:
         return self._size
 
-    def set_size(self, size: int) -> None:
+    def grow(self, before: int, size: int) -> None:
+        assert self._size == before
         self._size = size
 
     def copy(self) -> Self:

@@ -379,7 +379,7 @@ async def rewound(world: World, size: int) -> None:
 
     def work(transaction: Transaction) -> None:
         entries = transaction.tiles.entry_tile(0)[:size]
-        transaction.tiles.set_size(0)
+        transaction.tiles.grow(transaction.tiles.size(), 0)
         audit.append(transaction.tiles, entries)
         body = Checkpoint(ORIGIN, size, audit.root(transaction.tiles, size)).body()
         transaction.published.put(Published(size, body))

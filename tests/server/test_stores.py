@@ -620,7 +620,7 @@ async def test_tiles(where: Where) -> None:
         def work(t: Transaction) -> Any:
             t.tiles.put_tile(0, 1, b"h" * 64)
             t.tiles.put_entry_tile(1, (b"", b"ab", b"c" * 300))
-            t.tiles.set_size(258)
+            t.tiles.grow(0, 258)
             return t.tiles.tile(0, 1), t.tiles.tile(1, 1), t.tiles.entry_tile(1), t.tiles.size()
 
         assert await store.transact(work) == (b"h" * 64, b"", (b"", b"ab", b"c" * 300), 258)

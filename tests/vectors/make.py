@@ -1,4 +1,4 @@
-"""Writes our own vectors again from fixed seeds: `python tests/vectors/make.py`. What is published elsewhere (`rfc6962.json`, `note.json`, `cosignature.json`) is not ours to write.
+"""Writes our own vectors again from fixed seeds: `python tests/vectors/make.py`. What is published elsewhere (README.md says what) is not ours to write.
 
 HPKE draws fresh randomness each time it seals, so what is sealed in `seal.json` is kept as long as it still opens, and made anew only when it does not.
 """
@@ -377,7 +377,8 @@ class Memory:
     def size(self) -> int:
         return self.count
 
-    def set_size(self, size: int) -> None:
+    def grow(self, before: int, size: int) -> None:
+        assert self.count == before
         self.count = size
 
 

@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.errors import RequestInvalid
-from mien.wire.canonical import MAX_BYTES, MAX_DEPTH, MAX_INTEGER, b64, decode, encode, frame, unb64
+from mien.wire.canonical import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    MAX_INTEGER,
+    b64,
+    decode,
+    decode_spelled,
+    encode,
+    frame,
+    unb64,
+)
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 INTEGERS = st.integers(-MAX_INTEGER, MAX_INTEGER)
@@ -40,6 +50,67 @@ def test_any_bytes_are_read_or_refused_and_nothing_else_happens(data: bytes) -> 
     except RequestInvalid:
         return
     assert decode(encode(value)) == value
+
+
+def spelled(data: bytes) -> object:
+    """What `decode_spelled` must give, the long way."""
+    value = decode(data)
+    if encode(value) != data:
+        raise RequestInvalid("another spelling")
+    return value
+
+
+JSONISH = st.text(st.sampled_from('{}[]",:0123456789-.eE \\\nabtrufalsn\u00e9'), max_size=40)
+"""What is nearly JSON, and sometimes is."""
+
+
+@given(
+    st.one_of(
+        VALUES.map(encode),
+        VALUES.map(lambda value: json.dumps(value).encode()),
+        VALUES.map(lambda value: json.dumps(value, separators=(",", ":")).encode()),
+        JSONISH.map(str.encode),
+        st.binary(max_size=60),
+    )
+)
+def test_the_quick_way_to_one_spelling_takes_and_refuses_what_the_long_way_does(
+    data: bytes,
+) -> None:
+    try:
+        expected = spelled(data)
+    except RequestInvalid:
+        with pytest.raises(RequestInvalid):
+            decode_spelled(data)
+        return
+    found = decode_spelled(data)
+    assert found == expected
+    assert encode(found) == data
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"a":1,"a":1}', b'{"b":1,"a":2}', b'{"a":1.0}', b'{"a":1e3}', b'{"a":-0}', b"[NaN]", b'{"a": 1}', b'{"a":"\\u0041"}',
+        b'{"a":"\\/"}', b'{"a":9007199254740993}', b"[" * 18 + b"]" * 18, b"[" * 5000, b'"\\ud800"', b"\x00[\x00]", b"", b" 1", b"[1]\n",
+        b"1" * 5000,
+    ],
+)  # fmt: skip
+def test_other_spellings_are_refused(data: bytes) -> None:
+    with pytest.raises(RequestInvalid):
+        decode_spelled(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"null", b'{"a":[1,2,{"b":"\xc3\xa9"}]}', b'"1234567890123456789"', b"[" * 17 + b"]" * 17, b"[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]",
+        b"9007199254740991",
+    ],
+)  # fmt: skip
+def test_what_takes_a_closer_look_is_taken_all_the_same(data: bytes) -> None:
+    assert encode(decode_spelled(data)) == data
+    with pytest.raises(RequestInvalid):
+        decode_spelled(data, limit=3)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from mien.wire.keys import OpenKey, SigningKey, VerifyKey
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 Vector = dict[str, Any]
+ANOTHER = SigningKey.from_secret(bytes(range(32))).verify_key()
 
 
 def load(name: str) -> Any:
@@ -140,14 +141,25 @@ def test_published_tree(vector: Vector) -> None:
         if row["op"] == "root"
     }
     path = [bytes.fromhex(each) for each in vector.get("path", ())]
-    if vector["op"] == "root":
-        assert mth(leaves[: vector["size"]]) == roots[vector["size"]]
-    elif vector["op"] == "inclusion":
-        index, size = vector["index"], vector["size"]
-        proof.verify_inclusion(leaves[index], index, size, path, roots[size])
-    else:
-        old, new = vector["old"], vector["new"]
-        proof.verify_consistency(old, roots[old], new, roots[new], path)
+
+    def step() -> None:
+        if vector["op"] == "root":
+            assert mth(leaves[: vector["size"]]) == roots[vector["size"]]
+        elif vector["op"] == "inclusion":
+            index, size = vector["index"], vector["size"]
+            root = _given(vector, "root") or roots[size]
+            proof.verify_inclusion(leaves[index], index, size, path, root)
+        else:
+            old, new = vector["old"], vector["new"]
+            old_root = _given(vector, "old_root") or roots[old]
+            new_root = _given(vector, "new_root") or roots[new]
+            proof.verify_consistency(old, old_root, new, new_root, path)
+
+    meets(vector, step)
+
+
+def _given(vector: Vector, name: str) -> bytes:
+    return bytes.fromhex(vector.get(name, ""))
 
 
 def mth(leaves: list[bytes]) -> bytes:
@@ -166,6 +178,21 @@ def test_published_note_keys(vector: Vector) -> None:
         data = base64.b64decode(vector["signature"])
         assert data[:4] == proof.note_id(name, key)
         key.verify(data[4:], vector["text"].encode())
+
+    meets(vector, step)
+
+
+@cases("tlog_checkpoint.json")
+def test_published_checkpoint(vector: Vector) -> None:
+    def step() -> None:
+        if vector["op"] == "signature":
+            name, key = proof.parse_note_key(vector["vkey"])
+            data = base64.b64decode(vector["signature"])
+            assert data[:4] == proof.note_id(name, key)
+            key.verify(data[4:], vector["body"].encode())
+        else:
+            origin = vector["note"].partition("\n")[0]
+            proof.parse_checkpoint(vector["note"], origin, ANOTHER)
 
     meets(vector, step)
 

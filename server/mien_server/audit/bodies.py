@@ -3,8 +3,9 @@
 `.p/W` names a tile of W < 256 hashes; since tiles only grow to the right, it is a beginning of the tile kept.
 """
 
+import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mien.errors import LogTampered
 from mien.wire.proof import HASH_BYTES
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 MAX_LEVEL = 63
 _LENGTH_BYTES = 2
+_NAME: Final = re.compile(
+    r"tile/(?P<kind>entries|[0-9]{1,2})/(?P<number>(?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/[0-9]{1,3})?",
+    re.ASCII,
+)
 
 
 def tile_bytes(tiles: "Tiles", level: int, number: int, width: int) -> bytes:
@@ -60,9 +65,9 @@ def entries_path(number: int, width: int) -> str:
     return f"tile/entries/{_number_path(number, width)}"
 
 
-def tiles_of(size: int) -> Iterator[tuple[int, int, int]]:
-    """Every tile of a log of `size` entries as level, number and width; lowest level first."""
-    level, width = 0, size
+def tiles_of(size: int, lowest: int = 0) -> Iterator[tuple[int, int, int]]:
+    """Every tile of a log of `size` entries from level `lowest` on, as level, number and width; lowest level first."""
+    level, width = lowest, size >> TILE_HEIGHT * lowest
     while width:
         full, rest = divmod(width, TILE_WIDTH)
         for number in range(full):
@@ -70,6 +75,20 @@ def tiles_of(size: int) -> Iterator[tuple[int, int, int]]:
         if rest:
             yield level, full, rest
         level, width = level + 1, width >> TILE_HEIGHT
+
+
+def is_part(name: str, size: int) -> bool:
+    """Whether a log of `size` entries has a tile or bundle of this name."""
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return False
+    kind, number = match["kind"], int(match["number"].replace("x", "").replace("/", ""))
+    level = 0 if kind == "entries" else int(kind)
+    width = min(TILE_WIDTH, (size >> TILE_HEIGHT * level) - number * TILE_WIDTH)
+    if width <= 0:
+        return False
+    known = entries_path(number, width) if kind == "entries" else tile_path(level, number, width)
+    return name == known
 
 
 def _number_path(number: int, width: int) -> str:

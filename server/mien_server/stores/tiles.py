@@ -2,11 +2,12 @@
 
 # ruff: noqa: D102 - each method is documented where it is declared, in `ports`
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 
+from mien_server.errors import StoreBusy
 from mien_server.stores import schema
 from mien_server.stores.runner import Runner
-from mien_server.stores.statements import put, value
+from mien_server.stores.statements import INSERTS, put, value
 
 _TILE = select(schema.tile.c.hashes).where(
     schema.tile.c.level == bindparam("level"), schema.tile.c.number == bindparam("number")
@@ -15,6 +16,11 @@ _ENTRY_TILE = select(schema.entry_tile.c.entries).where(
     schema.entry_tile.c.number == bindparam("number")
 )
 _SIZE = select(schema.tree.c.size)
+_GROW = (
+    update(schema.tree)
+    .where(schema.tree.c.size == bindparam("before"))
+    .values(size=bindparam("after"))
+)
 _LENGTH = 2
 
 
@@ -43,8 +49,13 @@ class SqlTiles:
     def size(self) -> int:
         return int((self._runner.row(_SIZE, {}) or (0,))[0])
 
-    def set_size(self, size: int) -> None:
-        put(self._runner, schema.tree, {"id": 1, "size": size})
+    def grow(self, before: int, size: int) -> None:
+        changed = self._runner.change(_GROW, {"before": before, "after": size})
+        if changed == 0 and before == 0 and self._runner.row(_SIZE, {}) is None:
+            changed = self._runner.change(INSERTS["tree"], {"id": 1, "size": size})
+        if changed == 0:
+            msg = "another sequencer added to the log meanwhile; nothing was written, try again"
+            raise StoreBusy(msg)
 
 
 def _split(joined: bytes) -> tuple[bytes, ...]:

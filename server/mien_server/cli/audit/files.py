@@ -1,6 +1,7 @@
 """The files of an exported log: read, and written for their owner alone."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,11 @@ def reader(folder: Path) -> "audit.Read":
     return read
 
 
-def names(folder: Path) -> list[str]:
+def names(folder: Path) -> Iterator[str]:
     """The names of all files in `folder`."""
-    return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()]
+    for path in folder.rglob("*"):
+        if not path.is_dir():
+            yield path.relative_to(folder).as_posix()
 
 
 def text(path: Path) -> str:

@@ -1,0 +1,255 @@
+"""A log read from a server, or from whatever serves its files: the checkpoint once, then only the tiles that its size implies.
+
+    with Remote("https://shop.example", NOBODY) as remote:
+        note = remote.read("checkpoint")
+        found = remote.gather(["tile/0/000", "tile/0/001"])
+
+Nothing that comes is believed: it is handed on to be hashed. What comes is bounded in size and time, redirects are not followed, and plain `http` is
+for loopback only.
+"""
+
+import ipaddress
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from mien.errors import (
+    RequestRefused,
+    ServerAnswerInvalid,
+    ServerBusy,
+    ServerUnreachable,
+    SettingsError,
+)
+from mien.wire.proof import HASH_BYTES
+from mien_server import audit
+
+Credentials = Callable[[], Mapping[str, str]]
+"""Gives the headers that show an officer, anew for every request: they may be short-lived."""
+SERVED_BELOW: Final = "/audit"
+"""Where a server of mien has its log."""
+AT_ONCE: Final = 8
+CONNECT_SECONDS: Final = 10.0
+ANSWER_SECONDS: Final = 30.0
+MAX_BYTES: Final = 128 * 1024
+"""Of one file: the longest checkpoint, and ten times the largest bundle of entries. What is longer is cut here, and then is not what was hashed."""
+ENTRIES: Final = "tile/entries/"
+"""What only officers may read lies below it."""
+TRIES: Final = 5
+MOST_PATIENT: Final = 30.0
+"""Seconds waited at most before an overloaded server is asked again."""
+LENGTH_BYTES: Final = 2
+"""Before every entry of a bundle."""
+_GONE: Final = frozenset({404, 410})
+_STRANGER: Final = frozenset({401, 403})
+_BUSY: Final = frozenset({429, 503})
+_FULL: Final = re.compile(r"tile/[a-z0-9]+/(?:x[0-9]{3}/)*[0-9]{3}", re.ASCII)
+"""A tile or bundle of 256: it never changes."""
+
+
+def nobody() -> Mapping[str, str]:
+    """No credentials: what anybody may read."""
+    return {}
+
+
+def officer(file: Path) -> Credentials:
+    """The credentials of the privacy officer whose token is in `file`. Raises `SettingsError`."""
+    try:
+        token = file.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"`{file}` cannot be read; name the file that holds your officer's token"
+        raise SettingsError(msg) from error
+    if not re.fullmatch(r"[!-~]{1,4096}", token):
+        msg = (
+            f"`{file}` holds no officer's token; it is one line, as `mien keys officer` printed it"
+        )
+        raise SettingsError(msg)
+    return lambda: {"authorization": f"Bearer {token}"}
+
+
+def is_url(text: str) -> bool:
+    """Whether a log is on a server, and not in a folder."""
+    return re.match(r"https?://", text) is not None
+
+
+class Remote:
+    """The files of a log behind `url`: a server of mien, or with a path the very place of `checkpoint` and `tile/`. Full tiles are kept in `cache`.
+
+    Raises `SettingsError` for an address that is no `https://` (plain `http` reaches loopback only).
+    """
+
+    def __init__(self, url: str, credentials: Credentials, cache: Path | None = None) -> None:
+        self._prefix = _prefix(url)
+        self._credentials = credentials
+        self._cache = cache
+        self._client = httpx.Client(
+            follow_redirects=False,
+            timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+            limits=httpx.Limits(max_connections=AT_ONCE),
+            mounts={"http://": None},  # loopback is asked itself, and no proxy for it
+        )
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="mien-audit")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        self._client.close()
+
+    def gather(self, names: Iterable[str]) -> dict[str, bytes | None]:
+        """Several files at once, as `read` gives them."""
+        asked = list(names)
+        return dict(zip(asked, self._pool.map(self.read, asked), strict=True))
+
+    def read(self, name: str) -> bytes | None:
+        """A file, at most `MAX_BYTES` and one byte of it; None when the server says that it has none.
+
+        Raises `ServerUnreachable`, `ServerBusy`, `RequestRefused` when only officers may read it, `ServerAnswerInvalid`.
+        """
+        kept = self._kept(name)
+        if kept is not None:
+            return kept
+        data = self._fetch(name)
+        if data is None:
+            return self._beginning_of_full(name)
+        self._keep(name, data)
+        return data
+
+    def _beginning_of_full(self, name: str) -> bytes | None:
+        """A partial tile that is gone because the full one is there, whose beginning it was (c2sp.org/tlog-tiles, "Partial Tiles")."""
+        full, partial, width = name.rpartition(".p/")
+        data = self._fetch(full) if partial else None
+        return None if data is None else _first(data, int(width), entries=name.startswith(ENTRIES))
+
+    # ---- the network ----
+    def _fetch(self, name: str) -> bytes | None:
+        for tried in range(TRIES):
+            status, patience, data = self._ask(name)
+            if status not in _BUSY:
+                return _answered(name, status, data)
+            time.sleep(min(MOST_PATIENT, max(patience, 0.5 * 2**tried)))
+        msg = f"the server has no time for `{name}`; try again later"
+        raise ServerBusy(msg, retry_after=MOST_PATIENT)
+
+    def _ask(self, name: str) -> tuple[int, float, bytes]:
+        """Status, seconds to wait, and the beginning of the body."""
+        # What anybody may read is asked for by nobody.
+        headers = self._credentials() if name.startswith(ENTRIES) else {}
+        try:
+            with self._client.stream("GET", f"{self._prefix}/{name}", headers=headers) as answer:
+                data = _beginning(answer.iter_bytes())
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
+            msg = f"`{self._prefix}` does not answer for `{name}`; check the address and try again"
+            raise ServerUnreachable(msg) from error
+        patience = answer.headers.get("retry-after", "")
+        seconds = float(patience) if re.fullmatch(r"[0-9]{1,4}", patience) else 0.0
+        return answer.status_code, seconds, data
+
+    # ---- what was read before ----
+    def _kept(self, name: str) -> bytes | None:
+        if self._cache is None or not _FULL.fullmatch(name):
+            return None
+        try:
+            return (self._cache / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            msg = f"`{self._cache / name}` cannot be read; delete it, or name another --cache"
+            raise SettingsError(msg) from error
+
+    def _keep(self, name: str, data: bytes) -> None:
+        """Whole or not at all: two runs may share a cache."""
+        if self._cache is None or not _FULL.fullmatch(name):
+            return
+        path = self._cache / name
+        beside = path.with_name(f"{path.name}.{os.getpid()}.new")
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            beside.write_bytes(data)
+            beside.replace(path)
+        except OSError as error:
+            msg = f"`{path}` cannot be written; name another --cache, or none"
+            raise SettingsError(msg) from error
+
+
+def names_of(asked: audit.Asked, part: int) -> list[str]:
+    """The files of one part of the log: its tiles, and its entries if those are asked for."""
+    found = []
+    row = _width(asked.size, 1, part)
+    if row > 0:
+        found.append(audit.tile_path(1, part, row))
+    first = part * audit.TILE_WIDTH
+    for number in range(first, first + audit.TILE_WIDTH):
+        width = _width(asked.size, 0, number)
+        if width <= 0:
+            break
+        found.append(audit.tile_path(0, number, width))
+        if asked.entries:
+            found.append(audit.entries_path(number, width))
+    return found
+
+
+def _width(size: int, level: int, number: int) -> int:
+    above = (size // audit.TILE_WIDTH) if level else size
+    return min(audit.TILE_WIDTH, above - number * audit.TILE_WIDTH)
+
+
+def _beginning(pieces: Iterable[bytes]) -> bytes:
+    """What comes, up to `MAX_BYTES` and one byte. Raises `TimeoutError` when it comes too slowly."""
+    data = bytearray()
+    until = time.monotonic() + ANSWER_SECONDS
+    for piece in pieces:
+        data += piece
+        if len(data) > MAX_BYTES:
+            break
+        if time.monotonic() > until:
+            raise TimeoutError
+    return bytes(data[: MAX_BYTES + 1])
+
+
+def _first(tile: bytes, width: int, *, entries: bool) -> bytes:
+    """The first `width` hashes, or entries, of a full tile."""
+    if not entries:
+        return tile[: width * HASH_BYTES]
+    at = 0
+    for _ in range(width):
+        at += LENGTH_BYTES + int.from_bytes(tile[at : at + LENGTH_BYTES], "big")
+    return tile[:at]
+
+
+def _answered(name: str, status: int, data: bytes) -> bytes | None:
+    if status == httpx.codes.OK:
+        return data
+    if status in _GONE:
+        return None
+    if status in _STRANGER:
+        msg = f"only officers may read `{name}`; give your file with --officer, or leave it out to check hashes alone"
+        raise RequestRefused(msg, status=status, problem="officer-unknown")
+    msg = f"the answer to `{name}` has status {status}; is this the address of a log, and not one that redirects?"
+    raise ServerAnswerInvalid(msg)
+
+
+def _prefix(url: str) -> str:
+    parts = urlsplit(url)
+    if not parts.hostname or parts.query or parts.fragment or parts.username:
+        msg = "the address of a log is a scheme, a host and perhaps a path; leave the rest out"
+        raise SettingsError(msg)
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+        msg = "a log is read over https; plain http is for loopback only"
+        raise SettingsError(msg)
+    path = parts.path.rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}{path or SERVED_BELOW}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
