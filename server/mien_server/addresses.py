@@ -1,4 +1,4 @@
-"""Addresses that the server may speak to: `https`, or plain `http` on this machine; no user, no fragment."""
+"""Addresses that the server and its commands may speak to: `https`, or plain `http` on this machine; no user, no fragment."""
 
 import re
 from ipaddress import ip_address
@@ -31,6 +31,14 @@ def checked(url: str, whose: str) -> str:
         msg = f"a {whose} is spoken to over `https`; plain `http` is for this machine only"
         raise SettingsError(msg)
     return url
+
+
+def base(url: str, whose: str) -> str:
+    """The same for an address that paths are put behind: no query, and no slash at its end. Raises `SettingsError`."""
+    if "?" in url:
+        msg = f"the {whose}'s address has a query; leave it out"
+        raise SettingsError(msg)
+    return checked(url, whose).rstrip("/")
 
 
 def _here(host: str) -> bool:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from tests.server.tiles import Memory
+
 from mien.wire.keys import SigningKey
 from mien.wire.proof import Checkpoint, note_key
 from mien.wire.witness import AddCheckpoint, Witness
@@ -13,46 +15,13 @@ from mien_server import audit, witness
 ORIGIN = "shop.example/log"
 
 
-class MemoryTiles:
-    """The port `Tiles`."""
-
-    def __init__(self) -> None:
-        self._tiles: dict[tuple[int, int], bytes] = {}
-        self._entries: dict[int, tuple[bytes, ...]] = {}
-        self._size = 0
-
-    def tile(self, level: int, number: int) -> bytes:
-        return self._tiles.get((level, number), b"")
-
-    def put_tile(self, level: int, number: int, hashes: bytes) -> None:
-        self._tiles[level, number] = hashes
-
-    def entry_tile(self, number: int) -> tuple[bytes, ...]:
-        return self._entries.get(number, ())
-
-    def put_entry_tile(self, number: int, entries: tuple[bytes, ...]) -> None:
-        self._entries[number] = entries
-
-    def size(self) -> int:
-        return self._size
-
-    def grow(self, before: int, size: int) -> None:
-        assert self._size == before
-        self._size = size
-
-    def copy(self) -> Self:
-        other = type(self)()
-        other._tiles, other._entries, other._size = dict(self._tiles), dict(self._entries), self._size  # fmt: skip
-        return other
-
-
 @dataclass
 class SmallLog:
     """A log with a key: `fork` is another one that begins like it and has the same key."""
 
     origin: str = ORIGIN
     key: SigningKey = field(default_factory=SigningKey.generate)
-    tiles: MemoryTiles = field(default_factory=MemoryTiles)
+    tiles: Memory = field(default_factory=Memory)
 
     @property
     def vkey(self) -> str:

@@ -47,7 +47,7 @@ from mien.wire.messages import (
 )
 from mien.wire.proof import Checkpoint, leaf_of, note_key, parse_tlog_proof, verify_tlog_proof
 from mien.wire.signatures import unverified
-from mien_server import errands
+from mien_server import addresses, errands
 from mien_server.cli import desk as desks
 from mien_server.cli.audit import app
 from mien_server.cli.audit.explain import Explained, _ask, _lines, verified
@@ -884,10 +884,10 @@ def test_a_busy_server_is_asked_again_with_a_fresh_statement() -> None:
 )  # fmt: skip
 def test_only_an_encrypted_address_is_asked(server: str, fine: bool) -> None:
     if fine:
-        assert not desks.check_server(server).endswith("/")
+        assert not addresses.base(server, "server").endswith("/")
         return
     with pytest.raises(SettingsError):
-        desks.check_server(server)
+        addresses.base(server, "server")
 
 
 @pytest.mark.parametrize("text", ["", "soon", "1969-12-31", "9999-01-01", "2026-13-01"])

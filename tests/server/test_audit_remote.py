@@ -16,18 +16,19 @@ from tests.server.served import Served
 from tests.server.tiles import Memory
 from typer.testing import CliRunner
 
-from mien.errors import MienError, ServerUnreachable, SettingsError
+from mien.errors import KeysMissing, MienError, ServerUnreachable, SettingsError
 from mien.wire import proof
 from mien.wire.keys import SigningKey
 from mien_server import audit
 from mien_server.cli.audit import app, remote
+from mien_server.cli.audit.files import write
+from mien_server.cli.officer.key import OfficerKey, fresh, spelled
 
 KEY = SigningKey.from_secret(bytes(range(32)))
 ORIGIN = "shop.example/log"
 VKEY = proof.note_key(ORIGIN, KEY.verify_key())
 SIZE = 600
 NOON = 1_795_000_000
-TOKEN = "of_" + "x" * 43
 Files = dict[str, bytes]
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -114,9 +115,9 @@ def where(answer: dict[str, Any]) -> list[str]:
 
 
 @pytest.fixture
-def token(tmp_path: Path) -> Path:
+def officer(tmp_path: Path) -> Path:
     file = tmp_path / "officer"
-    file.write_text(TOKEN + "\n")
+    write(file, spelled(fresh("privacy-1", VKEY)))
     return file
 
 
@@ -130,10 +131,10 @@ def test_anybody_checks_the_hashes_of_a_served_log() -> None:
 
 
 def test_an_officer_checks_the_entries_too_and_only_what_the_size_implies_is_asked_for_once(
-    token: Path,
+    officer: Path,
 ) -> None:
     with serving(HONEST) as served:
-        code, answer = run(served.url, "--key", VKEY, "--officer", token)
+        code, answer = run(served.url, "--key", VKEY, "--officer", officer)
         assert (code, answer["findings"], answer["entries"]) == (0, [], True)
         wanted = [f"/audit/{name}" for name in HONEST if name != audit.KEY]
         assert sorted(served.asked) == sorted(wanted)
@@ -173,10 +174,9 @@ def test_what_never_changes_is_kept_and_not_asked_for_again(tmp_path: Path) -> N
 
 
 def test_a_real_server_is_checked_from_outside(tmp_path: Path) -> None:
-    digest = hashlib.sha256(TOKEN.encode()).hexdigest()
-    file = tmp_path / "officer"
-    file.write_text(TOKEN)
-    with Served(tmp_path / "world", more={"MIEN_OFFICER_KEYS": digest}) as world:
+    ours, other = fresh("privacy-1", VKEY), fresh("privacy-1", VKEY)
+    listed = OfficerKey.of(ours).listed
+    with Served(tmp_path / "world", more={"MIEN_OFFICER_KEYS": listed}) as world:
         phone = world.enrolled()
         answer = world.post(
             "/v1/withdrawals", {"jws": phone.withdrawal("personalize_offers")}
@@ -195,11 +195,12 @@ def test_a_real_server_is_checked_from_outside(tmp_path: Path) -> None:
                 break
             time.sleep(0.1)
         assert (code, state, verdict["entries"]) == (0, "kept", False)
-        code, verdict = run(*words, "--officer", file)
+        for name, key in (("ours", ours), ("other", other)):
+            write(tmp_path / name, spelled(key.model_copy(update={"log": vkey})))
+        code, verdict = run(*words, "--officer", tmp_path / "ours")
         assert (code, verdict["entries"]) == (0, True)
         assert verdict["size"] >= 2
-        file.write_text(TOKEN[:-1] + "y")
-        code, verdict = run(*words, "--officer", file)
+        code, verdict = run(*words, "--officer", tmp_path / "other")
         assert code == 2
         assert "only officers" in verdict["stderr"]
 
@@ -213,11 +214,11 @@ def test_an_altered_tile_of_a_server_is_named() -> None:
         assert (code, where(answer)) == (1, ["tile/0/001"])
 
 
-def test_an_altered_entry_of_a_server_is_named(token: Path) -> None:
+def test_an_altered_entry_of_a_server_is_named(officer: Path) -> None:
     body = bytearray(HONEST["tile/entries/001"])
     body[42 * 44 + 9] ^= 1
     with serving({**HONEST, "tile/entries/001": bytes(body)}) as served:
-        code, answer = run(served.url, "--key", VKEY, "--officer", token)
+        code, answer = run(served.url, "--key", VKEY, "--officer", officer)
         assert (code, where(answer)) == (1, ["entry 300"])
 
 
@@ -244,12 +245,12 @@ def test_a_missing_tile_is_a_finding_and_not_a_fault() -> None:
         assert "tile/0/001" in where(answer)
 
 
-def test_a_partial_tile_that_gave_way_to_the_full_one_is_its_beginning(token: Path) -> None:
+def test_a_partial_tile_that_gave_way_to_the_full_one_is_its_beginning(officer: Path) -> None:
     """The log grew between the checkpoint and its tiles, on a server that keeps no partial ones."""
     grown = {name: data for name, data in log_of(1000).items() if ".p/" not in name}
     above = {name: data for name, data in HONEST.items() if name.startswith(("check", "tile/1"))}
     with serving({**grown, **above}) as served:
-        for words in ((), ("--officer", token)):
+        for words in ((), ("--officer", officer)):
             code, answer = run(served.url, "--key", VKEY, *words)
             assert (code, answer["findings"]) == (0, [])
             assert "/audit/tile/0/002" in served.asked
@@ -391,16 +392,29 @@ def test_a_server_cannot_vouch_for_itself() -> None:
     assert "--key" in answer["stderr"]
 
 
+def test_a_pass_is_signed_once_for_many_requests_and_anew_before_it_runs_out(
+    officer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    credentials = remote.officer(officer)
+    first = credentials()
+    assert credentials() == first
+    later = time.time() + remote.PASS_SECONDS
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert credentials() != first
+    monkeypatch.setattr(time, "time", lambda: later - 10)  # a clock that was set back
+    assert credentials() != first
+
+
 @pytest.mark.parametrize("content", ["", "two words", "a" * 5000])
-def test_a_file_that_is_no_token(tmp_path: Path, content: str) -> None:
-    file = tmp_path / "officer"
-    file.write_text(content)
-    with pytest.raises(SettingsError):
+def test_a_file_that_is_no_key(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "none"
+    write(file, content.encode())
+    with pytest.raises(KeysMissing):
         remote.officer(file)
 
 
-def test_a_token_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError):
+def test_a_key_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(KeysMissing):
         remote.officer(tmp_path / "nowhere")
 
 

@@ -24,8 +24,8 @@ from mien.errors import ServerUnreachable, SettingsError
 from mien.wire.proof import Checkpoint, note_key
 from mien.wire.witness import cosign
 from mien_server import audit
-from mien_server.cli.audit import fetched as fetching
-from mien_server.cli.audit.fetched import Fetched
+from mien_server.cli.audit import remote
+from mien_server.cli.audit.remote import Remote, nobody
 from mien_server.errands import make_keys
 
 
@@ -299,21 +299,25 @@ def test_a_missing_tile_is_told_by_name(static: Static, log: SmallLog, tmp_path:
 
 
 def test_nobody_there_is_no_alarm(log: SmallLog, tmp_path: Path) -> None:
-    with Fetched("http://127.0.0.1:1") as fetched, pytest.raises(ServerUnreachable):
-        fetched.file("checkpoint")
+    with Remote("http://127.0.0.1:1", nobody) as nowhere, pytest.raises(ServerUnreachable):
+        nowhere.read("checkpoint")
 
 
-def test_too_much_is_not_read(static: Static, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_much_is_trouble_and_no_alarm(
+    static: Static, log: SmallLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    static.show(log)
     static.files["checkpoint"] = b"x" * 1000
-    monkeypatch.setattr(fetching, "MAX_BYTES", 999)
-    with Fetched(static.url) as fetched, pytest.raises(ServerUnreachable, match="too large"):
-        fetched.file("checkpoint")
+    monkeypatch.setattr(remote, "MAX_BYTES", 999)
+    code, output = watch(static, log, tmp_path)
+    assert (code, "too large" in output) == (2, True)
+    assert evidence(tmp_path) == {}
 
 
 @pytest.mark.parametrize("url", ["", "shop.example", "ftp://shop.example", "https://", "https://a?b", "http://[", "https://a#b"])  # fmt: skip
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(SettingsError):
-        Fetched(url)
+        Remote(url, nobody)
 
 
 class Watching:

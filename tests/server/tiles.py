@@ -34,6 +34,11 @@ class Memory:
         assert self.count == before
         self.count = size
 
+    def copy(self) -> "Memory":
+        other = Memory()
+        other.hashes, other.entries, other.count = dict(self.hashes), dict(self.entries), self.count
+        return other
+
 
 def mth(entries: list[bytes]) -> bytes:
     """RFC 6962 section 2.1."""

@@ -9,10 +9,8 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
@@ -28,6 +26,7 @@ from mien.wire.canonical import decode
 from mien.wire.keys import VerifyKey
 from mien.wire.messages import Problem, parse
 from mien.wire.proof import note_key
+from mien_server import addresses
 from mien_server.cli.officer.key import OfficerKey, read
 from mien_server.machine import SystemClock
 from mien_server.pipeline.looking import Asks
@@ -87,7 +86,7 @@ def ask_at(server: str | None, officer: Path | None, work: Callable[[Desk], Awai
     if key is None:
         msg = "a server answers officers only; give the file of your key as --officer, or make one with `mien officer init`"
         raise SettingsError(msg)
-    return asyncio.run(_away(check_server(server), key, work))
+    return asyncio.run(_away(addresses.base(server, "server"), key, work))
 
 
 # ---- at the server's own database ----
@@ -216,24 +215,3 @@ def _refused(problem: Problem, status: int) -> RequestRefused:
 
 def _seconds(text: str) -> float:
     return float(text) if text.isascii() and text.isdigit() else 1.0
-
-
-def check_server(server: str) -> str:
-    """A server's address without a final slash. Raises `SettingsError` unless it is https, or http on this machine."""
-    parts = urlsplit(server)
-    if parts.username or parts.query or parts.fragment or not parts.hostname:
-        msg = "this is no server address; write it like https://mien.example"
-        raise SettingsError(msg)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _loopback(parts.hostname)):
-        msg = "this server address is not encrypted; use https (http is for this machine only)"
-        raise SettingsError(msg)
-    return server.rstrip("/")
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

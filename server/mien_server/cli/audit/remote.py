@@ -8,13 +8,14 @@ Nothing that comes is believed: it is handed on to be hashed. What comes is boun
 for loopback only.
 """
 
-import ipaddress
+import math
 import os
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import Final, Self
 from urllib.parse import urlsplit
 
@@ -27,8 +28,11 @@ from mien.errors import (
     ServerUnreachable,
     SettingsError,
 )
+from mien.wire.messages import EntriesAsk
 from mien.wire.proof import HASH_BYTES
-from mien_server import audit
+from mien_server import addresses, audit
+from mien_server.cli.officer.key import OfficerKey
+from mien_server.cli.officer.key import read as read_key
 
 Credentials = Callable[[], Mapping[str, str]]
 """Gives the headers that show an officer, anew for every request: they may be short-lived."""
@@ -41,6 +45,8 @@ MAX_BYTES: Final = 128 * 1024
 """Of one file: the longest checkpoint, and ten times the largest bundle of entries. What is longer is cut here, and then is not what was hashed."""
 ENTRIES: Final = "tile/entries/"
 """What only officers may read lies below it."""
+PASS_SECONDS: Final = 240
+"""An officer's pass is used for so long; the server takes it for five minutes."""
 TRIES: Final = 5
 MOST_PATIENT: Final = 30.0
 """Seconds waited at most before an overloaded server is asked again."""
@@ -59,18 +65,27 @@ def nobody() -> Mapping[str, str]:
 
 
 def officer(file: Path) -> Credentials:
-    """The credentials of the privacy officer whose token is in `file`. Raises `SettingsError`."""
-    try:
-        token = file.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"`{file}` cannot be read; name the file that holds your officer's token"
-        raise SettingsError(msg) from error
-    if not re.fullmatch(r"[!-~]{1,4096}", token):
-        msg = (
-            f"`{file}` holds no officer's token; it is one line, as `mien keys officer` printed it"
-        )
-        raise SettingsError(msg)
-    return lambda: {"authorization": f"Bearer {token}"}
+    """The credentials of the privacy officer whose key is in `file`. Raises `KeysMissing`, `KeysUnsafe`, `CheckpointInvalid`."""
+    return _Pass(read_key(file)).headers
+
+
+class _Pass:
+    """An officer's pass for entries, signed anew before it runs out: each is one look in the log."""
+
+    def __init__(self, key: OfficerKey) -> None:
+        self._key = key
+        self._lock = Lock()
+        self._signed_at = -math.inf
+        self._headers: Mapping[str, str] = {}
+
+    def headers(self) -> Mapping[str, str]:
+        """The headers of one request."""
+        with self._lock:
+            now = time.time()
+            if not 0 <= now - self._signed_at < PASS_SECONDS:
+                value = self._key.authorization(EntriesAsk(), int(now))
+                self._signed_at, self._headers = now, {"authorization": value}
+            return self._headers
 
 
 def is_url(text: str) -> bool:
@@ -81,11 +96,14 @@ def is_url(text: str) -> bool:
 class Remote:
     """The files of a log behind `url`: a server of mien, or with a path the very place of `checkpoint` and `tile/`. Full tiles are kept in `cache`.
 
-    Raises `SettingsError` for an address that is no `https://` (plain `http` reaches loopback only).
+    A server that has no time is asked `tries` times. Raises `SettingsError` for an address that is no `https://` (plain `http` reaches loopback only).
     """
 
-    def __init__(self, url: str, credentials: Credentials, cache: Path | None = None) -> None:
+    def __init__(
+        self, url: str, credentials: Credentials, cache: Path | None = None, *, tries: int = TRIES
+    ) -> None:
         self._prefix = _prefix(url)
+        self._tries = tries
         self._credentials = credentials
         self._cache = cache
         self._client = httpx.Client(
@@ -130,11 +148,13 @@ class Remote:
 
     # ---- the network ----
     def _fetch(self, name: str) -> bytes | None:
-        for tried in range(TRIES):
+        patience = 0.0
+        for tried in range(self._tries):
+            if tried:
+                time.sleep(min(MOST_PATIENT, max(patience, 0.5 * 2 ** (tried - 1))))
             status, patience, data = self._ask(name)
             if status not in _BUSY:
                 return _answered(name, status, data)
-            time.sleep(min(MOST_PATIENT, max(patience, 0.5 * 2**tried)))
         msg = f"the server has no time for `{name}`; try again later"
         raise ServerBusy(msg, retry_after=MOST_PATIENT)
 
@@ -237,19 +257,5 @@ def _answered(name: str, status: int, data: bytes) -> bytes | None:
 
 
 def _prefix(url: str) -> str:
-    parts = urlsplit(url)
-    if not parts.hostname or parts.query or parts.fragment or parts.username:
-        msg = "the address of a log is a scheme, a host and perhaps a path; leave the rest out"
-        raise SettingsError(msg)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
-        msg = "a log is read over https; plain http is for loopback only"
-        raise SettingsError(msg)
-    path = parts.path.rstrip("/")
-    return f"{parts.scheme}://{parts.netloc}{path or SERVED_BELOW}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    found = addresses.base(url, "log")
+    return found if urlsplit(found).path else f"{found}{SERVED_BELOW}"

@@ -31,7 +31,7 @@ def verify(
     receipts: Annotated[list[Path] | None, typer.Option(help="Receipts or certificates as they were kept: what they promise must be in the log. Repeat for several.")] = None,
     trust: Annotated[str | None, typer.Option(metavar="KEY", help="The server's key, which signed the receipts.")] = None,
     witness: Annotated[list[str] | None, typer.Option(metavar="VKEY", help="A witness: its times on the checkpoints tell when a promise was kept. Repeat for several.")] = None,
-    officer: Annotated[Path | None, typer.Option(help="The file with an officer's token: checks a server's entries, and not only their hashes.")] = None,
+    officer: Annotated[Path | None, typer.Option(help="The file of an officer's key: checks a server's entries, and not only their hashes.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder that keeps what never changes of a server's log, for the next time.")] = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip

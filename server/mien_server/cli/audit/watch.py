@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Final, Never
 
 import typer
 
-from mien.errors import AuditError, CheckpointInvalid, ServerUnreachable, SettingsError
+from mien.errors import (
+    AuditError,
+    CheckpointInvalid,
+    RequestRefused,
+    ServerAnswerInvalid,
+    ServerBusy,
+    ServerUnreachable,
+    SettingsError,
+)
 from mien.wire.proof import parse_note_key
 from mien.wire.witness import Witness, check_quorum
 from mien_server import audit
@@ -17,7 +25,7 @@ from mien_server.cli.audit.watched import Watched
 from mien_server.cli.told import told
 
 if TYPE_CHECKING:
-    from mien_server.cli.audit.fetched import Fetched
+    from mien_server.cli.audit.remote import Remote
 
 AHEAD_SECONDS: Final = 300
 """By so much may a witness's clock be ahead of this one."""
@@ -51,11 +59,11 @@ def watch(
         trusted = _trusted(key, witness or [], quorum)
         watched = Watched(state, trusted)
         watched.newest()  # a folder of another log is refused before anything is fetched
-        from mien_server.cli.audit.fetched import Fetched
+        from mien_server.cli.audit.remote import Remote, nobody
 
         try:
-            with Fetched(url) as fetched:
-                watcher = _Watcher(trusted, watched, fetched, silent_after)
+            with Remote(url, nobody, tries=1) as remote:
+                watcher = _Watcher(trusted, watched, remote, silent_after)
                 if once:
                     watcher.once()
                 else:
@@ -81,7 +89,7 @@ def _trusted(key: str, witnesses: list[str], quorum: int | None) -> audit.Truste
 class _Watcher:
     trusted: audit.Trusted
     watched: Watched
-    fetched: "Fetched"
+    remote: "Remote"
     silent_after: float
     good_at: float = field(default_factory=time.monotonic)
     trouble: str = ""
@@ -109,10 +117,10 @@ class _Watcher:
     def _look(self) -> None:
         """One look. Raises what may pass: `ServerUnreachable`, and `CheckpointInvalid` for missing cosignatures; ends the watch for what may not."""
         kept = self.watched.newest()
-        note = self.fetched.file(audit.CHECKPOINT)
+        note = self._file(audit.CHECKPOINT)
         self.shown = note
         try:
-            look = audit.look(note, self.fetched.file, self.trusted, kept[0] if kept else None)
+            look = audit.look(note, self._file, self.trusted, kept[0] if kept else None)
         except AuditError as error:
             self._accuse(str(error))
         now = int(time.time())
@@ -123,6 +131,22 @@ class _Watcher:
         if self.watched.keep(look):
             count = f", cosigned by {len(look.cosigned)}" if self.trusted.witnesses else ""
             print(f"{look.checkpoint.size} entries, root {look.checkpoint.root.hex()[:16]}{count}", flush=True)  # fmt: skip
+
+    def _file(self, name: str) -> bytes:
+        """A file of the log. Raises `ServerUnreachable` for whatever keeps it from coming: that may pass."""
+        from mien_server.cli.audit.remote import MAX_BYTES
+
+        try:
+            found = self.remote.read(name)
+        except (ServerBusy, RequestRefused, ServerAnswerInvalid) as error:
+            raise ServerUnreachable(str(error)) from error
+        if found is None:
+            msg = f"the log has no `{name}` where it should be; ask who serves it"
+            raise ServerUnreachable(msg)
+        if len(found) > MAX_BYTES:
+            msg = f"the log's answer for `{name}` is too large; ask who serves it"
+            raise ServerUnreachable(msg)
+        return found
 
     def _bear(self, says: str) -> None:
         if says != self.trouble:
