@@ -77,13 +77,17 @@ class Client(asyncio.Protocol):
         if len(rest) < length:
             return
         self._buffer = rest[length:]
-        self._result.statuses[int(head[9:12])] += 1
+        status = int(head[9:12])
+        self._result.statuses[status] += 1
         self._result.latencies.append(time.perf_counter() - self._sent)
-        self._next()
+        self._answered(status)
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self._done.done():
             self._done.set_exception(error or ConnectionError("the server closed the connection"))
+
+    def _answered(self, _status: int) -> None:
+        self._next()
 
     def _next(self) -> None:
         wanted = next(self._work, None)
@@ -92,6 +96,10 @@ class Client(asyncio.Protocol):
                 self._done.set_result(None)
             self._transport.close()
             return
+        self._send(wanted)
+
+    def _send(self, wanted: bytes) -> None:
+        self._wanted = wanted
         self._sent = time.perf_counter()
         self._transport.write(wanted)  # type: ignore[attr-defined]
 

@@ -35,10 +35,12 @@ def main() -> int:
     chosen = argparse.ArgumentParser()
     chosen.add_argument("parts", nargs="*", choices=list(parts))
     wanted = chosen.parse_args().parts or list(parts)
-    report = json.loads(REPORT.read_text()) if REPORT.exists() else {}
+    report: dict[str, Any] = {}
     for name in wanted:
         began = time.monotonic()
         result = parts[name]()
+        # Read only now: another part may have been run beside this one, and written.
+        report = json.loads(REPORT.read_text()) if REPORT.exists() else {}
         report[name] = {**result, "seconds": round(time.monotonic() - began, 1), **_circumstances()}
         REPORT.write_text(json.dumps(report, indent=2) + "\n")
     faults = [fault for name in wanted for fault in report[name]["faults"]]

@@ -32,6 +32,8 @@ CONNECTIONS = 8
 CHUNK = 4000
 """Requests made at once: a ranking is good for two minutes."""
 USES = ("record", "use")
+BUSY = 503
+RETRY_SECONDS = 1.0
 _NOTE = """
 CREATE TABLE IF NOT EXISTS noted_commit (leaf bytea NOT NULL, xid xid8 NOT NULL);
 CREATE OR REPLACE FUNCTION note_commit() RETURNS trigger LANGUAGE plpgsql AS
@@ -138,6 +140,16 @@ def _chunks(
     yield chunk
 
 
+class _Patient(Client):
+    """Sends again, as devices do, what a busy server had no time for: the same bytes, which count once."""
+
+    def _answered(self, status: int) -> None:
+        if status == BUSY:
+            asyncio.get_running_loop().call_later(RETRY_SECONDS, self._send, self._wanted)
+        else:
+            self._next()
+
+
 async def _drive(urls: Sequence[str], requests: Sequence[bytes]) -> Result:
     loop = asyncio.get_running_loop()
     result, work = Result(0, Counter(), []), iter(requests)
@@ -147,7 +159,7 @@ async def _drive(urls: Sequence[str], requests: Sequence[bytes]) -> Result:
         for _ in range(CONNECTIONS):
             futures.append(loop.create_future())
             await loop.create_connection(
-                partial(Client, work, result, futures[-1]), parts.hostname or "", parts.port or 0
+                partial(_Patient, work, result, futures[-1]), parts.hostname or "", parts.port or 0
             )
     await asyncio.gather(*futures)
     return result
