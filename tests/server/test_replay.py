@@ -4,6 +4,7 @@ The database is real: leaves sealed under people's keys, sequenced into the tree
 """
 
 import json
+import logging
 import re
 import shutil
 import sqlite3
@@ -103,6 +104,7 @@ def of_nobody(log: Settings, doc: dict[str, Any]) -> SealedLeaf:
 # ---- what is counted ----
 def test_under_the_same_bundle_every_decision_stays(log: Settings) -> None:
     found = replay_log(log, None)
+    assert logging.getLogger("mien_server.authorize.decide").isEnabledFor(logging.ERROR)
     assert found.tally.whole.same == found.size == found.fates["again"] == COUNT
     assert found.tally.laws == {}
     assert sum(each.same for each in found.tally.sites.values()) == COUNT

@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from multiprocessing import get_context
@@ -112,8 +113,21 @@ def work(job: Job) -> tuple[Tally, Counter[str]]:
     """One part of the log, decided again."""
     desk = _desk(job.settings, job.directory)
     desk.replay.tally, desk.fates = Tally(), Counter()
-    desk.look(_batches(job, desk.fates))
+    with _quiet():
+        desk.look(_batches(job, desk.fates))
     return desk.replay.tally, desk.fates
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Every answer is counted; a bundle that knows fewer words than the log would write a line for each."""
+    logger = logging.getLogger("mien_server.authorize.decide")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _batches(job: Job, fates: Counter[str]) -> Iterator[Kept]:
@@ -137,8 +151,6 @@ def _batches(job: Job, fates: Counter[str]) -> Iterator[Kept]:
 @cache
 def _desk(settings: Settings, directory: Path | None) -> "_Desk":
     """What a process keeps from part to part: bundle, keys, and answers by what they depend on."""
-    # Every answer is counted; a bundle that knows fewer words than the log would write a line for each.
-    logging.getLogger("mien_server.authorize.decide").setLevel(logging.CRITICAL)
     return _Desk(Replay(load_bundle(directory)), errands.open_keys(settings), settings.policies)
 
 
