@@ -1,7 +1,7 @@
 """The way out to the witnesses that an operator named: the log's checkpoint goes there, a few lines come back.
 
 TLS is checked, redirects are not followed, an answer is bounded in time and size and must be plain UTF-8. `https` goes through the proxy that the
-environment names (`HTTPS_PROXY`); plain `http` is for loopback only (`settings` sees to that) and goes straight. Connections are kept between two
+environment names (`HTTPS_PROXY`); plain `http` is for loopback only (`addresses` sees to that) and goes straight. Connections are kept between two
 questions: a checkpoint goes out every time the log grows.
 """
 

@@ -616,7 +616,7 @@ class Noted(Protocol):
 
 
 class Poster(Protocol):
-    """Who speaks to the webhooks of sites: the only way out of the server."""
+    """Who speaks to the webhooks of sites."""
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Send once, within a bounded time, following nothing. Never raises for what the other side or the network does."""

@@ -1,7 +1,7 @@
-"""The server's only way out: one POST to the address that an operator registered for a site.
+"""The way out to sites: one POST to the address that an operator registered for one. The only other way out of the server is `cosigners`.
 
 TLS is checked, redirects are not followed, answers are not read beyond their headers. `https` goes through the proxy that the environment names
-(`HTTPS_PROXY`), which is where egress can be filtered; plain `http` is for loopback only (`registry` sees to that) and goes straight.
+(`HTTPS_PROXY`), which is where egress can be filtered; plain `http` is for loopback only (`addresses` sees to that) and goes straight.
 """
 
 import asyncio

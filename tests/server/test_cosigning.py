@@ -349,9 +349,12 @@ async def test_who_stops_waits_for_nobody(make_world: MakeWorld, tmp_path: Path)
     async with witnessed(make_world, tmp_path, W1) as (world, near):
         near.before[W1] = lambda: _after(asyncio.Event())
         await grow(world)
+        before = asyncio.all_tasks()
         await publish(world, near, 0.02)
+        assert len(asyncio.all_tasks() - before) == 1  # the witness is still being asked
         async with asyncio.timeout(5):
             await world.pipeline.stop_publishing()
+        assert asyncio.all_tasks() <= before
 
 
 # ---- forks ----
