@@ -52,6 +52,7 @@ class Readiness:
         if self._look is None or self._look.done():
             loop = asyncio.get_running_loop()
             self._look = loop.run_in_executor(None, self.journal.check)
+            self._look.add_done_callback(_heard)
         done, _ = await asyncio.wait({self._look}, timeout=self.patience)
         if not done:
             msg = (
@@ -63,3 +64,9 @@ class Readiness:
         except JournalError:
             msg = "the journal of withdrawals and erasures cannot be written; see MIEN_JOURNAL"
             raise NotReady(msg) from None
+
+
+def _heard(look: asyncio.Future[None]) -> None:
+    """What a look ended with after nobody waited for it any more: the next one finds it again, and asyncio would log its text."""
+    if not look.cancelled():
+        look.exception()

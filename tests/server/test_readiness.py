@@ -1,6 +1,7 @@
 """Whether a server that cannot do its work says so, and keeps no thread for each time it is asked."""
 
 import asyncio
+import gc
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
@@ -86,3 +87,19 @@ async def test_a_server_that_stops_or_has_no_key_for_today_is_not_ready(
         asked.leaving.set()
         with pytest.raises(NotReady, match="stopping"):
             await asked.check()
+
+
+async def test_what_a_disk_says_too_late_is_in_no_log(
+    make_world: MakeWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with make_world() as world:
+        disk = Disk(error=JournalUnwritable("/secret/place"))
+        asked = readiness(world, disk)
+        with pytest.raises(NotReady, match="disk of the journal"):
+            await asked.check()
+        disk.free.set()
+        assert asked._look is not None
+        await asyncio.wait({asked._look})
+        asked._look = None  # the last that holds it: asyncio speaks of what nobody heard
+        gc.collect()
+    assert "/secret/place" not in caplog.text
