@@ -12,6 +12,7 @@ the next.
 - `consents`   consent, withdrawal, capability
 - `keyset`     who speaks for a person
 - `stream`     envelopes of labels
+- `knowing`    what may be known of a person now
 - `ranking`    ranking and rewards
 - `learning`   the sums that ranking learns
 - `tidying`    what a consent no longer covers is deleted

@@ -5,12 +5,12 @@
 Without an asker, or when policy denies, the same is done without emotion: same candidates, same prices, same shape of answer.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from mien.errors import EnvelopeReplayed, MienError, RequestInvalid
-from mien.values import Label, Offer
+from mien.values import Offer
 from mien.wire.canonical import b64, encode, unb64
 from mien.wire.keys import SealKey
 from mien.wire.messages import (
@@ -28,29 +28,21 @@ from mien_server import record, unseal
 from mien_server.errors import EventUnknown
 from mien_server.personalize import Choice, choose, emotion_of
 from mien_server.personalize.emotion import WINDOW
-from mien_server.pipeline.answers import MOOD
+from mien_server.pipeline.knowing import Knowing, Known
 from mien_server.pipeline.learning import Learning
 from mien_server.pipeline.notices import Notices
 from mien_server.pipeline.parts import Parts, alive, together, unknown, where
 from mien_server.pipeline.stream import check_site, stream_key
 from mien_server.ports import Stream, Transaction
-from mien_server.record import Vault
 from mien_server.values import (
     Catalogue,
     Decision,
-    Emotion,
     Event,
-    Person,
-    Record,
     SealedEvent,
     Site,
 )
 
 PURPOSE: Final = "personalize_offers"
-_Way = tuple[str, str]
-"""A purpose and the source of what is used for it."""
-RECENT_LABELS: Final = 64
-"""How many labels are enough: no further record is opened once there are as many."""
 WHY_BLOCK: Final = 8192
 """More than the longest words for the most places: a second block would tell that emotion was used."""
 LEARN_AFTER: Final = 600
@@ -59,16 +51,6 @@ LEARN_BATCH: Final = 16
 """Rankings learned in one transaction: until it ends nobody of theirs can withdraw. Of 200, on three overloaded nodes, 16 of 1,000 waited in vain."""
 _BITS: Final = 53
 _UNKNOWN: Final = "this ranking is not kept; rank again"
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """The person who asks, when policy lets their labels be used; `basis` is the purposes under which."""
-
-    person: Person
-    vault: Vault
-    emotion: Emotion | None
-    basis: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +68,7 @@ class Rankings:
 
     def __init__(self, parts: Parts, notices: Notices, learning: Learning) -> None:
         self._parts = parts
-        self._notices = notices
+        self._knowing = Knowing(parts, notices, PURPOSE, "order", WINDOW)
         self._learning = learning
         self._catalogues: dict[str, tuple[str, Catalogue]] = {}
 
@@ -120,7 +102,7 @@ class Rankings:
         choice = choose(
             catalogue,
             _offers(request, catalogue),
-            known.emotion if known else None,
+            emotion_of(known.seen, now) if known else None,
             request.page,
             self._learning.sums(transaction, site.id),
             request.places,
@@ -135,7 +117,7 @@ class Rankings:
 
     def _asker(
         self, transaction: Transaction, site: Site, request: RankRequest, now: int, *, gpc: bool
-    ) -> tuple[Stream | None, _Known | None, Decision | None]:
+    ) -> tuple[Stream | None, Known | None, Decision | None]:
         if request.asker is None:
             return None, None, None
         stream = transaction.people.stream(site.id, request.asker.subject, request.asker.device)
@@ -144,75 +126,13 @@ class Rankings:
         vault = self._parts.vault(alive(stream.person))
         unseal.check_request(request, stream_key(vault, stream), Use.RANK, now)
         person = self._parts.heard(transaction, stream.person, now, gpc=gpc)
-        known, decision = self._known(transaction, site, person, vault, now)
+        known, decision = self._knowing.known(transaction, site, person, vault, now)
         named = ",".join(known.basis) if known else PURPOSE
         self._parts.note(transaction, site, person, "use", decision, named)
         return stream, known, decision
 
-    def _known(
-        self, transaction: Transaction, site: Site, person: Person, vault: Vault, now: int
-    ) -> tuple[_Known | None, Decision]:
-        """Ask before opening: about what was read from the face, and about what the person said of themselves under its own purpose."""
-        records = transaction.records.recent(  # none older than what `emotion_of` reads is opened
-            person.site, person.subject, now - WINDOW, now, RECENT_LABELS
-        )
-        until = min((each.retain_until for each in records), default=0)
-        decisions = self._uses(site, person, now, until)
-        allowed = {way: each for way, each in decisions.items() if each.allow}
-        if not allowed:
-            return None, together(decisions.values(), allow=False)
-        seen = self._opened(vault, records, {purpose for purpose, _source in allowed}, now)
-        for way in {(purpose, what.source) for purpose, what, _ended_at in seen}.difference(
-            decisions
-        ):
-            decisions[way] = self._use(site, person, now, way, until)
-        usable = [
-            (what, ended_at)
-            for purpose, what, ended_at in seen
-            if decisions[purpose, what.source].allow
-        ]
-        basis = tuple(sorted({purpose for purpose, _source in allowed}))
-        known = _Known(person, vault, emotion_of(usable, now), basis)
-        return known, together(allowed.values(), allow=True)
-
-    def _opened(
-        self, vault: Vault, records: Iterable[Record], purposes: Collection[str], now: int
-    ) -> list[tuple[str, Label, int]]:
-        """What was seen within the window in the newest records of these purposes, until there are enough: the purpose, what, and when it ended."""
-        found: list[tuple[str, Label, int]] = []
-        for kept in records:
-            purpose = _purpose_of(kept)
-            if purpose in purposes and len(found) < RECENT_LABELS:
-                found += [
-                    (purpose, what, ended_at)
-                    for what, ended_at in record.seen_in(vault, kept)
-                    if now - ended_at <= WINDOW
-                ]
-        return found
-
-    def _uses(self, site: Site, person: Person, now: int, until: int) -> dict[_Way, Decision]:
-        """The ways in which a label might be used for this person, each decided."""
-        face, corrected, mood = (PURPOSE, "face"), (PURPOSE, "declared"), (MOOD, "declared")
-        decisions: dict[_Way, Decision] = {}
-        if PURPOSE in person.purposes or MOOD not in person.purposes:
-            decisions[face] = self._use(site, person, now, face, until)
-            if not decisions[face].allow:
-                decisions[corrected] = self._use(site, person, now, corrected, until)
-        if MOOD in person.purposes:
-            decisions[mood] = self._use(site, person, now, mood, until)
-        return decisions
-
-    def _use(self, site: Site, person: Person, now: int, way: _Way, until: int) -> Decision:
-        purpose, source = way
-        data_class = "mood" if purpose == MOOD else "label"
-        return self._parts.ask(
-            site, person, "use", now, purpose=purpose, source=source, effect="order",
-            data_class=data_class, notice_current=self._notices.is_current(site, person),
-            retain_until=until or now + self._parts.retention(data_class, where(site, person)),
-        )  # fmt: skip
-
     def _event(
-        self, site: Site, known: _Known | None, choice: Choice, name: str, now: int
+        self, site: Site, known: Known | None, choice: Choice, name: str, now: int
     ) -> SealedEvent:
         """An event of the person when policy let them be known, of nobody otherwise."""
         places = where(site, known.person) if known else frozenset(site.jurisdictions)
@@ -310,21 +230,12 @@ class Rankings:
         if person is None or person.tombstoned_at:  # its erasure takes the event from here
             return False
         basis = sealed.basis
-        decisions = [self._again(site, person, now, name, sealed.retain_until) for name in basis]
+        decisions = self._knowing.again(site, person, basis, now, sealed.retain_until)
         allow = bool(decisions) and all(each.allow for each in decisions)
         if decisions:
             decision = together(decisions, allow=allow)
             self._parts.note(transaction, site, person, "use", decision, ",".join(basis))
         return allow
-
-    def _again(self, site: Site, person: Person, now: int, purpose: str, until: int) -> Decision:
-        """Whether an event that rests on `purpose` may still be used: read from the face, or else said by the person."""
-        if purpose == MOOD:
-            return self._use(site, person, now, (MOOD, "declared"), until)
-        decision = self._use(site, person, now, (purpose, "face"), until)
-        if not decision.allow:
-            decision = self._use(site, person, now, (purpose, "declared"), until)
-        return decision
 
     def _keep(self, transaction: Transaction, sealed: SealedEvent, event: Event) -> None:
         vault = self._learning.vault(transaction, sealed)
@@ -360,10 +271,6 @@ class Rankings:
             gone = [each for each in gone if not self._learning.held(transaction, each, now)]
             self._learning.remove(transaction, gone)
         return len(found) == LEARN_BATCH
-
-
-def _purpose_of(kept: Record) -> str:
-    return MOOD if kept.data_class == "mood" else PURPOSE
 
 
 def _own(sealed: SealedEvent, request: RewardRequest) -> bool:
