@@ -388,6 +388,6 @@ async def test_no_more_records_are_opened_than_needed(make_world: MakeWorld) -> 
         )
         assert len(records) == 3
         damaged = dataclasses.replace(records[-1], sealed=bytes(9))
-        found = world.pipeline._rankings._opened(vault, [*records[:-1], damaged], {PURPOSE}, phone.now())  # fmt: skip
+        found = world.pipeline._rankings._knowing._opened(vault, [*records[:-1], damaged], {PURPOSE}, phone.now())  # fmt: skip
         assert len(found) == 64
-        assert world.pipeline._rankings._opened(vault, [damaged], {"declare_mood"}, phone.now()) == []  # fmt: skip
+        assert world.pipeline._rankings._knowing._opened(vault, [damaged], {"declare_mood"}, phone.now()) == []  # fmt: skip
