@@ -658,6 +658,19 @@ async def test_a_pass_is_one_look_for_five_minutes(make_world: MakeWorld) -> Non
                 await pipeline.entries(text, 0, 1)
 
 
+async def test_no_pass_goes_unlogged_behind_a_nonce_that_was_used(make_world: MakeWorld) -> None:
+    """An officer chooses their nonces: neither one of an older pass nor one of another question makes a pass look logged."""
+    key = SigningKey.generate()
+    async with make_world(officers=(Officer("anna", key.verify_key().public),)) as world:
+        await busy(world)
+        now, nonce = world.clock.now(), b64(bytes(16))
+        await world.pipeline.asked_by_officer(said(key, now, nonce=nonce), FindAsk)
+        for at in (now, now + 1):
+            text = said(key, at, nonce=nonce, ask=EntriesAsk())
+            assert await world.pipeline.entries(text, 0, 1)
+        assert [each["what"] for each in await looks(world)] == ["find", "entries", "entries"]
+
+
 @pytest.mark.sqlite
 async def test_nothing_else_is_a_pass(make_world: MakeWorld) -> None:
     async with with_officers(make_world) as world:

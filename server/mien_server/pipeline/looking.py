@@ -160,16 +160,15 @@ class Looking:
             msg = "the statement asks for something else than entries; sign what you ask for"
             raise RequestInvalid(msg)
         look = Look(said.officer, _digest(text), "entries", {}, 0, 0)
-        await self.parts.store.transact(lambda t: self._first(t, said, look, now))
+        await self.parts.store.transact(lambda t: self._first(t, shown, look, now))
         self._passes[shown] = said.at + PASS_SECONDS
         if len(self._passes) > PASSES:
             self._passes.popitem(last=False)
 
-    def _first(
-        self, transaction: Transaction, said: OfficerStatement, look: Look, now: int
-    ) -> None:
+    def _first(self, transaction: Transaction, shown: bytes, look: Look, now: int) -> None:
+        # By all that was signed, not by its nonce: an officer could choose one that was spent for something else, and would be logged for nothing.
         try:
-            _spend(transaction, said, now)
+            transaction.nonces.spend(EVERY_SITE, b"pass " + shown, now + NONCE_SECONDS)
         except EnvelopeReplayed:  # another node has logged it
             return
         log_look(self.parts, transaction, look)
