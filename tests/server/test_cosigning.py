@@ -24,6 +24,7 @@ from mien.wire.proof import (
 from mien.wire.witness import PATH, AddCheckpoint, Cosignature, Witness, cosign, cosignatures
 from mien_server import audit, witness
 from mien_server.cosigners import Cosigners
+from mien_server.errors import StoreBusy
 from mien_server.pipeline import Pipeline
 from mien_server.pipeline.cosigning import LONGEST_REST, RENEW, Round
 from mien_server.ports import Transaction
@@ -343,6 +344,28 @@ async def test_a_witness_that_says_another_size_for_ever_is_given_up(
         await grow(world)
         assert (await publish(world, near)).answers == {"refused": 1}
         assert len(near.asked) == 3
+
+
+async def test_an_ask_that_breaks_off_takes_nothing_from_the_others(
+    make_world: MakeWorld, tmp_path: Path
+) -> None:
+    """A database that had no time while one witness was asked: what the others signed is shown, and the failure is told."""
+    async with witnessed(make_world, tmp_path, W1, W2) as (world, near):
+        near.before[W1] = _busy
+        await grow(world)
+        done = await publish(world, near)
+        assert [type(each) for each in done.broken] == [StoreBusy]
+        assert (done.answers, done.cosigned) == ({"cosigned": 1}, 1)
+        checkpoint, found = await shown(world, near)
+        assert (checkpoint.size, [each.witness.name for each in found]) == (1, ["w1.example"])
+        del near.before[W1]
+        done = await publish(world, near)  # nobody holds the turn, and nobody rests
+        assert (done.broken, done.cosigned) == ([], 2)
+
+
+async def _busy() -> Answered | None:
+    msg = "no time"
+    raise StoreBusy(msg)
 
 
 async def test_who_stops_waits_for_nobody(make_world: MakeWorld, tmp_path: Path) -> None:

@@ -48,10 +48,14 @@ class News:
 
 @dataclass
 class Round:
-    """What a round did: answers by outcome, what is news, how many witnesses say that the log forked, and how many signed what is shown."""
+    """What a round did: answers by outcome, what is news, how many witnesses say that the log forked, and how many signed what is shown.
+
+    `broken` is what was raised while a witness was asked: no fault of the witness, and for whoever runs the round to raise.
+    """
 
     answers: Counter[str] = field(default_factory=Counter)
     news: list[News] = field(default_factory=list)
+    broken: list[BaseException] = field(default_factory=list)
     forked: int = 0
     cosigned: int = 0
 
@@ -252,11 +256,15 @@ class Cosigning:
         return _Outcome("overtaken" if size <= ours else "forked", size)
 
     def _collect(self, done: Round) -> list[_Outcome]:
-        """Take in every answer that has come; the cosignatures among them."""
+        """Take in every answer that has come, and what broke off; the cosignatures among them."""
         found = []
         for asked in self._asked:
             if asked.task is not None and asked.task.done():
                 task, asked.task = asked.task, None
+                if (error := task.exception()) is not None:
+                    # Raised here, it would take the cosignatures with it that are in already.
+                    done.broken.append(error)
+                    continue
                 outcome = task.result()
                 done.answers[outcome.word] += 1
                 self._note_outcome(asked, outcome, done)
