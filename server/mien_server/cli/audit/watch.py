@@ -95,6 +95,8 @@ class _Watcher:
     trouble: str = ""
     shown: bytes | None = None
     """What the log showed last."""
+    untold: bool = True
+    """Whether there is more than was told; the first good look is told."""
 
     def once(self) -> None:
         """One look, which must be good. Raises `ServerUnreachable`."""
@@ -123,12 +125,15 @@ class _Watcher:
             look = audit.look(note, self._file, self.trusted, kept[0] if kept else None)
         except AuditError as error:
             self._accuse(str(error))
+        # Before anybody asks who cosigned it: what the log signed it must stand by, also when no witness was there.
+        self.untold |= self.watched.keep(look)
         now = int(time.time())
         check_quorum(
             look.cosigned, self.trusted.quorum,
             since=now - int(self.silent_after), until=now + AHEAD_SECONDS,
         )  # fmt: skip
-        if self.watched.keep(look):
+        if self.untold:
+            self.untold = False
             count = f", cosigned by {len(look.cosigned)}" if self.trusted.witnesses else ""
             print(f"{look.checkpoint.size} entries, root {look.checkpoint.root.hex()[:16]}{count}", flush=True)  # fmt: skip
 
