@@ -14,6 +14,7 @@ from tests.server.world import ORIGIN, MakeWorld, World
 from mien.errors import SettingsError
 from mien.wire.canonical import unb64
 from mien.wire.keys import SigningKey
+from mien.wire.messages import ExplainAnswer, ExplainAsk, StateAnswer, StateAsk
 from mien.wire.proof import (
     Checkpoint,
     note_key,
@@ -25,7 +26,7 @@ from mien.wire.witness import PATH, AddCheckpoint, Cosignature, Witness, cosign,
 from mien_server import audit, witness
 from mien_server.cosigners import Cosigners
 from mien_server.errors import StoreBusy
-from mien_server.pipeline import Pipeline
+from mien_server.pipeline import Pipeline, looking
 from mien_server.pipeline.cosigning import LONGEST_REST, RENEW, Round
 from mien_server.ports import Transaction
 from mien_server.settings import load
@@ -213,6 +214,44 @@ async def test_proofs_lead_to_what_is_shown_and_do_not_wait_for_it(
             checkpoint = parse_checkpoint(note, ORIGIN, key)
             found = cosignatures(note, checkpoint, [public(near.homes[W1])])
             assert len(found) == cosigned
+
+
+async def test_what_an_officer_is_told_leads_to_what_is_shown(
+    make_world: MakeWorld, tmp_path: Path
+) -> None:
+    async with witnessed(make_world, tmp_path, W1) as (world, near):
+        await world.phone().consent("personalize_offers")
+        await world.pipeline.sequence()
+        await publish(world, near)
+        await grow(world)  # nobody has signed that yet
+        note = await world.pipeline.checkpoint()
+        assert near.homes[W1].name in note
+        explained = await world.pipeline.asked_here(ExplainAsk(index=0))
+        assert isinstance(explained, ExplainAnswer)
+        assert parse_tlog_proof(explained.proof).checkpoint == note
+        assert parse_tlog_proof(await world.pipeline.proof_at(0)).checkpoint == note
+
+
+async def test_how_things_stand_rests_on_all_there_is_and_waits_a_little_for_the_witnesses(
+    make_world: MakeWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with witnessed(make_world, tmp_path, W1) as (world, near):
+        await grow(world)
+        await publish(world, near)
+        size = await grow(world)
+        asked = asyncio.create_task(world.pipeline.asked_here(StateAsk()))
+        await asyncio.sleep(0)
+        await publish(world, near)
+        state = await asked
+        assert isinstance(state, StateAnswer)
+        assert near.homes[W1].name in state.checkpoint
+        assert int(state.checkpoint.split("\n")[1]) == size
+        size = await grow(world)
+        monkeypatch.setattr(looking, "PATIENCE", -1.0)
+        state = await world.pipeline.asked_here(StateAsk())
+        assert isinstance(state, StateAnswer)
+        assert near.homes[W1].name not in state.checkpoint
+        assert int(state.checkpoint.split("\n")[1]) == size
 
 
 async def test_an_export_has_the_cosignatures_of_its_checkpoint_and_of_no_other(

@@ -103,6 +103,17 @@ class Cosigning:
         published = self._published(transaction)
         return self._live(transaction) if published is None else self._note(published)
 
+    def covers(self, transaction: Transaction, size: int) -> bool:
+        """Whether what the log shows has the first `size` entries."""
+        published = self._published(transaction)
+        return published is None or published.size >= size
+
+    def covering(self, transaction: Transaction, size: int) -> str:
+        """The checkpoint that the log shows when that has the first `size` entries, otherwise that of the tree as it is, which nobody has cosigned."""
+        return (
+            self.shown(transaction) if self.covers(transaction, size) else self._live(transaction)
+        )
+
     def proof(self, transaction: Transaction, index: int) -> str:
         """The proof of an entry: to the checkpoint that is shown when that covers it, otherwise to that of the tree as it is."""
         published = self._published(transaction)

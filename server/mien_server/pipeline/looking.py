@@ -39,6 +39,7 @@ from mien.wire.messages import (
 )
 from mien_server import audit, record
 from mien_server.errors import LeafUnknown
+from mien_server.pipeline.cosigning import Cosigning
 from mien_server.pipeline.looks import SERVER, log_look
 from mien_server.pipeline.opened import BATCH, Kept, Opener, Seen, Span, kept, seen
 from mien_server.pipeline.parts import NONCE_SECONDS, Parts
@@ -57,6 +58,9 @@ SECONDS: Final = 3.0
 """After which an answer takes in no further batch: on a busy machine it must come in time too."""
 AT_ONCE: Final = 2
 """Answers made at the same time; more wait."""
+PATIENCE: Final = 3.0
+"""Seconds that an account of how things stand waits for the witnesses' signatures under what it rests on."""
+_PAUSE: Final = 0.1
 PASSES: Final = 1024
 """Statements for entries that are remembered to be logged."""
 Taker = Callable[["Opened"], bool]
@@ -121,6 +125,7 @@ class Looking:
 
     parts: Parts
     officers: Officers
+    cosigning: Cosigning
     _few: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _passes: OrderedDict[bytes, int] = field(default_factory=OrderedDict)
 
@@ -280,7 +285,7 @@ class Looking:
             raise LeafUnknown(msg)
         number, position = divmod(index, audit.TILE_WIDTH)
         entry = transaction.tiles.entry_tile(number)[position]
-        proof = audit.tlog_proof(transaction.tiles, index, parts.origin, parts.keys.log)
+        proof = self.cosigning.proof(transaction, index)
         found = kept(transaction, index, parts.clock.now(), 1)
         there = next((each for each in found if each.index == index), None)
         return _Place(index, entry, proof), there
@@ -305,17 +310,29 @@ class Looking:
     async def _state(self, ask: StateAsk, asker: Asker) -> StateAnswer:
         parts, now = self.parts, self.parts.clock.now()
         erased = await erasures(parts, ask.since, ask.until, now)
+        size = await self._cosigned()
         look = Look(asker.officer, asker.statement, ask.what, _times(ask.since, ask.until), 0, 0)
 
         def settle(transaction: Transaction) -> dict[str, Any]:
             log_look(parts, transaction, look)
-            return standing(parts, transaction, now)
+            return standing(transaction, now, self.cosigning.covering(transaction, size))
 
         bundle = parts.authorizer.bundle
         return StateAnswer(
             at=now, erasures=erased, bundle_version=bundle.version, bundle_sha256=parts.bundle,
             **await parts.store.transact(settle),
         )  # fmt: skip
+
+    async def _cosigned(self) -> int:
+        """The size of the tree, once what the log shows has as much: counts that were made before rest on it. After `PATIENCE` nobody is waited for."""
+        store, loop = self.parts.store, asyncio.get_running_loop()
+        size = await store.transact(lambda t: t.tiles.size())
+        until = loop.time() + PATIENCE
+        while not await store.transact(lambda t: self.cosigning.covers(t, size)):
+            if loop.time() > until:
+                break
+            await asyncio.sleep(_PAUSE)
+        return size
 
     # ---- other looks ----
     async def note(

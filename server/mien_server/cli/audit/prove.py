@@ -15,7 +15,7 @@ from mien_server.cli.audit.files import reader, text, write
 from mien_server.cli.told import told
 
 if TYPE_CHECKING:
-    from mien_server.ports import Transaction
+    from mien_server.pipeline import Pipeline
 
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
@@ -49,25 +49,12 @@ def _prove_here(wanted: str | bytes) -> str:
     from mien_server import errands
     from mien_server.settings import load
 
-    settings = load(os.environ)
-    keys = errands.open_keys(settings)
+    async def proof(pipeline: "Pipeline") -> str:
+        if isinstance(wanted, str):
+            return await pipeline.proof_at(int(wanted))
+        return (await pipeline.proof(wanted)).proof
 
-    def work(transaction: "Transaction") -> str:
-        index = int(wanted) if isinstance(wanted, str) else _place(transaction, wanted)
-        if index is None:
-            msg = "this leaf has no place in the log yet; ask again in a second"
-            raise AuditError(msg)
-        tiles = transaction.tiles
-        path = audit.inclusion(tiles, index, tiles.size())
-        note = audit.checkpoint(tiles, settings.origin, keys.log)
-        return audit.proof_text(index, path, audit.cosigned(note, transaction.published.get()))
-
-    return errands.administer(settings, work)
-
-
-def _place(transaction: "Transaction", leaf: bytes) -> int | None:
-    placed = transaction.leaves.placed(leaf)
-    return None if placed is None else placed[0]
+    return errands.attend(load(os.environ), proof)
 
 
 def _prove_from(folder: Path, wanted: str | bytes) -> str:
