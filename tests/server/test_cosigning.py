@@ -586,6 +586,16 @@ async def test_whatever_else_comes_is_no_answer(given: bytes | None) -> None:
     assert len(receiver.got) == 1
 
 
+async def test_a_witness_cannot_make_itself_remembered() -> None:
+    """A cookie would come back with every question, and a new one each time would fill the memory."""
+    async with Receiver([status(200, "set-cookie: seen=1; path=/", body=b"")]) as receiver:
+        cosigners = Cosigners()
+        for _ in range(2):
+            await cosigners.ask(receiver.url, "")
+        await cosigners.close()
+    assert [each.headers.get("cookie") for each in receiver.got] == [None, None]
+
+
 async def test_nobody_listening_is_no_answer() -> None:
     cosigners = Cosigners(0.3)
     assert await cosigners.ask("http://127.0.0.1:1/", "") == Answered(0)
