@@ -1,10 +1,12 @@
 """`mien audit verify` against a server, and against servers that lie, stall, redirect or send too much: nothing that comes is believed."""
 
+import gzip
 import hashlib
 import itertools
 import json
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -282,6 +284,31 @@ def test_more_than_a_tile_can_hold_is_cut_and_named() -> None:
         assert (code, where(answer)[0]) == (1, "tile/0/001")
         with remote.Remote(served.url, remote.nobody) as log:
             assert len(log.read("tile/0/001") or b"") == remote.MAX_BYTES + 1
+
+
+def test_packed_files_are_unpacked_and_no_further_than_a_file_can_go() -> None:
+    """c2sp.org/tlog-tiles lets a log pack bundles unasked; a hundred kilobytes can unpack to a hundred megabytes."""
+
+    files = {name: gzip.compress(data) for name, data in HONEST.items()}
+    files["tile/0/001"] = gzip.compress(bytes(100_000_000))
+
+    def packed(name: str) -> Answer | None:
+        return 200, {"content-encoding": "gzip"}, files[name]
+
+    with serving(HONEST, packed) as served, remote.Remote(served.url, remote.nobody) as log:
+        assert log.read("tile/0/000") == HONEST["tile/0/000"]
+        tracemalloc.start()
+        assert len(log.read("tile/0/001") or b"") == remote.MAX_BYTES + 1
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert most < 4_000_000
+
+
+@pytest.mark.parametrize("packing", ["gzip", "br"])
+def test_what_is_packed_otherwise_or_wrongly_is_no_answer(packing: str) -> None:
+    with serving(HONEST, lambda _name: (200, {"content-encoding": packing}, b"x" * 99)) as served:
+        code, answer = run(served.url, "--key", VKEY)
+    assert (code, "packed" in answer["stderr"]) == (2, True)
 
 
 def test_a_log_that_claims_to_be_endless_is_not_gone_through() -> None:
