@@ -585,6 +585,33 @@ async def test_who_is_erased_meanwhile_is_not_shown(make_world: MakeWorld, kind:
         assert found["shown"] == 0
 
 
+@pytest.mark.sqlite
+async def test_a_refusal_from_before_goes_with_the_person_and_is_theirs_to_know(
+    make_world: MakeWorld,
+) -> None:
+    """It lies under a key of its own, and only the record says whose it is: found it must be all the same."""
+    async with with_officers(make_world) as world:
+        phone = world.phone()
+        await phone.consent("personalize_offers", claims=_no_claims())
+        await world.pipeline.sequence()
+        (index,) = [i for i, doc in (await everything(world)).items() if not doc["allow"]]
+        await world.pipeline.asked_here(ExplainAsk(index=index))  # nobody is there to be told
+        await phone.consent("personalize_offers")
+        await world.pipeline.asked_here(ExplainAsk(index=index))
+        seen = [json.loads(each["record"]) for each in (await phone.export())["decisions"]]
+        assert [doc["what"] for doc in seen if doc["action"] == "look"] == ["explain"]
+        await phone.erase()
+        await world.pipeline.complete_erasures()
+        await world.pipeline.sequence()
+        assert index not in await everything(world)
+        found = await find(world)
+        assert phone.subject not in json.dumps(found)
+        assert index not in found
+        answer = await world.pipeline.asked_here(ExplainAsk(index=index))
+        assert isinstance(answer, ExplainAnswer)
+        assert (answer.opened, answer.reasons) == (None, [])
+
+
 # ---- strangers ----
 def said(key: SigningKey, now: int, **other: Any) -> str:
     given: dict[str, Any] = {

@@ -113,11 +113,16 @@ def _vkey(first: Served) -> str:
     return note_key(ORIGIN, make_keys(first.settings).log.verify_key())
 
 
+def _enrol(node: Served) -> None:
+    for _ in range(PEOPLE):
+        node.enrolled()
+
+
 def _used(*nodes: Served) -> list[str]:
     """People say yes at all servers at once; what those show meanwhile, asked in turn, until all of it is cosigned."""
     notes: list[str] = []
     with ThreadPoolExecutor(len(nodes)) as pool:
-        busy = [pool.submit(lambda node=node: [node.enrolled() for _ in range(PEOPLE)]) for node in nodes]  # fmt: skip
+        busy = [pool.submit(_enrol, node) for node in nodes]
         asked = cycle(nodes)
         while not all(each.done() for each in busy):
             notes.append(shown(next(asked)))

@@ -41,7 +41,7 @@ from mien_server import audit, record
 from mien_server.errors import LeafUnknown
 from mien_server.pipeline.cosigning import Cosigning
 from mien_server.pipeline.looks import SERVER, log_look
-from mien_server.pipeline.opened import BATCH, Kept, Opener, Seen, Span, kept, seen
+from mien_server.pipeline.opened import BATCH, Kept, Opener, Seen, Span, kept, seen, subject_of
 from mien_server.pipeline.parts import NONCE_SECONDS, Parts
 from mien_server.pipeline.retaining import EVERY_SITE
 from mien_server.pipeline.sifting import Counts, concerns, fits, read_record, words_of
@@ -261,11 +261,10 @@ class Looking:
 
         def settle(transaction: Transaction) -> Opened | None:
             shown = opened if opened and _is_there(transaction, opened) else None
-            person = there.person if shown is not None and there is not None else None
             asked = {"index": place.index}
             count = int(shown is not None)
             look = Look(asker.officer, asker.statement, ask.what, asked, count, count)
-            log_look(self.parts, transaction, look, () if person is None else (person,))
+            log_look(self.parts, transaction, look, _concerned(transaction, shown))
             return shown
 
         shown = await self.parts.store.transact(settle)
@@ -376,11 +375,22 @@ def _whom(transaction: Transaction, wanted: LogFilter) -> list[Person]:
 
 def _is_there(transaction: Transaction, each: Opened) -> bool:
     """Whether the person was not erased meanwhile: from then on nothing of them is shown to anybody."""
-    leaf = each.leaf
-    if leaf.subject is None:
+    subject = subject_of(each.leaf, each.doc)
+    if subject is None:
         return True
-    person = transaction.people.get(leaf.site, leaf.subject, "share")
-    return person is not None and not person.tombstoned_at
+    person = transaction.people.get(each.leaf.site, subject, "share")
+    if person is None:  # who was refused and never came back is nobody
+        return each.leaf.subject is None
+    return not person.tombstoned_at
+
+
+def _concerned(transaction: Transaction, each: Opened | None) -> list[Person]:
+    """Who is to be told that this was looked at."""
+    subject = None if each is None else subject_of(each.leaf, each.doc)
+    if each is None or subject is None:
+        return []
+    person = transaction.people.get(each.leaf.site, subject, "none")
+    return [] if person is None else [person]
 
 
 def _times(since: int, until: int) -> dict[str, int]:
