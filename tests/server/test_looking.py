@@ -474,6 +474,20 @@ async def test_a_sweep_that_does_not_say_what_went_is_unreadable(make_world: Mak
 
 
 @pytest.mark.sqlite
+async def test_a_record_too_deep_to_be_read_hides_no_other(make_world: MakeWorld) -> None:
+    """Whoever can write into the database could stop every officer with one entry."""
+    async with with_officers(make_world) as world:
+        content = b'{"v":1,"a":' + b"[" * 50_000 + b"]" * 50_000 + b"}"
+        leaf = record.plain_leaf("", content, NOON, world.entropy)
+        await world.store.transact(lambda t: t.leaves.add(leaf))
+        await world.pipeline.asked_here(StateAsk())
+        await world.pipeline.sequence()
+        page = await world.pipeline.asked_here(FindAsk())
+        assert isinstance(page, FindAnswer)
+        assert (page.unreadable, len(page.found)) == (1, 1)
+
+
+@pytest.mark.sqlite
 async def test_looks_are_kept_as_long_as_decisions_and_no_longer(make_world: MakeWorld) -> None:
     async with with_officers(make_world) as world:
         await world.pipeline.asked_here(StateAsk())
