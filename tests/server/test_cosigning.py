@@ -556,6 +556,34 @@ async def test_another_name_of_the_log_does_not_show_what_was_signed_for_the_old
         assert (await publish(world, near)).cosigned == 1
 
 
+async def test_an_answer_that_was_long_on_its_way_puts_no_older_time_in_place_of_a_newer(
+    make_world: MakeWorld, tmp_path: Path
+) -> None:
+    async with witnessed(make_world, tmp_path, W1) as (world, near):
+        await grow(world)
+        await publish(world, near)
+        world.clock.at += RENEW
+        home, early = near.homes[W1], world.clock.at
+        go = asyncio.Event()
+
+        async def late() -> Answered:
+            checkpoint = parse_checkpoint(near.asked[-1][1].note, ORIGIN, world.keys.log.verify_key())  # fmt: skip
+            line = cosign(checkpoint, home.name, home.key, early)
+            await go.wait()
+            return Answered(200, "", line)
+
+        near.before[W1] = late
+        await publish(world, near, 0.02)
+        del near.before[W1]
+        world.clock.at += 5
+        await pipeline_of(world, near.cosigners).publish(near, 5)
+        go.set()
+        await asyncio.sleep(0.05)
+        await publish(world, near)
+        _, [found] = await shown(world, near)
+        assert found.at == early + 5
+
+
 # ---- over HTTP ----
 async def test_a_real_answer_is_read(make_world: MakeWorld, tmp_path: Path) -> None:
     log = SmallLog().grow(1)

@@ -333,11 +333,14 @@ def _read(answer: Answered, head: _Head, witness: Witness) -> _Outcome:
 
 def _joined(published: Published, found: Iterable[_Outcome]) -> Published:
     """With the cosignatures that are on the same text; of each witness the newest."""
-    lines = {key: line for key, _, line in _lines(published.body, published.cosignatures)}
+    lines = {key: (at, line) for key, at, line in _lines(published.body, published.cosignatures)}
     for each in found:
-        if each.body == published.body:
-            lines.update({key: line for key, _, line in _lines(each.body, each.line)})
-    return Published(published.size, published.body, "".join(lines.values()))
+        for key, at, line in _lines(each.body, each.line) if each.body == published.body else ():
+            # What was long on its way must not take the place of what another node has heard since.
+            if key not in lines or lines[key][0] < at:
+                lines[key] = at, line
+    kept = "".join(line for _, line in lines.values())
+    return Published(published.size, published.body, kept)
 
 
 def _times(published: Published) -> dict[tuple[str, bytes], int]:
