@@ -1,12 +1,15 @@
 """The log and its witnesses: what is shown is cosigned, a witness that is down stops nothing, and a log that forked is told so."""
 
 import asyncio
+import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from tests.server.logs_made import SmallLog, new_home, public
 from tests.server.receiver import HANG, Receiver, status
 from tests.server.world import ORIGIN, MakeWorld, World
@@ -30,6 +33,7 @@ from mien_server.pipeline import Pipeline, looking
 from mien_server.pipeline.cosigning import LONGEST_REST, RENEW, Round
 from mien_server.ports import Transaction
 from mien_server.settings import load
+from mien_server.stores.published import SqlPublished
 from mien_server.values import Answered, Cosigner, Published
 
 W1, W2 = "https://one.example", "https://two.example/w"
@@ -534,6 +538,53 @@ async def test_what_is_shown_never_becomes_less(make_world: MakeWorld, tmp_path:
         assert (checkpoint.size, len(found)) == (6, 1)
         assert done.answers == {"overtaken": 1}
         assert done.forked == 0
+
+
+async def test_two_nodes_that_change_what_is_shown_wait_for_each_other(
+    make_world: MakeWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One puts a late cosignature under what it read; meanwhile another shows more. Whoever watched would see entries go."""
+    async with witnessed(make_world, tmp_path, W1) as (world, near):
+        go = asyncio.Event()
+        near.before[W1] = lambda: _after(go)
+        await grow(world)
+        await publish(world, near, 0.02)
+        go.set()
+        await asyncio.sleep(0.05)
+        await grow(world, 5)
+        begun, go_on = threading.Event(), threading.Event()
+        real = SqlPublished.put
+
+        def held(self: Any, published: Published) -> None:
+            if published.size == 1 and not begun.is_set():
+                begun.set()
+                while not go_on.is_set():
+                    _pause(self._runner)
+            real(self, published)
+
+        monkeypatch.setattr(SqlPublished, "put", held)
+        first = asyncio.create_task(publish(world, near))
+        await asyncio.to_thread(begun.wait, 20)
+        second = asyncio.create_task(pipeline_of(world, near.cosigners).publish(near, 5))
+        await asyncio.wait({second}, timeout=0.5)
+        seen = (await shown(world, near))[0].size if second.done() else 1
+        last = asyncio.Event()
+        near.before[W1] = lambda: _after(last)
+        near.arrived.clear()
+        go_on.set()
+        async with asyncio.timeout(20):
+            await near.arrived.wait()  # the first has put what it read, and asks
+        assert (await shown(world, near))[0].size >= seen
+        last.set()
+        await asyncio.gather(first, second)
+        assert (await shown(world, near))[0].size == 6
+
+
+def _pause(runner: Any) -> None:
+    if type(runner).__name__ == "SqliteRunner":
+        time.sleep(0.01)
+    else:  # the event loop goes on meanwhile
+        runner.rows(text("SELECT pg_sleep(0.01)"), {})
 
 
 async def test_a_start_shows_the_tree_as_it_is(make_world: MakeWorld, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from mien.wire.proof import Checkpoint, parse_body, parse_size, split_note
 from mien.wire.witness import PATH, SIZE_TYPE, AddCheckpoint, Witness, cosignatures
 from mien_server import audit
 from mien_server.pipeline.parts import Parts
-from mien_server.ports import Asker, Transaction
+from mien_server.ports import Asker, Lock, Transaction
 from mien_server.values import Answered, Cosigner, Published
 
 RENEW: Final = 60
@@ -124,8 +124,8 @@ class Cosigning:
         path = audit.inclusion(transaction.tiles, index, published.size)
         return audit.proof_text(index, path, self._note(published))
 
-    def _published(self, transaction: Transaction) -> Published | None:
-        published = transaction.published.get() if self._asked else None
+    def _published(self, transaction: Transaction, lock: Lock = "none") -> Published | None:
+        published = transaction.published.get(lock) if self._asked else None
         if published is None or not published.body.startswith(f"{self._parts.origin}\n"):
             return None
         # A tree that lost entries and kept this row has nothing that leads there: then it is shown as it is.
@@ -143,8 +143,9 @@ class Cosigning:
         if self._asked:
             await self._parts.store.transact(self._begin)
 
+    # INVARIANT: what is shown is changed by who has it locked since it was read: else a node would put back less than another has shown meanwhile.
     def _begin(self, transaction: Transaction) -> None:
-        published = self._published(transaction)
+        published = self._published(transaction, "update")
         now = self._parts.clock.now()
         if published is None or (
             published.size < transaction.tiles.size()
@@ -189,7 +190,7 @@ class Cosigning:
     ) -> tuple[_Head | None, int]:
         """What is to be asked now, with the right to ask it (None when there is nothing, or another node has it); how many signed what is shown."""
         now = self._parts.clock.now()
-        before = self._published(transaction) or self._show_live(transaction)
+        before = self._published(transaction, "update") or self._show_live(transaction)
         published = _joined(before, late)
         if published != before:
             transaction.published.put(published)
@@ -231,7 +232,7 @@ class Cosigning:
 
     def _show(self, head: _Head, lines: Sequence[_Outcome], transaction: Transaction) -> int:
         """Show what was asked about, with what came of it, unless another node shows more already; how many signed it."""
-        published = self._published(transaction)
+        published = self._published(transaction, "update")
         if published is None or published.size < head.checkpoint.size:
             published = Published(head.checkpoint.size, head.checkpoint.body())
         published = _joined(published, lines)
