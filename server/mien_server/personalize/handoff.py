@@ -311,4 +311,3 @@ def together(rates: Iterable[Rates]) -> Rates | None:
     if not every:
         return None
     return Rates(max(each.hit for each in every), min(1.0, sum(each.alarm for each in every)))
-
