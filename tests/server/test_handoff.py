@@ -115,13 +115,13 @@ def test_what_rests_on_assumptions() -> None:
 @pytest.mark.parametrize("name", ho.INPUTS)
 def test_no_input_may_be_nonsense(name: str, wrong: float) -> None:
     with pytest.raises(RequestInvalid, match=f"`{name}`"):
-        replace(PUBLISHED, **{name: wrong})
+        replace(PUBLISHED, **{name: wrong})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["negative", "sale_human_content", "complaint_human"])
 def test_a_probability_is_at_most_one(name: str) -> None:
     with pytest.raises(RequestInvalid, match="probability"):
-        replace(PUBLISHED, **{name: 1.0000001})
+        replace(PUBLISHED, **{name: 1.0000001})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("wrong", [math.nan, 1.5, -0.1])

@@ -25,6 +25,7 @@ from mien_server.errors import PersonUnknown
 from mien_server.personalize import Desk, shipped_rates
 from mien_server.personalize.handoff import PUBLISHED, Economics
 from mien_server.pipeline.helping import HELP_BLOCK
+from mien_server.values import Decision, Question
 
 AGENTS = OpenKey.generate()
 RELUCTANT = Economics(
@@ -93,10 +94,15 @@ async def test_no_answer_knows_a_price_and_policy_is_asked_for_help_alone(
     make_world: MakeWorld,
 ) -> None:
     async with make_world(desks={"shop": desk()}) as world:
-        asked: list[Any] = []
+        asked: list[Question] = []
         authorizer = world.pipeline._parts.authorizer
         decide = authorizer.decide
-        authorizer.decide = lambda question: asked.append(question) or decide(question)  # type: ignore[method-assign]
+
+        def listening(question: Question) -> Decision:
+            asked.append(question)
+            return decide(question)
+
+        authorizer.decide = listening  # type: ignore[method-assign]
         await helped_by(world, "adapt_service", labels=readings(world, "anger"))
         uses = [each for each in asked if each.action == "use"]
         assert uses
