@@ -300,11 +300,11 @@ def test_a_signal_without_measured_rates_decides_nothing() -> None:
 
 
 def test_recent_readings_weigh_more() -> None:
-    turned = [label("joy", 300), label("joy", 290), label("anger", 2), label("joy", 280)]
+    turned = [label("joy", 20), label("joy", 19), label("anger", 2), label("joy", 18)]
     assert notice(turned, NOW, DESK.rates).negative is True
-    over = [label("anger", 300), label("anger", 290), label("joy", 2)]
+    over = [label("anger", 20), label("anger", 19), label("joy", 2)]
     assert notice(over, NOW, DESK.rates).negative is False
-    old = [label("anger", 601)]
+    old = [label("anger", 61), label("anger", 601, source="declared", model=0)]
     assert notice(old, NOW, DESK.rates) == notice([], NOW, DESK.rates)
 
 
@@ -316,6 +316,8 @@ def test_a_brief_movement_counts_where_it_is_read() -> None:
     assert noticed.negative is True
     assert noticed.rates == Rates(0.8, 0.1 + 0.05)
     assert "brief unhappy movement" in help_for(DESK, "home", noticed, pressed=False).why
+    both = notice([label("anger", 1, polarity="negative")], NOW, rates)
+    assert both.rates == DESK.rates[2, "expression"]  # a second flag takes nothing from the first
 
 
 def test_what_is_said_outweighs_what_is_read() -> None:

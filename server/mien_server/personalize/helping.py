@@ -100,7 +100,7 @@ def _known(noticed: Noticed) -> str:
     times = f"{noticed.readings} {'reading' if noticed.readings == 1 else 'readings'}"
     words = [_STATES[noticed.state]] if noticed.state else []
     words += [LOOKS[noticed.mood]] if noticed.mood in NEGATIVE or not words else []
-    brief = ", with a brief unhappy movement" if dict(noticed.flagged).get("polarity") else ""
+    brief = ", with a brief unhappy movement" if ("polarity", True) in noticed.flagged else ""
     return f"you looked {' and '.join(words)} ({times}){brief}"
 
 

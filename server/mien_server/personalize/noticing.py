@@ -6,13 +6,17 @@ from typing import Final
 
 from mien.values import Label
 from mien_server.personalize.desk import RatesOf
-from mien_server.personalize.emotion import HALF_LIFE, WINDOW
+from mien_server.personalize.emotion import WINDOW
 from mien_server.personalize.handoff import Rates, posterior, together
 
 NEGATIVE: Final = frozenset({"anger", "fear", "sadness", "disgust", "contempt"})
 """Expressions that count as a negative mood; the same that were counted when the rates were measured."""
 TROUBLED: Final = ("frustrated", "stressed", "confused")
 """States that do. Where two weigh the same, the first is said."""
+READ_WINDOW: Final = 60
+"""Seconds: an older reading says nothing about now. They come every ten, later over a slow line. What was said counts for `WINDOW`."""
+HALF_LIFE: Final = 3.0
+"""Seconds after which a reading counts half: somebody read every second is flagged after about so long."""
 HALF: Final = 0.5
 """A signal is flagged when at least half of its readings' weight is negative."""
 _CONFIDENCE: Final = 15
@@ -31,7 +35,7 @@ Readings = Sequence[tuple[Label, float]]
 class Noticed:
     """What is known of a person now. `said`: whether the mood they named is a negative one, None when they named none.
 
-    `flagged` is by signal, of the signals with measured rates only; `rates` is what is sure of them together. `mood` is the expression that weighs most (of
+    `flagged` is by signal, of the signals with measured rates only; `rates` is what is sure of the flag that decides (`_deciding`). `mood` is the expression that weighs most (of
     what was said, when something was), `state` a word of `TROUBLED` or empty, `readings` how many labels were read.
     """
 
@@ -60,13 +64,13 @@ class Noticed:
 
 
 def notice(seen: Iterable[tuple[Label, int]], now: int, rates: RatesOf) -> Noticed:
-    """What was seen and said within `WINDOW`, each label with when it ended. A label from the future (clock skew) counts as one of now."""
+    """What was seen within `READ_WINDOW` and said within `WINDOW`, each label with when it ended. A label from the future (clock skew) counts as one of now."""
     recent = [(what, ended_at) for what, ended_at in seen if now - ended_at <= WINDOW]
     told = [each for each in recent if each[0].source == "declared"]
     read = [
         (what, _weight(what, now - ended_at))
         for what, ended_at in recent
-        if what.source != "declared"
+        if what.source != "declared" and now - ended_at <= READ_WINDOW
     ]
     flagged, sure = _flagged([each for each in read if each[0].source == "face"], rates)
     said = max(told, key=lambda each: each[1])[0].expression if told else None
@@ -85,9 +89,8 @@ def _weight(what: Label, age: int) -> float:
 
 
 def _flagged(read: Readings, rates: RatesOf) -> tuple[tuple[tuple[str, bool], ...], Rates | None]:
-    """Every signal with measured rates that was read: whether it is flagged, and what is sure of "one of them is"."""
-    found: dict[str, bool] = {}
-    used: list[Rates] = []
+    """Every signal with measured rates that was read: whether it is flagged, and what is sure of the flag that decides."""
+    found: list[tuple[str, bool, Rates]] = []
     for signal in SIGNALS:
         for model in sorted({what.model for what, _weight in read}):
             known = rates.get((model, signal))
@@ -96,9 +99,17 @@ def _flagged(read: Readings, rates: RatesOf) -> tuple[tuple[tuple[str, bool], ..
             whole = sum(weight for _word, weight in heard)
             if known is not None and whole > 0:
                 bad = sum(weight for word, weight in heard if word)
-                found[signal] = found.get(signal, False) or bad >= HALF * whole
-                used.append(known)
-    return tuple(found.items()), together(used)
+                found.append((signal, bad >= HALF * whole, known))
+    return tuple((signal, flag) for signal, flag, _known in found), _deciding(found)
+
+
+def _deciding(found: Sequence[tuple[str, bool, Rates]]) -> Rates | None:
+    """What is sure of the first flag that is raised: of "one of the signals up to this one". Of all of them where none is.
+
+    The order is fixed (`SIGNALS`), so that what else was read never makes a flag worth less.
+    """
+    first = next((place for place, (_s, flag, _r) in enumerate(found) if flag), len(found))
+    return together(rates for _signal, _flag, rates in found[: first + 1])
 
 
 def _says(what: Label, signal: str) -> bool | None:
