@@ -2,8 +2,11 @@
 
 import json
 import math
+import re
+import time
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +15,18 @@ from hypothesis import strategies as st
 
 from mien.errors import RequestInvalid, SettingsError
 from mien.values import EXPRESSIONS, POLARITIES, STATES, Label
+from mien.values import Help as PlainHelp
+from mien.wire import tickets
+from mien.wire.keys import SealKey, SigningKey
+from mien.wire.messages import Ticket
 from mien_server import measured
+from mien_server.app import _desks
 from mien_server.personalize import Desk, Help, desks, help_for, mode_of_anybody, notice
 from mien_server.personalize import handoff as ho
 from mien_server.personalize.desk import Measurement, bounds, shipped_rates, sure
 from mien_server.personalize.handoff import PUBLISHED, PUBLISHED_RATES, Economics, Rates
 from mien_server.personalize.noticing import NEGATIVE, TROUBLED
+from mien_server.settings import Settings
 
 share = st.floats(0, 1)
 money = st.floats(0, 1000)
@@ -382,3 +391,41 @@ def test_a_file_that_cannot_be_used_is_refused_by_its_field(wrong: Any, named: s
 def test_what_is_no_file_of_desks(data: bytes) -> None:
     with pytest.raises(SettingsError):
         desks(data, {})
+
+
+# ---- the how-to ----
+def test_what_the_how_to_shows_works(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/how-to/hand-off.md").read_text()
+    (example,) = re.findall(r"\n\n((?:    .*\n)+)", page.split("## 1.")[1])[:1]
+    found = desks(example.encode(), {})["shop"]
+    assert found.economics.measured == {"negative", "human_cost"}
+    names: dict[str, Any] = {}
+    for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(compile(code, "hand-off.md", "exec"), names)  # noqa: S102 - the point of the test
+    assert capsys.readouterr().out == "128 1622\n"
+    signing = SigningKey.generate()
+    ticket = Ticket(site="shop", ticket="tkt_" + "a" * 26, tone="calm", state="", at=int(time.time()), expires_at=int(time.time()) + 600)  # fmt: skip
+    text = tickets.seal_ticket(ticket, SealKey.from_text(names["public"]), signing)
+    assert names["opened"](text, names["key"], signing.verify_key()) == ticket
+    answers = iter([PlainHelp("human", "calm", used_emotion=True, why="", passes_on="something"), PlainHelp("human", "calm", used_emotion=True, why="", ticket=text)])  # fmt: skip
+
+    class Page:
+        presses: list[dict[str, Any]] = []  # noqa: RUF012 - of one test
+
+        def help(self, _page: str, **pressed: Any) -> PlainHelp:
+            self.presses.append(pressed)
+            return next(answers)
+
+    said = names["at_the_desk"](Page(), lambda *_words: "yes")
+    assert said.endswith(text)
+    assert Page.presses == [{}, {"human": True, "pass_on": True}]
+
+
+def test_a_file_that_cannot_be_read_ends_the_start(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="MIEN_DESKS"):
+        _desks(Settings(desks=tmp_path / "nowhere.json"))
+    assert _desks(Settings()) == {}
+    file = tmp_path / "desks.json"
+    file.write_text(json.dumps({"shop": {"economics": GIVEN}}))
+    found = _desks(Settings(desks=file))["shop"]
+    assert found.rates == shipped_rates(measured.shipped())
