@@ -162,6 +162,18 @@ def test_a_human_is_offered_exactly_when_the_expected_gain_is_positive(
         assert ho.hands_over(economics, likely) == (likely > edge)
 
 
+def test_the_edge_is_where_the_gain_changes_its_sign() -> None:
+    edge = ho.threshold(PUBLISHED)
+    assert edge is not None
+    assert ho.hands_over(PUBLISHED, edge + 1e-9)
+    assert not ho.hands_over(PUBLISHED, edge - 1e-9)
+    same = replace(PUBLISHED, sale_human_content=0.05, sale_human_negative=0.01, complaint_human=0.12, human_cost=0.0)  # fmt: skip
+    assert ho.expected_gain(same, 0.5) == 0
+    assert not ho.hands_over(same, 0.5)  # nothing gained is no reason
+    assert ho.threshold(same) is None
+    assert ho.threshold(replace(PUBLISHED, human_cost=0.0)) == 0.0
+
+
 @settings(max_examples=60)
 @given(kind_economics, rates.filter(lambda each: each.tells))
 def test_who_is_flagged_never_gets_less_help_than_who_is_not(
