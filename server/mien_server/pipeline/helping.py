@@ -15,6 +15,7 @@ from mien.wire.canonical import b64, encode, unb64
 from mien.wire.keys import SealKey
 from mien.wire.messages import (
     TICKET_SECONDS,
+    Asker,
     HelpAnswer,
     HelpDoc,
     HelpRequest,
@@ -74,8 +75,9 @@ class Helping:
         now = self._parts.clock.now()
         helped = None
         if request.asker is not None:
+            asker = request.asker
             helped = await self._parts.store.transact(
-                lambda t: self._help(t, site, request, now, gpc=gpc)
+                lambda t: self._help(t, site, request, asker, now, gpc=gpc)
             )
         name = record.new_id("hlp", self._parts.entropy)
         desk = self._desks.get(site.id)
@@ -84,11 +86,8 @@ class Helping:
         return HelpAnswer(help=name, mode=mode, sealed=sealed)
 
     def _help(
-        self, transaction: Transaction, site: Site, request: HelpRequest, now: int, *, gpc: bool
-    ) -> _Helped:
-        asker = request.asker
-        if asker is None:
-            raise unknown()
+        self, transaction: Transaction, site: Site, request: HelpRequest, asker: Asker, now: int, *, gpc: bool
+    ) -> _Helped:  # fmt: skip
         stream = transaction.people.stream(site.id, asker.subject, asker.device)
         if stream is None:
             raise unknown()
