@@ -156,6 +156,19 @@ async def test_a_model_nobody_measured_decides_nothing(make_world: MakeWorld) ->
         assert doc.mode == "human"
 
 
+async def test_the_browsers_signal_counts_here_too(make_world: MakeWorld) -> None:
+    async with make_world(desks={"shop": desk()}) as world:
+        phone, _answer, doc = await helped_by(
+            world, "adapt_service", labels=readings(world, "anger")
+        )
+        assert doc.used_emotion
+        request = phone.help_request()
+        answer = await world.pipeline.help(world.site, request, backend=False, gpc=True)
+        signalled = phone.helped(answer)
+        assert (signalled.used_emotion, signalled.mode) == (False, "auto")
+        assert signalled.laws == ["policy:gpc"]
+
+
 async def test_old_labels_are_over(make_world: MakeWorld) -> None:
     async with make_world(desks={"shop": desk()}) as world:
         phone, _answer, _doc = await helped_by(
