@@ -43,10 +43,11 @@ def main() -> int:
     with Stage(FOLDER.resolve() / "server", catalogue, dict(CLAIMS), {"MIEN_DESKS": str(desks)}) as stage:  # fmt: skip
         desk = AgentDesk(VerifyKey.from_text(stage.trust), key)
         ada = from_video(stage, FOLDER / "ada", SAMPLES / "person/person.mp4")
-        ben = scripted(stage, FOLDER / "ben", embedded_eyes.model)
+        read(screen, desk, ada)
+        ben = scripted(stage, FOLDER / "ben", embedded_eyes.model)  # whose clock runs from here
+        read(screen, desk, ben)
         cleo = unread(stage, FOLDER / "cleo")
-        for scene, customer in ((read, ada), (read, ben), (not_read, cleo)):
-            scene(screen, desk, customer)
+        not_read(screen, desk, cleo)
         at_the_desk(screen, desk)
         taken_back(screen, desk, ada)
         for customer in (ada, ben, cleo):
