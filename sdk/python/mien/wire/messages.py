@@ -609,6 +609,7 @@ DataClass = Literal[
     "consent_evidence",
     "decision_record",
     "envelope_replay",
+    "answer",
 ]
 FieldValue = str | int | bool | list[str] | None
 """What a field of a question holds."""
