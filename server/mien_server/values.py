@@ -433,3 +433,7 @@ class LessonSums:
     begun: int = 0
     last: str = ""
     partial: bytes = field(default=b"", repr=False)
+
+    def free_of(self, at: int) -> bool:
+        """Whether nothing in it, nor in what is on its way, was counted before `at` or in that second."""
+        return all(each == 0 or each > at for each in (self.since, self.begun))

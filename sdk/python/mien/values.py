@@ -139,6 +139,28 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Lesson:
+    """An answer of `next_lesson`: the exercise, and what is said of it on this device only.
+
+    `chance` of a right answer and `target` in percent, 0 where nobody in particular asked. `pace` is steady, slower or pause. `laws` are those of the use,
+    `refused` those under which no feeling was read from a face.
+    """
+
+    id: str
+    item: str
+    skill: str
+    title: str = ""
+    used_emotion: bool = False
+    used_answers: bool = False
+    chance: int = 0
+    target: int = 0
+    pace: str = "steady"
+    why: str = ""
+    laws: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
     """One place of a ranking: the offer as the catalogue has it, its place from 1, and the words that may be shown for it."""
 

@@ -14,6 +14,8 @@ the next.
 - `stream`     envelopes of labels
 - `knowing`    what may be known of a person now
 - `ranking`    ranking and rewards
+- `lessons`    the next exercise, answers, a teacher's view
+- `rebuilding` what answers taught, made anew from those that remain
 - `learning`   the sums that ranking learns
 - `tidying`    what a consent no longer covers is deleted
 - `telling`    the site hears what was erased or taken back
@@ -46,12 +48,16 @@ from pydantic import BaseModel
 
 from mien.wire.messages import (
     Accepted,
+    AnswersRequest,
     CapabilityAnswer,
     ConsentAnswer,
     Envelope,
     ErasureAnswer,
     Explanation,
     ExportAnswer,
+    GroupAnswer,
+    LessonAnswer,
+    LessonRequest,
     LookKind,
     Notice,
     ProofAnswer,
@@ -77,11 +83,13 @@ from mien_server.pipeline.exports import Exports
 from mien_server.pipeline.holds import Holds, Shown
 from mien_server.pipeline.keyset import KeySet
 from mien_server.pipeline.learning import Learning
+from mien_server.pipeline.lessons import Lessons
 from mien_server.pipeline.looking import Asks, Looking
 from mien_server.pipeline.notices import Notices
 from mien_server.pipeline.officer import Officer
 from mien_server.pipeline.parts import Parts
 from mien_server.pipeline.ranking import Rankings
+from mien_server.pipeline.rebuilding import EVERY, Rebuilding
 from mien_server.pipeline.restoring import Applied, Restoring
 from mien_server.pipeline.retaining import Plan, Retaining, Swept
 from mien_server.pipeline.rotation import Rotated, Rotation
@@ -125,6 +133,8 @@ class Pipeline:
         self._officer = Officer(self._parts, tidying)
         self._arrivals = Arrivals(self._parts, self._notices)
         self._rankings = Rankings(self._parts, self._notices, learning)
+        self._lessons = Lessons(self._parts, self._notices)
+        self._rebuilding = Rebuilding(self._parts, self._lessons)
         self._exports = Exports(self._parts)
         self._corrections = Corrections(self._parts)
         self._erasing = Erasing(self._parts, learning)
@@ -272,6 +282,23 @@ class Pipeline:
         """See `ranking.Rankings.reward`."""
         return await self._rankings.reward(site, request, backend=backend, gpc=gpc)
 
+    # ---- lessons ----
+    async def next_lesson(
+        self, site: Site, request: LessonRequest, *, backend: bool, gpc: bool = False
+    ) -> LessonAnswer:
+        """See `lessons.Lessons.next`."""
+        return await self._lessons.next(site, request, backend=backend, gpc=gpc)
+
+    async def lesson_answers(
+        self, site: Site, request: AnswersRequest, *, backend: bool, gpc: bool = False
+    ) -> Accepted:
+        """See `lessons.Lessons.answers`."""
+        return await self._lessons.answers(site, request, backend=backend, gpc=gpc)
+
+    async def lesson_group(self, site: Site) -> GroupAnswer:
+        """See `lessons.Lessons.group`."""
+        return await self._lessons.group(site)
+
     # ---- rights ----
     async def export(self, site: Site, jws: str, *, gpc: bool = False) -> ExportAnswer:
         """See `exports.Exports.export`."""
@@ -329,6 +356,10 @@ class Pipeline:
         swept = await self._retaining.sweep(progress)
         await self._rankings.learn()
         return swept
+
+    async def rebuild_lessons(self, every: int = EVERY) -> None:
+        """See `rebuilding.Rebuilding.rebuild`."""
+        await self._rebuilding.rebuild(every)
 
     async def complete_erasures(self) -> None:
         """See `erasing.Erasing.complete_erasures`."""

@@ -14,6 +14,7 @@ from mien.errors import RequestInvalid
 from mien.wire.canonical import decode, encode, unb64
 from mien.wire.messages import (
     Accepted,
+    AnswersRequest,
     CapabilityAnswer,
     ConsentAnswer,
     Envelope,
@@ -21,6 +22,8 @@ from mien.wire.messages import (
     ExportAnswer,
     Hash,
     Jws,
+    LessonAnswer,
+    LessonRequest,
     Locale,
     Message,
     Notice,
@@ -70,6 +73,8 @@ Outbound = (
     | Statement
     | RankRequest
     | RewardRequest
+    | LessonRequest
+    | AnswersRequest
     | ServiceQuery
     | NoticeQuery
     | ProofQuery
@@ -92,6 +97,8 @@ _POSTS: Final[dict[type[Message], tuple[str, type[BaseModel]]]] = {
     Envelope: ("/v1/labels", Accepted),
     RankRequest: ("/v1/rank", RankAnswer),
     RewardRequest: ("/v1/rewards", Accepted),
+    LessonRequest: ("/v1/lessons/next", LessonAnswer),
+    AnswersRequest: ("/v1/lessons/answers", Accepted),
 }
 
 
@@ -124,7 +131,9 @@ def request_of(outbound: Outbound) -> Request:
         return _statement(again)
     if type(again) in _POSTS:
         path, answer = _POSTS[type(again)]
-        return _post(path, dump(again), answer, again=not isinstance(again, RankRequest))
+        return _post(
+            path, dump(again), answer, again=not isinstance(again, RankRequest | LessonRequest)
+        )
     return _read(again)
 
 

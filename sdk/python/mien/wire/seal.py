@@ -30,6 +30,8 @@ class Use(StrEnum):
     EXPORT = "mien export v1"
     RANK = "mien rank v1"
     REWARD = "mien reward v1"
+    LESSON = "mien lesson v1"
+    ANSWERS = "mien answers v1"
 
 
 def seal(plaintext: bytes, key: SealKey, use: Use, *context: bytes) -> bytes:

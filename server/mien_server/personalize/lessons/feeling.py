@@ -6,10 +6,11 @@ tired, harder when bored. It never decides which items there are.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from mien.values import Label
 
+Pace = Literal["steady", "slower", "pause"]
 WINDOW: Final = 600
 """Seconds: an older label says nothing about now."""
 HALF_LIFE: Final = 120.0
@@ -42,9 +43,15 @@ class Feeling:
         return name if share >= ENOUGH else None
 
     @property
-    def pace(self) -> str:
-        """steady, slower or pause."""
-        return {"fatigued": "pause", "confused": "slower", "frustrated": "slower", "stressed": "slower", "low": "slower"}.get(self.strongest or "", "steady")  # fmt: skip
+    def pace(self) -> Pace:
+        """How fast to go on."""
+        match self.strongest:
+            case "fatigued":
+                return "pause"
+            case None | "bored":
+                return "steady"
+            case _:
+                return "slower"
 
 
 CALM: Final = Feeling((), 0.0)

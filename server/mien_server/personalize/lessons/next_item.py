@@ -12,7 +12,7 @@ import numpy as np
 
 from mien.errors import RequestInvalid
 from mien_server.personalize.lessons import elo, logistic, spacing, words
-from mien_server.personalize.lessons.feeling import Feeling
+from mien_server.personalize.lessons.feeling import Feeling, Pace
 from mien_server.personalize.lessons.learned import Learned
 from mien_server.values import GivenAnswer, LessonBank, LessonItem
 
@@ -34,7 +34,7 @@ class Next:
     item: LessonItem
     chance: float = field(repr=False)
     target: float = field(repr=False)
-    pace: str = field(repr=False)
+    pace: Pace = field(repr=False)
     why: str = field(repr=False)
 
 
