@@ -13,7 +13,7 @@ from mien.values import Label
 Pace = Literal["steady", "slower", "pause"]
 WINDOW: Final = 600
 """Seconds: an older label says nothing about now."""
-HALF_LIFE: Final = 120.0
+HALF_LIFE: Final = 30.0
 """Seconds after which a label counts half."""
 MOST: Final = 0.8
 """Log-odds: from .75 this leads to .57 or .87, and no further."""
