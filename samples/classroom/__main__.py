@@ -1,4 +1,4 @@
-"""A classroom in one terminal: pupils, a student, a teacher, two real servers on loopback. `make sample NAME=classroom`.
+"""A classroom in one terminal: pupils, a student, a teacher, a real server on loopback. `make sample NAME=classroom`.
 
 Needs no network and ends by itself, with status 1 when something did not hold. What it writes is under `var/classroom`.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from learners import Learner, at_school, with_a_camera
+from learners import Learner, School, at_school, with_a_camera
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
@@ -28,7 +28,7 @@ LESSONS = HERE / "lessons.json"
 FOLDER = Path("var/classroom")
 CLASS = 10
 EACH = 3
-"""Lessons that each of the class takes."""
+"""Lessons that Emma takes; the others take one each."""
 PATIENCE = 60.0
 """Seconds that the teacher waits for what was learned to be made anew."""
 
@@ -38,37 +38,39 @@ def main() -> int:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True, mode=0o700)
     screen = Screen(Console())
-    hard = {each["id"]: each["difficulty"] for each in json.loads(LESSONS.read_text())["lessons"]}
-    with school("EU-DE") as stage:
-        emma = in_the_eu(screen, stage, hard)
-        whole_class(screen, stage, hard, emma)
-    with school("US") as stage:
-        in_the_us(screen, stage, hard)
+    claims = {"sector": "education", "role": "student", "jurisdiction": "EU-DE"}
+    offers = HERE.parent / "catalogue/demo.json"
+    with Stage(FOLDER.resolve() / "server", offers, claims, {"MIEN_REBUILD_SECONDS": "1"}) as stage:
+        school = teaching(stage, SITE, "EU-DE", stage.publishable, stage.secret)
+        emma = in_the_eu(screen, school)
+        without_a_yes(screen, school)
+        whole_class(screen, school, emma)
+        in_the_us(screen, college(stage))
     return 0 if screen.summary() else 1
 
 
-def school(place: str) -> Stage:
-    """A server with one site of education, and its lessons."""
-    claims = {"sector": "education", "role": "student", "jurisdiction": place}
-    folder = FOLDER.resolve() / f"server-{place}"
-    return Taught(
-        folder, HERE.parent / "catalogue/demo.json", claims, {"MIEN_REBUILD_SECONDS": "1"}
-    )
+def teaching(stage: Stage, site: str, place: str, publishable: str, secret: str) -> School:
+    """A site of the server, with its lessons."""
+    stage.mien("site", "lessons", site, str(LESSONS))
+    lessons = json.loads(LESSONS.read_text())["lessons"]
+    hard = {each["id"]: each["difficulty"] for each in lessons}
+    return School(stage.url, stage.trust, site, place, publishable, secret, hard)
 
 
-class Taught(Stage):
-    """A stage whose site has lessons before it opens."""
+def college(stage: Stage) -> School:
+    """A second site of the same server, in another country."""
+    added = json.loads(stage.mien(
+        "site", "add", "college", "--sector", "education", "--role", "student", "--jurisdiction", "US", "--impact-assessment",
+        "--controller", "A College (a pretend one)", "--contact", "privacy@college.example", "--json",
+    ))  # fmt: skip
+    return teaching(stage, "college", "US", added["publishable_key"], added["secret_key"])
 
-    def _prepare(self) -> None:
-        super()._prepare()
-        self.mien("site", "lessons", SITE, str(LESSONS))
 
-
-def in_the_eu(screen: Screen, stage: Stage, hard: dict[str, float]) -> Learner:
+def in_the_eu(screen: Screen, school: School) -> Learner:
     """No face is read; the person's own word and their answers take over."""
     screen.scene("A school in Germany: Emma is asked whether her face may be read for her lessons")
     refused: tuple[str, ...] = ()
-    watched = with_a_camera(stage, FOLDER / "emma-camera", "Emma", "EU-DE", hard)
+    watched = with_a_camera(school, FOLDER / "emma-camera", "Emma")
     try:
         watched.agrees("adapt_lessons")
     except ConsentRefused as error:
@@ -78,7 +80,7 @@ def in_the_eu(screen: Screen, stage: Stage, hard: dict[str, float]) -> Learner:
     watched.client.close()
 
     screen.scene("Emma says herself how she feels, and her answers choose her lessons")
-    emma = at_school(stage, FOLDER / "emma", "Emma", 0.0, hard)
+    emma = at_school(school, FOLDER / "emma", "Emma", 0.0)
     emma.agrees("declare_mood")
     done = emma.works(EACH)
     for lesson, right in done:
@@ -93,17 +95,28 @@ def in_the_eu(screen: Screen, stage: Stage, hard: dict[str, float]) -> Learner:
     return emma
 
 
-def whole_class(screen: Screen, stage: Stage, hard: dict[str, float], emma: Learner) -> None:
+def without_a_yes(screen: Screen, school: School) -> None:
+    """Refusing costs nothing: what was answered stays on the device and goes along with each question."""
+    screen.scene("Zoe says yes to nothing")
+    zoe = at_school(school, FOLDER / "zoe", "Zoe", 1.0)
+    done = zoe.works(EACH)
+    first, last = done[0][0], done[-1][0]
+    check(screen, "her lessons get harder as well", school.hard[last.item] > school.hard[first.item], f"{first.title} -> {last.title}")  # fmt: skip
+    check(screen, "and nothing of her is kept or used", not last.used_answers and not last.used_emotion)  # fmt: skip
+    zoe.client.close()
+
+
+def whole_class(screen: Screen, school: School, emma: Learner) -> None:
     """The teacher's view: from ten people on, and not below."""
     screen.scene("The teacher looks, before and after the class has worked")
-    none = group(stage)
+    none = group(school)
     check(screen, "of one pupil nothing is shown", none["skills"] == [], "skills: none")
     for number in range(CLASS - 1):
-        pupil = at_school(stage, FOLDER / f"pupil-{number}", f"Pupil {number}", -1.5 + number / 3, hard)  # fmt: skip
+        pupil = at_school(school, FOLDER / f"pupil-{number}", f"Pupil {number}", number / 3 - 1.5)
         pupil.agrees("declare_mood")
-        pupil.works(EACH)
+        pupil.works(1)
         pupil.client.close()
-    seen = wait(stage, some=True)
+    seen = wait(school, some=True)
     screen.console.print(view(seen))
     check(screen, "of ten there is a view by skill", bool(seen["skills"]))
     text = json.dumps(seen)
@@ -111,17 +124,17 @@ def whole_class(screen: Screen, stage: Stage, hard: dict[str, float], emma: Lear
 
     screen.scene("Emma takes her yes back")
     emma.client.withdraw()
-    after = wait(stage, some=False)
+    after = wait(school, some=False)
     check(screen, "what was learned is made anew from the nine who remain: too few to be shown", after["skills"] == [])  # fmt: skip
     lesson = emma.client.next_lesson()
     check(screen, "and she still gets lessons, as anybody does", not lesson.used_answers, lesson.title)  # fmt: skip
     emma.client.close()
 
 
-def in_the_us(screen: Screen, stage: Stage, hard: dict[str, float]) -> None:
+def in_the_us(screen: Screen, school: School) -> None:
     """Where it is lawful for an adult who agreed."""
     screen.scene("A college in the United States: Noah, an adult, agrees to lessons that notice")
-    noah = with_a_camera(stage, FOLDER / "noah", "Noah", "US", hard)
+    noah = with_a_camera(school, FOLDER / "noah", "Noah")
     noah.agrees("adapt_lessons")
     before = noah.client.next_lesson()
     shown(screen, "Noah", before)
@@ -129,24 +142,24 @@ def in_the_us(screen: Screen, stage: Stage, hard: dict[str, float]) -> None:
     screen.note(f"read on Noah's device: {len(states)} labels, the last says {states[-1]}")
     after = noah.client.next_lesson()
     shown(screen, "Noah", after)
-    check(screen, "confusion makes the next one easier", after.used_emotion and hard[after.item] < hard[before.item], f"{before.target} -> {after.target} of 100")  # fmt: skip
+    check(screen, "confusion makes the next one easier", after.used_emotion and school.hard[after.item] < school.hard[before.item], f"{before.target} -> {after.target} of 100")  # fmt: skip
     check(screen, "slower, and no law refused it", after.pace == "slower" and not after.refused)
     noah.client.close()
 
 
-def group(stage: Stage) -> dict[str, Any]:
+def group(school: School) -> dict[str, Any]:
     """What the school's backend is told."""
-    headers = {"Authorization": f"Bearer {stage.secret}"}
-    answer = httpx.get(f"{stage.url}/v1/lessons/group", headers=headers)
+    headers = {"Authorization": f"Bearer {school.secret}"}
+    answer = httpx.get(f"{school.url}/v1/lessons/group", headers=headers)
     answer.raise_for_status()
     found: dict[str, Any] = answer.json()
     return found
 
 
-def wait(stage: Stage, *, some: bool) -> dict[str, Any]:
+def wait(school: School, *, some: bool) -> dict[str, Any]:
     """The view, as soon as it has some skills, or none any more."""
     deadline = time.monotonic() + PATIENCE
-    while bool((found := group(stage))["skills"]) is not some and time.monotonic() < deadline:
+    while bool((found := group(school))["skills"]) is not some and time.monotonic() < deadline:
         time.sleep(0.2)
     return found
 

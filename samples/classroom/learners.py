@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from mien import Claims, Client
-from mien.cli.demo.stage import SITE
 from mien.testing import FakeClock, FakeEyes, film
 from mien.values import Lesson, Scores
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from mien.cli.demo.stage import Stage
     from mien.values import Face
 
 CALM_SECONDS: Final = 25
@@ -51,21 +49,39 @@ class ScriptedEyes:
         """A script has no brief movements."""
 
 
+@dataclass(frozen=True, slots=True)
+class School:
+    """Where somebody learns: a site of a server, and where it is. `hard` is the difficulty of each of its items."""
+
+    url: str
+    trust: str
+    site: str
+    place: str
+    publishable: str
+    secret: str = field(repr=False)
+    hard: dict[str, float] = field(repr=False)
+
+    def client(self, home: Path, **more: Any) -> Client:
+        """The SDK on somebody's device."""
+        return Client(
+            self.url, self.site, key=self.publishable, trust=self.trust, home=home, **more
+        )
+
+
 @dataclass(slots=True)
 class Learner:
-    """Somebody at a desk. `able` is the highest difficulty that they get right (log-odds); `hard` the difficulty of each item."""
+    """Somebody at a desk. `able` is the highest difficulty that they get right (log-odds)."""
 
     name: str
     client: Client
-    place: str
+    school: School
     able: float
-    hard: dict[str, float]
     film: Any = None
 
     @property
     def claims(self) -> Claims:
         """What the device says of the situation."""
-        return Claims((self.place,), sector="education", role="student", age_band="adult")
+        return Claims((self.school.place,), sector="education", role="student", age_band="adult")
 
     def agrees(self, purpose: str) -> None:
         """Read the notice, and say yes to one thing. Raises `ConsentRefused` where the law says no."""
@@ -77,7 +93,7 @@ class Learner:
         done = []
         for _ in range(lessons):
             lesson = self.client.next_lesson()
-            right = self.hard[lesson.item] <= self.able
+            right = self.school.hard[lesson.item] <= self.able
             self.client.answer(lesson, correct=right)
             done.append((lesson, right))
         return done
@@ -90,19 +106,14 @@ class Learner:
         return states
 
 
-def at_school(stage: Stage, home: Path, name: str, able: float, hard: dict[str, float]) -> Learner:
+def at_school(school: School, home: Path, name: str, able: float) -> Learner:
     """A pupil without any camera."""
-    client = Client(stage.url, SITE, key=stage.publishable, trust=stage.trust, home=home, eyes=None)
-    return Learner(name, client, "EU-DE", able, hard)
+    return Learner(name, school.client(home, eyes=None), school, able)
 
 
-def with_a_camera(
-    stage: Stage, home: Path, name: str, place: str, hard: dict[str, float]
-) -> Learner:
+def with_a_camera(school: School, home: Path, name: str) -> Learner:
     """Calm for a while, then puzzled. Nobody waits for it: the clock runs with the script and ends now."""
     clock = FakeClock(unix=time.time() - CALM_SECONDS - PUZZLED_SECONDS - 1)
-    client = Client(
-        stage.url, SITE, key=stage.publishable, trust=stage.trust, home=home, clock=clock, eyes=ScriptedEyes(),
-    )  # fmt: skip
+    client = school.client(home, clock=clock, eyes=ScriptedEyes())
     scenes = ["neutral"] * CALM_SECONDS + ["surprise"] * PUZZLED_SECONDS
-    return Learner(name, client, place, 0.5, hard, film(*scenes, clock=clock))
+    return Learner(name, client, school, 0.5, film(*scenes, clock=clock))

@@ -19,8 +19,9 @@ def test_the_classroom_holds_and_shows_what_it_may(tmp_path: Path) -> None:
     assert done.returncode == 0, said + done.stderr
     assert "✗" not in said
     assert re.search(r"refused: .*AI Act 5\(1\)\(f\)", said)
-    assert "You said that you are not at your best, so this one is a little easier." in said
-    assert "You look confused, so this one is a little easier." in said
+    flat = " ".join(said.replace("│", " ").split())
+    assert "You said that you are not at your best, so this one is a little easier." in flat
+    assert "You look confused, so this one is a little easier." in flat
     _, _, teacher = said.partition("the teacher's terminal")
     table = teacher[: teacher.index("Emma takes her yes back")]
     assert re.search(r"(fractions|angles) +│ 10 ", table)

@@ -72,7 +72,7 @@ def test_the_logistic_model_finds_the_weights_that_made_the_answers() -> None:
     assert np.abs(fitted.weights - weights).max() < 0.06
     assert np.abs(fitted.intercepts - own).max() < 0.12
     unseen = fitted.log_odds(np.zeros((1, 5)), np.array([99]))
-    assert unseen[0] == pytest.approx(fitted.intercepts.mean())
+    assert unseen[0] == pytest.approx(fitted.intercepts.mean(), abs=0.02)
 
 
 def test_recent_answers_weigh_more() -> None:

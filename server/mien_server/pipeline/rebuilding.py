@@ -19,7 +19,7 @@ from mien_server.ports import Transaction
 from mien_server.values import GivenAnswer, LessonSums, Person, Site
 
 TURN: Final = "rebuild lessons"
-PEOPLE: Final = 50
+PEOPLE: Final = 20
 """People taken in in one transaction: until it ends none of them can withdraw."""
 EVERY: Final = 43_200
 """Seconds after which sums are made anew though nobody left: answers came, and others ended with their retention."""

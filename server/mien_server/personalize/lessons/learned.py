@@ -108,24 +108,24 @@ class Tally:
     def person(self, bank: LessonBank, answers: Iterable[GivenAnswer]) -> None:
         """Add one person's answers, oldest first. Answers to items that the bank no longer has are left out."""
         ability, past = elo.Ability(), logistic.Past()
-        items: set[str] = set()
+        known = [each for each in answers if each.item in bank.items]
+        rows: list[tuple[float, ...]] = []
         skills: dict[str, list[bool]] = {}
-        for each in answers:
-            item = bank.items.get(each.item)
-            if item is None:
-                continue
+        for each in known:
+            item = bank.items[each.item]
             expected = elo.chance(ability.at(item.skill) - item.difficulty)
             kept = self._items.setdefault(each.item, _Item())
             kept.residual += expected - each.correct
             kept.information += expected * (1.0 - expected)
-            row = past.features(item.skill)
-            odds = float(np.dot(row, logistic.PRIOR)) - item.difficulty
-            self._fit.learn(row, elo.chance(odds), correct=each.correct)
+            rows.append(past.features(item.skill))
             ability.learn(item.skill, item.difficulty, correct=each.correct)
             past.learn(item.skill, correct=each.correct)
-            items.add(each.item)
             skills.setdefault(item.skill, []).append(each.correct)
-        self._count(items, skills)
+        if known:
+            hard = np.array([bank.items[each.item].difficulty for each in known])
+            right = np.array([each.correct for each in known], dtype=np.float64)
+            self._fit.learn(np.array(rows), hard, right)
+            self._count({each.item for each in known}, skills)
 
     def _count(self, items: Iterable[str], skills: Mapping[str, list[bool]]) -> None:
         for item in items:
@@ -135,7 +135,7 @@ class Tally:
             kept.people += 1
             kept.answers += len(right)
             kept.share += sum(right) / len(right)
-        self._people += bool(skills)
+        self._people += 1
 
     def finish(self, bank: LessonBank) -> Learned:
         """What may be kept and used of it."""

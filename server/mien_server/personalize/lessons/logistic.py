@@ -13,7 +13,7 @@ Shares begin at a half with the weight of one answer, so that a beginner is in t
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -112,22 +112,21 @@ def fit(
     """Fit by Newton's method with a ridge on every coefficient: the maximum of a concave function, so the same wherever it begins.
 
     `rows` (n, 5), `skills` (n,) from 0, `correct` (n,) of 0 and 1. The Hessian is diagonal in the intercepts, so that they are eliminated and what is left
-    to solve is 5 x 5, however many skills there are. Skills that nobody answered get the mean of the others.
+    to solve is 6 x 6, however many skills there are. An intercept is drawn towards that of all skills together, which skills that nobody answered get.
     """
     count = int(skills.max()) + 1
-    seen = np.bincount(skills, minlength=count) > 0
-    weights, intercepts = np.zeros(rows.shape[1]), np.zeros(count)
+    wide = np.column_stack((rows, np.ones(len(rows))))
+    weights, intercepts = np.zeros(wide.shape[1]), np.zeros(count)
     for _ in range(_STEPS):
-        expected = 1.0 / (
-            1.0 + np.exp(-np.clip(rows @ weights + intercepts[skills], -LIMIT, LIMIT))
-        )
-        step, shift = _newton(rows, skills, correct - expected, expected, weights, intercepts)
+        odds = np.clip(wide @ weights + intercepts[skills], -LIMIT, LIMIT)
+        expected = 1.0 / (1.0 + np.exp(-odds))
+        step, shift = _newton(wide, skills, correct - expected, expected, weights, intercepts)
         weights, intercepts = weights + step, intercepts + shift
         progress()
         if max(np.abs(step).max(), np.abs(shift).max()) < _NEAR:
             break
-    other = float(intercepts[seen].mean())
-    return Fitted(weights, np.where(seen, intercepts, other), other)
+    middle = float(weights[-1])
+    return Fitted(weights[:-1], intercepts + middle, middle)
 
 
 def _newton(  # noqa: PLR0917 - the parts of one step
@@ -156,11 +155,12 @@ class Sums:
     slope: Vector = field(default_factory=lambda: np.zeros(FEATURES))
     curve: Vector = field(default_factory=lambda: np.zeros((FEATURES, FEATURES)))
 
-    def learn(self, row: Sequence[float], expected: float, *, correct: bool) -> None:
-        """One answer, whose chance under the prior weights was `expected`."""
-        features = np.asarray(row)
-        self.slope += (correct - expected) * features
-        self.curve += expected * (1.0 - expected) * np.outer(features, features)
+    def learn(self, rows: Vector, difficulties: Vector, correct: Vector) -> None:
+        """Answers: features (n, 5), difficulty of each item in log-odds (n,), 0 or 1 (n,)."""
+        odds = np.clip(rows @ np.asarray(PRIOR) - difficulties, -LIMIT, LIMIT)
+        expected = 1.0 / (1.0 + np.exp(-odds))
+        self.slope += rows.T @ (correct - expected)
+        self.curve += rows.T @ (rows * (expected * (1.0 - expected))[:, None])
 
     def weights(self) -> tuple[float, ...]:
         """The weights after one damped step from the prior; each within 3 of it. Without answers the prior itself."""

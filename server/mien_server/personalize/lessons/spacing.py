@@ -1,7 +1,7 @@
 """Spacing: what was right lately waits, what was wrong returns.
 
 Memory fades exponentially: after `t` seconds the part 2^(-t / h) is left (Ebbinghaus 1885; Settles and Meeder 2016, "A trainable spaced repetition model",
-whose half-life h doubles with what was recalled). Here h begins at ten minutes and doubles with each right answer in a row, up to 64 days. A wrong answer
+whose half-life h doubles with what was recalled). Here h begins at ten minutes and doubles with each right answer in a row, up to 57 days. A wrong answer
 starts the row anew.
 """
 
