@@ -422,7 +422,7 @@ class Lessons(Protocol):
         ...
 
     def gone(self, site: str, at: int) -> None:
-        """Note that answers were taken back, erased or held at this time: sums that contain them are to be made anew."""
+        """Note that answers were taken back, erased or held at this time, or exercises replaced: sums from before are to be made anew."""
         ...
 
     def gone_at(self, site: str) -> int:

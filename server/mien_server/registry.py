@@ -171,12 +171,13 @@ def lessons(data: bytes) -> LessonBank:
     return LessonBank(items)
 
 
-def teach(transaction: Transaction, site: str, bank: LessonBank) -> None:
-    """Replace a site's exercises. Raises `SettingsError` when there is no such site."""
+def teach(transaction: Transaction, site: str, bank: LessonBank, now: int) -> None:
+    """Replace a site's exercises; what was learned of the old ones is made anew. Raises `SettingsError` when there is no such site."""
     if transaction.sites.get(site) is None:
         msg = f"site `{site}` is not registered; see `mien site list`"
         raise SettingsError(msg)
     transaction.lessons.put_bank(site, bank)
+    transaction.lessons.gone(site, now)
 
 
 def _offer(doc: OfferDoc) -> Offer:

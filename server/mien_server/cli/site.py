@@ -103,11 +103,12 @@ def lessons(
     """Replace what a site teaches."""
     with told():
         from mien_server import errands, registry
+        from mien_server.machine import SystemClock
         from mien_server.settings import load
 
-        bank = registry.lessons(_read(file))
+        bank, now = registry.lessons(_read(file)), SystemClock().now()
         errands.administer(
-            load(os.environ), lambda transaction: registry.teach(transaction, site, bank)
+            load(os.environ), lambda transaction: registry.teach(transaction, site, bank, now)
         )
     print(f"{site}: {len(bank.items)} lessons")
 

@@ -223,7 +223,7 @@ Index(
     **only(event.c.subject.is_not(None)),
 )
 
-# A site's exercises. `gone_at` is when an answer was last taken back: sums made before that are made anew.
+# A site's exercises. `gone_at` is when an answer was last taken back, or these were replaced: sums made before that are made anew.
 lessons = Table(
     "lessons",
     metadata,

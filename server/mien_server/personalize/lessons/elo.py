@@ -6,7 +6,7 @@ K(n) = a / (1 + b n) falls with the number n of answers that the rating rests on
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -77,9 +77,9 @@ def ability_of(answers: Iterable[tuple[str, float, bool]]) -> Ability:
 class Ratings:
     """Elo over whole logs, both sides unknown: the difficulty of each skill (or item), and one ability a learner. The way of the paper."""
 
-    def __init__(self, ability: Step, difficulties: Mapping[int, float] | None = None) -> None:
+    def __init__(self, ability: Step) -> None:
         self._ability = ability
-        self._difficulty: dict[int, float] = dict(difficulties or {})
+        self._difficulty: dict[int, float] = {}
         self._seen: dict[int, int] = {}
 
     @property
