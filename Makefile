@@ -4,11 +4,10 @@ BIN := .venv/bin
 VIDEO ?=
 CAMERA ?=
 NAME ?=
-DATA ?=
 TIERS ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo sample evaluate-lessons serve test coverage soak check fmt fmt-check lint types layers vectors docs bench pins clean
+.PHONY: help setup setup-dev demo sample serve test coverage soak check fmt fmt-check lint types layers vectors docs bench pins clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,6 +31,7 @@ else
 	@echo "no sample of that name; try one of: $(SAMPLES) (make sample NAME=...)" >&2; exit 2
 endif
 
+.PHONY: evaluate-lessons
 evaluate-lessons: setup ## AUC of skill mean, Elo and the logistic model on a folder of answer logs: DATA=dir
 	@$(BIN)/mien lessons evaluate $(if $(DATA),"$(DATA)")
 

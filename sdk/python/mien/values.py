@@ -127,18 +127,6 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """A product the catalogue may show. `price` is in minor units (cents) of `currency`; `tags` are lowercase words."""
-
-    id: str
-    title: str
-    price: int
-    currency: str = "EUR"
-    tags: tuple[str, ...] = ()
-    stock: int = 1
-
-
-@dataclass(frozen=True, slots=True)
 class Lesson:
     """An answer of `next_lesson`: the exercise, and what is said of it on this device only.
 
@@ -158,6 +146,18 @@ class Lesson:
     why: str = ""
     laws: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A product the catalogue may show. `price` is in minor units (cents) of `currency`; `tags` are lowercase words."""
+
+    id: str
+    title: str
+    price: int
+    currency: str = "EUR"
+    tags: tuple[str, ...] = ()
+    stock: int = 1
 
 
 @dataclass(frozen=True, slots=True)

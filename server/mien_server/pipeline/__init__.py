@@ -133,8 +133,6 @@ class Pipeline:
         self._officer = Officer(self._parts, tidying)
         self._arrivals = Arrivals(self._parts, self._notices)
         self._rankings = Rankings(self._parts, self._notices, learning)
-        self._lessons = Lessons(self._parts, self._notices)
-        self._rebuilding = Rebuilding(self._parts, self._lessons)
         self._exports = Exports(self._parts)
         self._corrections = Corrections(self._parts)
         self._erasing = Erasing(self._parts, learning)
@@ -147,6 +145,8 @@ class Pipeline:
         self._explaining = Explaining(self._parts)
         self._looking = Looking(self._parts, Officers.of(officers, origin))
         self._telling = Telling(self._parts)
+        self._lessons = Lessons(self._parts, self._notices)
+        self._rebuilding = Rebuilding(self._parts, self._lessons)
         self._sites: OrderedDict[bytes, tuple[int, Site]] = OrderedDict()
 
     # ---- what the server says of itself ----
@@ -282,23 +282,6 @@ class Pipeline:
         """See `ranking.Rankings.reward`."""
         return await self._rankings.reward(site, request, backend=backend, gpc=gpc)
 
-    # ---- lessons ----
-    async def next_lesson(
-        self, site: Site, request: LessonRequest, *, backend: bool, gpc: bool = False
-    ) -> LessonAnswer:
-        """See `lessons.Lessons.next`."""
-        return await self._lessons.next(site, request, backend=backend, gpc=gpc)
-
-    async def lesson_answers(
-        self, site: Site, request: AnswersRequest, *, backend: bool, gpc: bool = False
-    ) -> Accepted:
-        """See `lessons.Lessons.answers`."""
-        return await self._lessons.answers(site, request, backend=backend, gpc=gpc)
-
-    async def lesson_group(self, site: Site) -> GroupAnswer:
-        """See `lessons.Lessons.group`."""
-        return await self._lessons.group(site)
-
     # ---- rights ----
     async def export(self, site: Site, jws: str, *, gpc: bool = False) -> ExportAnswer:
         """See `exports.Exports.export`."""
@@ -315,6 +298,23 @@ class Pipeline:
     async def erasure(self, erasure_id: str) -> ErasureAnswer:
         """See `erasing.Erasing.erasure`."""
         return await self._erasing.erasure(erasure_id)
+
+    # ---- lessons ----
+    async def next_lesson(
+        self, site: Site, request: LessonRequest, *, backend: bool, gpc: bool = False
+    ) -> LessonAnswer:
+        """See `lessons.Lessons.next`."""
+        return await self._lessons.next(site, request, backend=backend, gpc=gpc)
+
+    async def lesson_answers(
+        self, site: Site, request: AnswersRequest, *, backend: bool, gpc: bool = False
+    ) -> Accepted:
+        """See `lessons.Lessons.answers`."""
+        return await self._lessons.answers(site, request, backend=backend, gpc=gpc)
+
+    async def lesson_group(self, site: Site) -> GroupAnswer:
+        """See `lessons.Lessons.group`."""
+        return await self._lessons.group(site)
 
     # ---- the log ----
     async def checkpoint(self) -> str:

@@ -71,10 +71,10 @@ class Statement(Message):
 Outbound = (
     Envelope
     | Statement
-    | RankRequest
-    | RewardRequest
     | LessonRequest
     | AnswersRequest
+    | RankRequest
+    | RewardRequest
     | ServiceQuery
     | NoticeQuery
     | ProofQuery
@@ -95,10 +95,10 @@ _REPEATABLE: Final = frozenset({Kind.ERASURE})
 """Statements that the server answers the same when they come twice; the others hold a nonce that is spent."""
 _POSTS: Final[dict[type[Message], tuple[str, type[BaseModel]]]] = {
     Envelope: ("/v1/labels", Accepted),
-    RankRequest: ("/v1/rank", RankAnswer),
-    RewardRequest: ("/v1/rewards", Accepted),
     LessonRequest: ("/v1/lessons/next", LessonAnswer),
     AnswersRequest: ("/v1/lessons/answers", Accepted),
+    RankRequest: ("/v1/rank", RankAnswer),
+    RewardRequest: ("/v1/rewards", Accepted),
 }
 
 
