@@ -158,6 +158,7 @@ async def test_nobody_gets_lessons_by_what_their_request_says(make_world: MakeWo
             )
 
 
+@pytest.mark.sqlite
 async def test_who_may_ask_for_what(make_world: MakeWorld) -> None:
     async with school(make_world) as world:
         phone = await learner(world)
@@ -177,6 +178,7 @@ async def test_who_may_ask_for_what(make_world: MakeWorld) -> None:
             await world.pipeline.next_lesson(world.site, request, backend=False)
 
 
+@pytest.mark.sqlite
 async def test_a_site_without_lessons_says_so(make_world: MakeWorld) -> None:
     async with school(make_world, bank=None) as world:
         phone = await learner(world)
@@ -187,6 +189,7 @@ async def test_a_site_without_lessons_says_so(make_world: MakeWorld) -> None:
 
 
 # ---- what may be known ----
+@pytest.mark.sqlite
 @pytest.mark.parametrize(("state", "harder"), [("confused", False), ("bored", True)])
 async def test_where_it_is_lawful_a_face_shifts_difficulty(
     make_world: MakeWorld, state: str, *, harder: bool
@@ -210,6 +213,7 @@ async def test_where_it_is_lawful_a_face_shifts_difficulty(
         assert calm.item.model_fields_set == shifted.item.model_fields_set
 
 
+@pytest.mark.sqlite
 async def test_in_a_school_of_the_eu_no_face_is_read_and_mood_and_answers_take_over(
     make_world: MakeWorld,
 ) -> None:
@@ -261,6 +265,7 @@ async def test_an_answer_stays_while_either_purpose_stands(make_world: MakeWorld
         assert await kept(world, phone) == 0
 
 
+@pytest.mark.sqlite
 async def test_no_other_purpose_keeps_answers(make_world: MakeWorld) -> None:
     async with school(make_world) as world:
         phone = await learner(world, "adapt_service")
@@ -286,6 +291,7 @@ async def test_the_same_answer_twice_is_one_and_another_at_that_time_is_refused(
         assert await kept(world, phone) == 2
 
 
+@pytest.mark.sqlite
 async def test_late_future_and_unknown_answers_are_refused(make_world: MakeWorld) -> None:
     async with school(make_world) as world:
         phone = await learner(world)
@@ -298,6 +304,7 @@ async def test_late_future_and_unknown_answers_are_refused(make_world: MakeWorld
         assert await kept(world, phone) == 0
 
 
+@pytest.mark.sqlite
 async def test_answers_lie_sealed_and_of_one_size(make_world: MakeWorld) -> None:
     async with school(make_world) as world:
         phone = await learner(world)
@@ -383,7 +390,7 @@ async def test_a_teacher_sees_skills_of_ten_and_more_and_nothing_of_fewer(
 async def test_what_was_learned_is_used(make_world: MakeWorld) -> None:
     async with school(make_world) as world:
         fresh = await ask(world)
-        phones = [await learner(world) for _ in range(2 * MINIMUM)]
+        phones = [await learner(world) for _ in range(MINIMUM)]
         for phone in phones:  # what the site thinks easy, everybody gets wrong
             await tell(phone, fresh.item.id, correct=False)
         learned = await rebuild(world)
