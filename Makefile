@@ -31,6 +31,10 @@ else
 	@echo "no sample of that name; try one of: $(SAMPLES) (make sample NAME=...)" >&2; exit 2
 endif
 
+.PHONY: evaluate-lessons
+evaluate-lessons: setup ## AUC of skill mean, Elo and the logistic model on a folder of answer logs: DATA=dir
+	@$(BIN)/mien lessons evaluate $(if $(DATA),"$(DATA)")
+
 serve: setup ## keep a server running on loopback, with its keys and database under var/
 	@$(BIN)/mien keys init
 	@echo "register a site in another terminal: .venv/bin/mien site add --help (docs/how-to/register-a-site.md); stop with Ctrl-C"

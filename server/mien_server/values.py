@@ -391,3 +391,49 @@ class Published:
     size: int
     body: str
     cosignatures: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LessonItem:
+    """An exercise of a site's bank: the skill it practises, how hard the site thinks it is (log-odds, 0 middling, -6..6) and what it is called."""
+
+    id: str
+    skill: str
+    difficulty: float = 0.0
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LessonBank:
+    """A site's exercises by id, in the site's own order."""
+
+    items: dict[str, LessonItem]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """A learner's answer to an item of the bank, and when it was given."""
+
+    item: str
+    correct: bool
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class LessonSums:
+    """What a site's answers taught, and how far the next rebuilding is.
+
+    `content` rests on answers as they were at `since` or later (0: there is none). `begun` is when a rebuilding began (0: none is on its way), `partial` its
+    sums over the people up to subject `last`.
+    """
+
+    site: str
+    since: int = 0
+    content: bytes = field(default=b"", repr=False)
+    begun: int = 0
+    last: str = ""
+    partial: bytes = field(default=b"", repr=False)
+
+    def free_of(self, at: int) -> bool:
+        """Whether nothing in it, nor in what is on its way, was counted before `at` or in that second."""
+        return all(each == 0 or each > at for each in (self.since, self.begun))

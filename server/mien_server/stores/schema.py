@@ -192,6 +192,7 @@ record = Table(
     sqlite_with_rowid=False,
     postgresql_partition_by="RANGE (retain_until)",
 )
+Index("record_answers", record.c.site, record.c.subject, **only(record.c.data_class == "answer"))
 # The piece for what no week was made for: see `partitions`.
 listen(
     record,
@@ -220,6 +221,28 @@ Index(
     event.c.subject,
     event.c.basis,
     **only(event.c.subject.is_not(None)),
+)
+
+# A site's exercises. `gone_at` is when an answer was last taken back, or these were replaced: sums made before that are made anew.
+lessons = Table(
+    "lessons",
+    metadata,
+    Column("site", String, ForeignKey("site.id"), primary_key=True),
+    Column("version", String, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("gone_at", Whole, nullable=False),
+)
+
+# What answers taught, made anew from them, and how far the next making is: written by `pipeline.rebuilding` alone.
+lesson_sums = Table(
+    "lesson_sums",
+    metadata,
+    Column("site", String, ForeignKey("site.id"), primary_key=True),
+    Column("since", Whole, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("begun", Whole, nullable=False),
+    Column("last", String, nullable=False),
+    Column("partial", LargeBinary, nullable=False),
 )
 
 # Never deleted: the hashes are the log. `opening` and `wrapped_key` go when the person does, or when their time has passed.
