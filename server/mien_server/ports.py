@@ -560,6 +560,10 @@ class Leaves(Protocol):
         """Delete nonce and record of up to `limit` leaves of a person; how many. The hashes stay in the tree."""
         ...
 
+    def drop_tagged(self, site: str, tag: bytes, limit: int) -> int:
+        """The same for leaves with this tag (`record.refusal_tag`), and the keys of their own with them."""
+        ...
+
     def drop_expired_openings(self, now: int, limit: int) -> int:
         """Delete nonce and record of up to `limit` leaves whose time has passed and that nothing holds; how many."""
         ...

@@ -354,7 +354,7 @@ class SealedLeaf:
 
     `hash` is SHA-256(nonce || record), `hour` the coarse time that is published with it. `opening` is nonce and record, sealed under the
     subject's data key, or under `wrapped_key` where the subject has none (a refused consent), or plain where there is no subject; None
-    once erased or expired. `retain_until` is for the opening: the hash stays.
+    once erased or expired. `retain_until` is for the opening: the hash stays. `tag` finds a refused consent for whoever knows the subject, and for nobody else.
     """
 
     hash: bytes
@@ -365,6 +365,7 @@ class SealedLeaf:
     opening: bytes | None = field(repr=False)
     wrapped_key: bytes | None = field(default=None, repr=False)
     epoch: int = 0
+    tag: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

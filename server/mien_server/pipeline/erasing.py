@@ -182,6 +182,8 @@ class Erasing:
         who = erasure.site, erasure.subject
         deleted = transaction.records.delete(*who, limit=CHUNK)
         openings = transaction.leaves.drop_openings(*who, limit=CHUNK)
+        tag = record.refusal_tag(*who)  # what they said no to before, or between two consents
+        openings += transaction.leaves.drop_tagged(erasure.site, tag, limit=CHUNK)
         transaction.people.unmark(*who)
         transaction.holds.forget(*who)
         done = erasure.records_deleted + deleted

@@ -33,6 +33,7 @@ from mien_server.record.leaves import (
     decision_record,
     open_leaf,
     plain_leaf,
+    refusal_tag,
     seal_leaf,
     sealed_leaf_of_nobody,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "plain_leaf",
     "question_doc",
     "question_of",
+    "refusal_tag",
     "seal_answer",
     "seal_event",
     "seal_evidence",

@@ -259,6 +259,7 @@ leaf = Table(
     Column("wrapped_key", LargeBinary),
     Column("epoch", Whole, nullable=False),
     Column("log_index", Whole),
+    Column("tag", LargeBinary),
 )
 Index("leaf_pending", leaf.c.n, **only(leaf.c.log_index.is_(None)))
 Index("leaf_by_person", leaf.c.site, leaf.c.subject, **only(leaf.c.subject.is_not(None)))
@@ -266,6 +267,7 @@ Index("leaf_by_place", leaf.c.log_index, **only(leaf.c.log_index.is_not(None)))
 # Officers ask for hours. The order of hours is not quite the order of places: nodes' clocks differ, and a clock may be set back.
 Index("leaf_by_hour", leaf.c.hour, leaf.c.log_index, **only(leaf.c.log_index.is_not(None)))
 Index("leaf_by_epoch", leaf.c.epoch, leaf.c.hash, **only(leaf.c.wrapped_key.is_not(None)))
+Index("leaf_by_tag", leaf.c.site, leaf.c.tag, **only(leaf.c.tag.is_not(None)))
 Index("leaf_by_end", leaf.c.retain_until, **only(leaf.c.opening.is_not(None)))
 
 # Proofs of consent: no foreign key, because they outlive the erasure of the person's row's contents, until `retain_until`.
