@@ -1,4 +1,4 @@
-"""The web SDK in Node against the real server, from the first notice to the completed certificate: what came of it, and every byte that left."""
+"""The web SDK against the real server: in Node from the first notice to the completed certificate, with every byte that left; and as it is built, in a real Chromium."""
 
 import json
 import subprocess
@@ -20,7 +20,8 @@ from tests.journeys.test_recorded_session import (
     requests,
     spelt,
 )
-from tests.node import node
+from tests.node import WEB, built, node
+from tests.web.browser import chromium, packages
 
 from mien.cli.demo.scenes import spoken
 from mien.cli.demo.stage import SITE, Stage
@@ -34,7 +35,6 @@ from mien.wire.proof import parse_note_key, read_entry, verify_tlog_proof
 pytestmark = pytest.mark.node
 
 HERE = Path(__file__).parent
-WEB = HERE.parents[1] / "sdk" / "web"
 READS = ("/.well-known/mien", f"/v1/sites/{SITE}/notices/en", f"/v1/sites/{SITE}/notices/de", "/v1/me")
 HEADERS = {
     "host", "connection", "accept", "accept-encoding", "accept-language", "sec-fetch-mode", "user-agent", "content-length", "content-type", "mien-site-key",
@@ -189,3 +189,60 @@ def test_rank_says_the_same_with_and_without_consent(sent: list[Request]) -> Non
     ignored = {"asker", "mac", "request"}
     assert len({json.dumps({k: v for k, v in rank.items() if k not in ignored}) for rank in ranks}) == 1
     assert {frozenset(rank) for rank in ranks} == {frozenset(ranks[0])}
+
+
+# ---- in a real browser ----
+@pytest.fixture(scope="module")
+def browsed(stage: Stage) -> Any:
+    """What `browser.ts` says came of it: at a site that lists the server's own origin, which a page there has."""
+    assert built().exists()
+    browser = chromium()
+    added = json.loads(
+        stage.mien(
+            "site", "add", "web-shop", "--sector", "retail", "--role", "customer", "--jurisdiction", "EU-DE", "--controller", "Web Shop",
+            "--contact", "privacy@web-shop.example", "--impact-assessment", "--catalogue", str(CATALOGUE), "--origin", stage.url, "--json",
+        )
+    )  # fmt: skip
+    options = {"server": stage.url, "site": "web-shop", "key": added["publishable_key"], "trust": added["verify_key"]}
+    done = subprocess.run(
+        [packages(), str(HERE / "browser.ts")], input=json.dumps({"program": browser.program, "env": browser.env, "options": options}),
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_in_a_browser_nothing_is_kept_before_a_yes(browsed: Any) -> None:
+    assert browsed["before"] == [5, "none", 1]
+    assert browsed["troubles"] == []
+
+
+def test_in_a_browser_keys_cannot_leave_and_survive_a_reload(browsed: Any) -> None:
+    keys = browsed["keys"]
+    assert keys["algorithms"] == ["AES-GCM", "Ed25519"]
+    assert keys["extractable"] == [False, False]
+    assert keys["given"] == ["InvalidAccessError", "InvalidAccessError"]
+    subject = browsed["consented"]["standing"]["subject"]
+    assert browsed["reloaded"]["standing"]["subject"] == subject
+    assert browsed["reloaded"]["standing"]["waiting"] == 0
+
+
+def test_in_a_browser_a_mood_is_said_explained_and_taken_back_in_another_tab(browsed: Any) -> None:
+    assert browsed["consented"]["receipt"]["outcome"] == "given"
+    assert browsed["reloaded"]["moods"] == ["joy", "sadness"]
+    assert browsed["reloaded"]["why"]
+    assert browsed["withdrawn"] == "withdrawn"
+    assert browsed["after"] == ["consent-missing", False, "", 0]
+    assert browsed["erased"] == "accepted"
+    assert browsed["left"] == {"names": [], "algorithms": [], "extractable": [], "given": []}
+
+
+def test_in_a_browser_no_other_host_is_asked_and_no_word_of_emotion_leaves(browsed: Any, stage: Stage) -> None:
+    assert {f"{urlsplit(each['url']).scheme}://{urlsplit(each['url']).netloc}" for each in browsed["seen"]} == {stage.url}
+    bodies = [(urlsplit(each["url"]).path, each["body"].encode()) for each in browsed["seen"] if each["body"]]
+    for path, body in bodies:
+        parse((BODIES | {"/v1/keys": SignedAnswer})[path], decode(body))
+    envelopes = [body for path, body in bodies if path == "/v1/labels"]
+    assert (len(envelopes), len({len(body) for body in envelopes})) == (2, 1)
+    words = {*EXPRESSIONS, *STATES, *POLARITIES} - {"none"}
+    assert [word for word in words for _, body in bodies if spoken(word, body)] == []

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 from pydantic import BaseModel
-from tests.node import node
+from tests.node import WEB, node
 
 from mien import consent, seal, values
 from mien.consent import Stamp
@@ -29,7 +29,6 @@ from mien_server import unseal
 pytestmark = pytest.mark.node
 
 HERE = Path(__file__).parent
-WEB = HERE.parents[1] / "sdk" / "web"
 NOW: Final = 1_795_000_000
 SECRET, SEED, STREAM_KEY = bytes(range(32)), bytes(range(32, 64)), bytes(range(64, 96))
 SERVER_SEED = bytes(range(5, 37))
