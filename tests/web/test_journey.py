@@ -35,7 +35,12 @@ from mien.wire.proof import parse_note_key, read_entry, verify_tlog_proof
 pytestmark = pytest.mark.node
 
 HERE = Path(__file__).parent
-READS = ("/.well-known/mien", f"/v1/sites/{SITE}/notices/en", f"/v1/sites/{SITE}/notices/de", "/v1/me")
+READS = (
+    "/.well-known/mien",
+    f"/v1/sites/{SITE}/notices/en",
+    f"/v1/sites/{SITE}/notices/de",
+    "/v1/me",
+)
 HEADERS = {
     "host", "connection", "accept", "accept-encoding", "accept-language", "sec-fetch-mode", "user-agent", "content-length", "content-type", "mien-site-key",
     "authorization", "pragma", "cache-control",
@@ -152,12 +157,16 @@ def test_erasure_leaves_nothing_here_and_is_certified_there(told: Any) -> None:
 
 
 # ---- every byte that left ----
-def test_every_byte_is_a_signed_statement_an_envelope_or_a_plain_question(sent: list[Request]) -> None:
+def test_every_byte_is_a_signed_statement_an_envelope_or_a_plain_question(
+    sent: list[Request],
+) -> None:
     bodies = BODIES | {"/v1/keys": SignedAnswer, "/v1/me/corrections": SignedAnswer}
     for request in sent:
         assert set(request.headers) <= HEADERS, request.headers.keys() - HEADERS
         if request.method == "GET":
-            assert request.path in READS or request.path.startswith(("/audit/", "/v1/erasures/era_"))
+            assert request.path in READS or request.path.startswith(
+                ("/audit/", "/v1/erasures/era_")
+            )
             assert request.body == b""
         else:
             parse(bodies[request.path], decode(request.body))  # closed: nothing can hide in a field
@@ -187,7 +196,10 @@ def test_rank_says_the_same_with_and_without_consent(sent: list[Request]) -> Non
     ranks = [decode(request.body) for request in sent if request.path == "/v1/rank"]
     assert {rank["asker"] is None for rank in ranks} == {True, False}
     ignored = {"asker", "mac", "request"}
-    assert len({json.dumps({k: v for k, v in rank.items() if k not in ignored}) for rank in ranks}) == 1
+    assert (
+        len({json.dumps({k: v for k, v in rank.items() if k not in ignored}) for rank in ranks})
+        == 1
+    )
     assert {frozenset(rank) for rank in ranks} == {frozenset(ranks[0])}
 
 
@@ -203,7 +215,12 @@ def browsed(stage: Stage) -> Any:
             "--contact", "privacy@web-shop.example", "--impact-assessment", "--catalogue", str(CATALOGUE), "--origin", stage.url, "--json",
         )
     )  # fmt: skip
-    options = {"server": stage.url, "site": "web-shop", "key": added["publishable_key"], "trust": added["verify_key"]}
+    options = {
+        "server": stage.url,
+        "site": "web-shop",
+        "key": added["publishable_key"],
+        "trust": added["verify_key"],
+    }
     done = subprocess.run(
         [packages(), str(HERE / "browser.ts")], input=json.dumps({"program": browser.program, "env": browser.env, "options": options}),
         capture_output=True, text=True, check=False, timeout=120,
@@ -237,9 +254,18 @@ def test_in_a_browser_a_mood_is_said_explained_and_taken_back_in_another_tab(bro
     assert browsed["left"] == {"names": [], "algorithms": [], "extractable": [], "given": []}
 
 
-def test_in_a_browser_no_other_host_is_asked_and_no_word_of_emotion_leaves(browsed: Any, stage: Stage) -> None:
-    assert {f"{urlsplit(each['url']).scheme}://{urlsplit(each['url']).netloc}" for each in browsed["seen"]} == {stage.url}
-    bodies = [(urlsplit(each["url"]).path, each["body"].encode()) for each in browsed["seen"] if each["body"]]
+def test_in_a_browser_no_other_host_is_asked_and_no_word_of_emotion_leaves(
+    browsed: Any, stage: Stage
+) -> None:
+    assert {
+        f"{urlsplit(each['url']).scheme}://{urlsplit(each['url']).netloc}"
+        for each in browsed["seen"]
+    } == {stage.url}
+    bodies = [
+        (urlsplit(each["url"]).path, each["body"].encode())
+        for each in browsed["seen"]
+        if each["body"]
+    ]
     for path, body in bodies:
         parse((BODIES | {"/v1/keys": SignedAnswer})[path], decode(body))
     envelopes = [body for path, body in bodies if path == "/v1/labels"]

@@ -102,7 +102,11 @@ ENVELOPED: Final = {
     "stream_key": b64(STREAM_KEY), "kid": KID, "key": SERVER.seal_key().text(),
 }  # fmt: skip
 ASKER = Asker(subject=SUBJECT, device=DEVICE, at=NOW)
-RANK = {"site": "shop", "request": b64(NONCE), "candidates": [{"id": "tea", "title": "Th\u00e9", "price": 1}]}
+RANK = {
+    "site": "shop",
+    "request": b64(NONCE),
+    "candidates": [{"id": "tea", "title": "Th\u00e9", "price": 1}],
+}
 CONTEXT = (b"shop", SUBJECT.encode(), b"evt_x")
 
 
@@ -114,7 +118,9 @@ def ours() -> messages.Envelope:
 
 def questions() -> dict[str, Question]:
     jws = sign(Kind.WITHDRAWAL, {"v": 1, "text": "\u00e9\U0001f600"}, SIGN)
-    sealed = wire_seal.seal(wire_seal.pad(b"why", 4096), open_key(SEED).seal_key(), Use.WHY, *CONTEXT)
+    sealed = wire_seal.seal(
+        wire_seal.pad(b"why", 4096), open_key(SEED).seal_key(), Use.WHY, *CONTEXT
+    )
     opening = {"op": "open", "sealed": b64(sealed), "seed": b64(SEED), "use": str(Use.WHY)}
     context = [b64(part) for part in CONTEXT]
     envelope = {"op": "read_envelope", "seed": b64(SERVER_SEED), "envelope": dump(ours())}
@@ -212,7 +218,7 @@ SAMPLES: Final[dict[str, Any]] = {
         "bundle_version": "1", "bundle_sha256": b64(SECRET), "limits": {"envelope_bytes": 1}, "at": NOW,
     },
 }  # fmt: skip
-WEIRD: Final = (
+WEIRD: Final[tuple[Any, ...]] = (
     None, True, False, 0, 1, -1, 256, 2**32, 2**53 - 1, 0.5, "", "x", "EU-DE", "A" * 22, "A" * 43, "A" * 43 + "\n", "joy", "declare_mood", "a.b.c", [], [None], {}, ["declare_mood"] * 7,
 )  # fmt: skip
 
@@ -220,7 +226,13 @@ WEIRD: Final = (
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Every place in a JSON value."""
     yield path
-    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    inside = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for name, item in inside:
         yield from places(item, (*path, name))
 
@@ -258,12 +270,21 @@ MESSAGES: Final = [(name, value) for name, sample in SAMPLES.items() for value i
 # ---- what the server says, for the device to believe or not ----
 def answered() -> Question:
     statement = sign(Kind.CONSENT, {"v": 1}, SIGN)
-    receipt = SAMPLES["Receipt"] | {"statement_sha256": b64(hashlib.sha256(statement.encode()).digest())}
+    receipt = SAMPLES["Receipt"] | {
+        "statement_sha256": b64(hashlib.sha256(statement.encode()).digest())
+    }
     signed = {
         "receipt": sign(Kind.RECEIPT, receipt, SIGN), "capability": sign(Kind.CAPABILITY, SAMPLES["Capability"], SIGN),
         "certificate": sign(Kind.CERTIFICATE, SAMPLES["Certificate"], SIGN), "service": sign(Kind.SERVICE, SAMPLES["Service"], SIGN),
     }  # fmt: skip
-    asking = {"trust": SIGN.verify_key().text(), "site": "shop", "subject": SUBJECT, "device": DEVICE, "erasure": "era_" + "a" * 26, "now": NOW}
+    asking = {
+        "trust": SIGN.verify_key().text(),
+        "site": "shop",
+        "subject": SUBJECT,
+        "device": DEVICE,
+        "erasure": "era_" + "a" * 26,
+        "now": NOW,
+    }
     return {"op": "answers", "statement": statement, **signed, **asking}
 
 
@@ -289,14 +310,16 @@ def forgeries() -> list[tuple[str, Question, str]]:
 def heard() -> dict[str, Any]:
     """All answers, from one process."""
     single = questions()
-    lists = {
+    lists: dict[str, list[Question]] = {
         "lives": LIVES,
         "trimmed": [{"op": "trim", "label": as_json(label), "purposes": list(purposes)} for label, purposes in TRIMMED],
         "texts": [{"op": "canonical", "data": b64(data)} for data in spoiled_texts()],
         "messages": [{"op": "parse", "shape": name, "value": value} for name, value in MESSAGES],
         "answers": [answered(), *(question for _, question, _ in forgeries())],
     }  # fmt: skip
-    found = iter(asked([*single.values(), *(question for each in lists.values() for question in each)]))
+    found = iter(
+        asked([*single.values(), *(question for each in lists.values() for question in each)])
+    )
     return {name: next(found) for name in single} | {
         name: [next(found) for _ in each] for name, each in lists.items()
     }
@@ -309,7 +332,9 @@ def test_the_vocabulary_is_one(heard: dict[str, Any]) -> None:
         "sectors": values.SECTORS, "roles": values.ROLES, "age_bands": values.AGE_BANDS, "consent_states": values.CONSENT_STATES, "standing": values.STANDING,
         "key_roles": values.KEY_ROLES, "happenings": [str(each) for each in lifecycle.Happening],
     }  # fmt: skip
-    assert {name: list(each) for name, each in words.items()} == {name: told[name] for name in words}
+    assert {name: list(each) for name, each in words.items()} == {
+        name: told[name] for name in words
+    }
     numbers = {
         "slots": values.SLOTS, "max_window": values.MAX_WINDOW, "overhead": wire_seal.OVERHEAD, "max_bytes": canonical.MAX_BYTES, "max_depth": canonical.MAX_DEPTH,
         "max_chars": signatures.MAX_CHARS, "clock_skew": messages.CLOCK_SKEW, "envelope_bytes": messages.ENVELOPE_BYTES, "max_candidates": messages.MAX_CANDIDATES,
@@ -408,7 +433,13 @@ def test_what_a_person_says_in_a_browser_is_what_the_python_sdk_says(heard: dict
     stamp = Stamp(NOW, NONCE)
     release = values.Release("Ada L\u00f8velace", NOW)
     claims = values.Claims(("US-IL",), age_band="adult")
-    ours = consent.Yes(parse(messages.Notice, NOTICE), ["personalize_offers", "declare_mood"], claims, "screen", release=release)
+    ours = consent.Yes(
+        parse(messages.Notice, NOTICE),
+        ["personalize_offers", "declare_mood"],
+        claims,
+        "screen",
+        release=release,
+    )
     same = messages.ConsentStatement.model_validate(
         verify(consent.consent(person, stamp, ours, (KID, SERVER.seal_key()), recovery.verify_key()), Kind.CONSENT, SIGN.verify_key())
     )  # fmt: skip
@@ -468,8 +499,16 @@ def test_messages_are_read_and_refused_alike(heard: dict[str, Any]) -> None:
     assert [each for each in different if each not in stricter] == []
     taken = {name for (name, _), theirs in zip(MESSAGES, heard["messages"], strict=True) if not isinstance(theirs, Refused)}  # fmt: skip
     assert taken == set(SAMPLES)
-    never = {"ConsentStatement", "CapabilityRequest", "ExportRequest", "CorrectionStatement", "ErasureStatement"}
-    assert set(heard["vocabulary"]["shapes"]) == set(SAMPLES) | never  # these are held by what was signed
+    never = {
+        "ConsentStatement",
+        "CapabilityRequest",
+        "ExportRequest",
+        "CorrectionStatement",
+        "ErasureStatement",
+    }
+    assert (
+        set(heard["vocabulary"]["shapes"]) == set(SAMPLES) | never
+    )  # these are held by what was signed
 
 
 def test_the_servers_word_is_believed_when_it_is_the_servers(heard: dict[str, Any]) -> None:
@@ -481,14 +520,20 @@ def test_the_servers_word_is_believed_when_it_is_the_servers(heard: dict[str, An
     assert bad == [Refused(code) for _, _, code in forgeries()]
 
 
+def believed(given: Question) -> None:
+    """The same answers, read by the Python SDK in the same order."""
+    trust, site, subject = VerifyKey.from_text(given["trust"]), given["site"], given["subject"]
+    consent.open_receipt(given["receipt"], trust, site, subject, given["statement"])
+    consent.open_capability(given["capability"], trust, site, subject, given["device"])
+    consent.open_certificate(given["certificate"], trust, site, given["erasure"])
+    consent.open_service(given["service"], trust, given["now"])
+
+
 def test_the_python_sdk_refuses_the_same_forgeries() -> None:
+    believed(answered())
     for name, given, code in forgeries():
-        trust = VerifyKey.from_text(given["trust"])
         with pytest.raises(MienError) as caught:
-            consent.open_receipt(given["receipt"], trust, given["site"], given["subject"], given["statement"])
-            consent.open_capability(given["capability"], trust, given["site"], given["subject"], given["device"])
-            consent.open_certificate(given["certificate"], trust, given["site"], given["erasure"])
-            consent.open_service(given["service"], trust, given["now"])
+            believed(given)
         assert caught.value.code == code, name
 
 

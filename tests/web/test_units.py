@@ -55,7 +55,9 @@ def test_the_package_is_clean(tmp_path: Path) -> None:
     types = {str(file.relative_to(WEB / "src").with_suffix("")) for file in (WEB / "src").rglob("*.ts")}  # fmt: skip
     assert files == {"LICENSE", "README.md", "package.json", "dist/mien.js"} | {f"dist/types/{name}.d.ts" for name in types}  # fmt: skip
     assert re.findall(r"""^\s*(?:import|export)\s.*from\s*["']""", module, re.MULTILINE) == []
-    assert set(re.findall(r"https?://[a-z][a-z.]*", module)) == {"https://mien.example"}  # in a message
+    assert set(re.findall(r"https?://[a-z][a-z.]*", module)) == {
+        "https://mien.example"
+    }  # in a message
     subprocess.run(["tar", "-xzf", packed["filename"]], cwd=tmp_path, check=True)
     home = tmp_path / "node_modules" / "mien-web"
     home.parent.mkdir()
