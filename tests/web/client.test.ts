@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { Gate } from "../../sdk/web/src/consent/index.ts";
 import {
   CapabilityExpired, CapabilityInvalid, Client, ClockSkewed, ConsentMissing, KeepUnreadable, LabelInvalid, MemoryShelf, NoticeStale, RequestInvalid, SendError,
-  ServerUnreachable, SettingsError,
+  ServerAnswerInvalid, ServerUnreachable, SettingsError, SignatureInvalid,
 } from "../../sdk/web/src/index.ts";
 import type { JsonObject } from "../../sdk/web/src/wire/canonical.ts";
 import { SigningKey } from "../../sdk/web/src/wire/keys.ts";
@@ -141,7 +141,8 @@ test("two tabs are one person: what one takes back, the other may not use", asyn
   assert.equal((await client.standing()).state, "withdrawn");
 });
 
-test("two tabs that say yes at once make one person with one key", async () => {
+test("two tabs that say yes at once make one person with one key, also where tabs cannot wait for each other", async (t) => {
+  t.mock.getter(globalThis.navigator, "locks", () => undefined);
   const { shelf, server, tab } = await world();
   const tabs = [await tab(), await tab()];
   await Promise.all(tabs.map((each) => each.notice()));
@@ -242,6 +243,15 @@ test("words outside the vocabulary, and purposes of nothing, are refused before 
   await assert.rejects(client.consent({ ...MOOD, purposes: [] }), RequestInvalid);
   await assert.rejects(client.recover("abcd"), RequestInvalid);
   assert.equal(server.arrived.length, before);
+});
+
+test("an export is believed only as the server signed it, whole, for this person", async () => {
+  const { server, client } = await consented();
+  assert.deepEqual({ ...(await client.export()), signature: null }, { labels: [], signature: null });
+  for (const [spoil, wrong] of [["content", SignatureInvalid], ["subject", SignatureInvalid], ["kind", SignatureInvalid], ["list", ServerAnswerInvalid], ["trailing", ServerAnswerInvalid], ["cut", ServerAnswerInvalid]] as const) {
+    server.spoil = spoil;
+    await assert.rejects(client.export(), wrong, spoil);
+  }
 });
 
 test("erasure offline stops everything and waits with nothing but the keys that sign it", async () => {

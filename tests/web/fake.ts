@@ -1,11 +1,13 @@
 /** A server that signs what it is told to, for the turns a real one takes only on bad days: lost answers, forged capabilities, dead keys. */
 
+import { deflateSync } from "node:zlib";
+
 import type { Transport } from "../../sdk/web/src/send/index.ts";
-import { b64 } from "../../sdk/web/src/wire/bytes.ts";
-import { decode, type JsonObject } from "../../sdk/web/src/wire/canonical.ts";
-import { OpenKey, sha256, type SigningKey } from "../../sdk/web/src/wire/keys.ts";
+import { b64, concat, utf8 } from "../../sdk/web/src/wire/bytes.ts";
+import { decode, encode, type JsonObject } from "../../sdk/web/src/wire/canonical.ts";
+import { OpenKey, SealKey, sha256, type SigningKey } from "../../sdk/web/src/wire/keys.ts";
+import { pad, seal, USES } from "../../sdk/web/src/wire/seal.ts";
 import { KINDS, sign, unverified } from "../../sdk/web/src/wire/signatures.ts";
-import { utf8 } from "../../sdk/web/src/wire/bytes.ts";
 import { type HandClock, serverKey } from "./parts.ts";
 
 const HASH = "A".repeat(43);
@@ -31,6 +33,8 @@ export class FakeServer {
   /** How many seconds a consent lasts. */
   lasts = 86_400;
   signsWith: SigningKey | null = null;
+  /** What is wrong with an export. */
+  spoil: "content" | "subject" | "kind" | "list" | "trailing" | "cut" | null = null;
   readonly #clock: HandClock;
   readonly #key: SigningKey;
   readonly #open: OpenKey;
@@ -60,7 +64,8 @@ export class FakeServer {
     const path = new URL(url).pathname;
     const said = (init.body instanceof Uint8Array ? decode(init.body) : {}) as JsonObject;
     this.arrived.push({ path, said });
-    const answer = await this.#answer(path, said);
+    const signed = (init.headers as Record<string, string>)["Authorization"]?.split(" ")[1];
+    const answer = await this.#answer(path, signed === undefined ? said : { jws: signed });
     if (this.lose.includes(path)) {
       this.lose = this.lose.filter((each) => each !== path);
       throw new TypeError("connection reset");
@@ -84,10 +89,21 @@ export class FakeServer {
     if (path === "/.well-known/mien") return { jws: await this.#signed(KINDS.SERVICE, this.#service(now)) };
     const jws = String(said["jws"]);
     const statement = unverified(jws);
+    if (path === "/v1/me") return this.#export(statement, now);
     const purposes = path === "/v1/consents" ? (statement["purposes"] as readonly string[]) : path === "/v1/capabilities" ? ["declare_mood"] : [];
     const capability = purposes.length === 0 ? null : await this.#capability(jws, statement, purposes, now);
     if (path === "/v1/capabilities") return { capability };
     return { receipt: await this.#receipt(jws, statement, purposes, now), capability };
+  }
+
+  async #export(statement: JsonObject, now: number): Promise<JsonObject> {
+    const held = this.spoil === "list" ? [] : { labels: [] };
+    const whole = deflateSync(encode(this.spoil === "content" ? { labels: [1] } : held));
+    const packed = this.spoil === "cut" ? whole.subarray(0, -1) : this.spoil === "trailing" ? concat(whole, utf8("x")) : whole;
+    const [site, subject] = ["shop", String(statement["subject"])];
+    const sealed = await seal(pad(packed, 4096), SealKey.fromText(String(statement["seal"])), USES.EXPORT, utf8(site), utf8(subject));
+    const stated = { v: 1, site, subject: this.spoil === "subject" ? `sub_${"b".repeat(26)}` : subject, at: now, sha256: b64(await sha256(encode(held))) };
+    return { sealed: b64(sealed), signature: await this.#signed(this.spoil === "kind" ? KINDS.RECEIPT : KINDS.EXPORT, stated) };
   }
 
   #service(now: number): JsonObject {
