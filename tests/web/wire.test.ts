@@ -38,6 +38,12 @@ test("depth and size are bounded where the other side bounds them", () => {
   assert.throws(() => decode(utf8("[1,2]"), 4), RequestInvalid);
 });
 
+test("a text of megabytes is read, whatever is in it", () => {
+  const long = `${"\\\"x".repeat(1_000_000)}\\`;
+  assert.deepEqual(decode(utf8(JSON.stringify({ sealed: long })), 16 * 1024 * 1024), { sealed: long });
+  assert.throws(() => decode(utf8(`"${"x".repeat(4_000_000)}`), 16 * 1024 * 1024), RequestInvalid);
+});
+
 test("what has no canonical form is refused", () => {
   for (const wrong of [0.5, Number.NaN, 2 ** 53, new Date(0), undefined, "\ud800", { "\udc00": 1 }, [undefined], 1n]) {
     assert.throws(() => encode(wrong as unknown as Json), MienError);
