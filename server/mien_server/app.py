@@ -307,7 +307,7 @@ def _sequence(parts: _Parts, grown: asyncio.Event) -> Callable[[], Awaitable[Non
 
 
 def _publish(parts: _Parts) -> Callable[[], Awaitable[None]]:
-    """One round with the witnesses. What is news of one is told; that the log forked is told each time one says so."""
+    """One round with the witnesses. What is news of one is told; that the log forked is told each time one says so. What broke off fails the round."""
 
     async def publish() -> None:
         done = await parts.pipeline.publish(parts.cosigners, parts.settings.witness_seconds)
@@ -317,6 +317,8 @@ def _publish(parts: _Parts) -> Callable[[], Awaitable[None]]:
         for news in done.news:
             event, level = WITNESS_NEWS[news.word]
             getattr(parts.logger, level)(event, where=news.name, size=news.size)
+        if done.broken:
+            raise done.broken[0]
 
     return publish
 

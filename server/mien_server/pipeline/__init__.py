@@ -135,7 +135,7 @@ class Pipeline:
         self._retaining = Retaining(self._parts, tidying, learning, self._holds)
         self._rotation = Rotation(self._parts)
         self._explaining = Explaining(self._parts)
-        self._looking = Looking(self._parts, Officers.of(officers, origin))
+        self._looking = Looking(self._parts, Officers.of(officers, origin), self._cosigning)
         self._telling = Telling(self._parts)
         self._sites: OrderedDict[bytes, tuple[int, Site]] = OrderedDict()
 
@@ -306,6 +306,10 @@ class Pipeline:
     async def proof(self, leaf: bytes) -> ProofAnswer:
         """See `sequencing.Sequencing.proof`."""
         return await self._sequencing.proof(leaf)
+
+    async def proof_at(self, index: int) -> str:
+        """See `sequencing.Sequencing.proof_at`."""
+        return await self._sequencing.proof_at(index)
 
     # ---- in the background ----
     async def sequence(self) -> bool:
