@@ -19,8 +19,8 @@ WEB = ROOT / "sdk" / "web"
 LOCKS = ROOT / "var" / "locks"
 BESIDE = Path(sys.executable).parent
 ENVIRONMENT = {**os.environ, "PATH": f"{BESIDE}:{os.environ.get('PATH', '')}"}
-OLDEST = (22, 18)
-"""The first release that runs TypeScript as it is."""
+OLDEST = (24, 0)
+"""The first line of releases that runs TypeScript as it is and all tests in one process."""
 INSTALL_SECONDS = 240
 
 

@@ -20,7 +20,7 @@ def ran() -> "subprocess.CompletedProcess[str]":
     """All of them, run once."""
     packages()
     tests = sorted(str(file) for file in HERE.glob("*.test.ts"))
-    command = [node(WEB), "--test", "--test-reporter=tap", *tests]
+    command = [node(WEB), "--test", "--test-isolation=none", "--test-reporter=tap", *tests]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
 
 

@@ -212,12 +212,12 @@ function Fe(e) {
 	return C(Ie(e, 0));
 }
 function Ie(e, t) {
-	if (Ge(t), e === null || typeof e == "boolean") return String(e);
-	if (typeof e == "number") return String(Ke(e));
-	if (typeof e == "string") return JSON.stringify(qe(e));
+	if (We(t), e === null || typeof e == "boolean") return String(e);
+	if (typeof e == "number") return String(Ge(e));
+	if (typeof e == "string") return JSON.stringify(Ke(e));
 	if (Array.isArray(e)) return `[${e.map((e) => Ie(e, t + 1)).join(",")}]`;
 	if (!Re(e)) throw new b("this value has no canonical form; use objects, lists, texts, integers, true, false and null");
-	return `{${Object.keys(e).sort().map((n) => `${JSON.stringify(qe(n))}:${Ie(e[n], t + 1)}`).join(",")}}`;
+	return `{${Object.keys(e).sort().map((n) => `${JSON.stringify(Ke(n))}:${Ie(e[n], t + 1)}`).join(",")}}`;
 }
 function Le(e, t = Pe) {
 	if (e.length > t) throw new b(`the message has more than ${t} bytes; send less`);
@@ -230,18 +230,18 @@ function Le(e, t = Pe) {
 	} catch (e) {
 		throw new b(ze, { cause: e });
 	}
-	return new We(n).whole();
+	return new Ue(n).whole();
 }
 function Re(e) {
 	if (typeof e != "object" || !e) return !1;
 	let t = Object.getPrototypeOf(e);
 	return t === Object.prototype || t === null;
 }
-var ze = "the message is not JSON; see the reference of the wire format", Be = /[ \t\n\r]*/y, Ve = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y, He = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y, Ue = /* @__PURE__ */ new Map([
+var ze = "the message is not JSON; see the reference of the wire format", Be = /[ \t\n\r]*/y, Ve = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y, He = /* @__PURE__ */ new Map([
 	["null", null],
 	["true", !0],
 	["false", !1]
-]), We = class {
+]), Ue = class {
 	#e;
 	#t = 0;
 	constructor(e) {
@@ -249,26 +249,26 @@ var ze = "the message is not JSON; see the reference of the wire format", Be = /
 	}
 	whole() {
 		let e = this.#n(0);
-		if (this.#c(), this.#t !== this.#e.length) throw new b(ze);
+		if (this.#l(), this.#t !== this.#e.length) throw new b(ze);
 		return e;
 	}
 	#n(e) {
-		Ge(e), this.#c();
+		We(e), this.#l();
 		let t = this.#e.charAt(this.#t);
 		if (t === "{") return this.#r(e);
 		if (t === "[") return this.#i(e);
 		if (t === "\"") return this.#a();
-		for (let [e, t] of Ue) if (this.#l(e)) return t;
-		return this.#o();
+		for (let [e, t] of He) if (this.#u(e)) return t;
+		return this.#s();
 	}
 	#r(e) {
 		let t = {};
-		if (this.#t += 1, this.#d("}")) return t;
+		if (this.#t += 1, this.#f("}")) return t;
 		do {
-			this.#c();
+			this.#l();
 			let n = this.#a();
 			if (Object.hasOwn(t, n)) throw new b("the message names a field twice; name each once");
-			this.#c(), this.#u(":");
+			this.#l(), this.#d(":");
 			let r = this.#n(e + 1);
 			Object.defineProperty(t, n, {
 				value: r,
@@ -276,66 +276,81 @@ var ze = "the message is not JSON; see the reference of the wire format", Be = /
 				writable: !0,
 				configurable: !0
 			});
-		} while (this.#f("}"));
+		} while (this.#p("}"));
 		return t;
 	}
 	#i(e) {
 		let t = [];
-		if (this.#t += 1, this.#d("]")) return t;
+		if (this.#t += 1, this.#f("]")) return t;
 		do
 			t.push(this.#n(e + 1));
-		while (this.#f("]"));
+		while (this.#p("]"));
 		return t;
 	}
 	#a() {
-		return qe(JSON.parse(this.#s(He)));
+		let e = this.#t;
+		if (this.#e.charAt(e) !== "\"") throw new b(ze);
+		let t = this.#e.indexOf("\"", e + 1);
+		for (; t > 0 && this.#o(t);) t = this.#e.indexOf("\"", t + 1);
+		if (t < 0) throw new b(ze);
+		this.#t = t + 1;
+		try {
+			return Ke(JSON.parse(this.#e.slice(e, t + 1)));
+		} catch (e) {
+			throw e instanceof SyntaxError ? new b(ze, { cause: e }) : e;
+		}
 	}
-	#o() {
-		let e = this.#s(Ve);
+	#o(e) {
+		let t = e;
+		for (; this.#e.charAt(t - 1) === "\\";) --t;
+		return (e - t) % 2 == 1;
+	}
+	#s() {
+		let e = this.#c(Ve);
 		if (/[.eE]/.test(e)) throw new b("the message holds a fraction or no number; use integers in the stated unit");
-		return Ke(Number(e));
+		return Ge(Number(e));
 	}
-	#s(e) {
+	#c(e) {
 		e.lastIndex = this.#t;
 		let t = e.exec(this.#e)?.[0];
 		if (t === void 0) throw new b(ze);
 		return this.#t += t.length, t;
 	}
-	#c() {
-		this.#s(Be);
+	#l() {
+		this.#c(Be);
 	}
-	#l(e) {
+	#u(e) {
 		let t = this.#e.startsWith(e, this.#t);
 		return t && (this.#t += e.length), t;
 	}
-	#u(e) {
-		if (!this.#l(e)) throw new b(ze);
-	}
 	#d(e) {
-		return this.#c(), this.#l(e);
+		if (!this.#u(e)) throw new b(ze);
 	}
 	#f(e) {
-		return this.#c(), this.#l(",") ? !0 : (this.#u(e), !1);
+		return this.#l(), this.#u(e);
+	}
+	#p(e) {
+		return this.#l(), this.#u(",") ? !0 : (this.#d(e), !1);
 	}
 };
-function Ge(e) {
+function We(e) {
 	if (e > 16) throw new b("the message is nested too deeply; flatten it");
 }
-function Ke(e) {
+function Ge(e) {
 	if (Number.isSafeInteger(e)) return e === 0 ? 0 : e;
 	throw Number.isInteger(e) ? new b("the message holds an integer beyond 2^53 - 1, which not every reader keeps; use a text") : new b("the message holds a fraction; use integers in the stated unit");
 }
-function qe(e) {
+function Ke(e) {
 	if (!e.isWellFormed()) throw new b("the message holds half a character; send whole Unicode");
 	return e;
 }
 // node_modules/mlkem/esm/src/errors.js
-var Je = class extends Error {
+var qe = class extends Error {
 	constructor(e) {
 		let t;
 		t = e instanceof Error ? e.message : typeof e == "string" ? e : "", super(t), this.name = this.constructor.name;
 	}
-}, D = 3329, Ye = 62209, Xe = [
+}, D = 3329, Je = 62209, Ye = [
 	2285,
 	2571,
 	2970,
@@ -464,7 +479,7 @@ var Je = class extends Error {
 	1869,
 	1522,
 	1628
-], Ze = [
+], Xe = [
 	1701,
 	1807,
 	1460,
@@ -593,72 +608,72 @@ var Je = class extends Error {
 	359,
 	758,
 	1441
-], Qe = 4294967295n, $e = 32n;
-function et(e, t = !1) {
+], Ze = 4294967295n, Qe = 32n;
+function $e(e, t = !1) {
 	return t ? {
-		h: Number(e & Qe),
-		l: Number(e >> $e & Qe)
+		h: Number(e & Ze),
+		l: Number(e >> Qe & Ze)
 	} : {
-		h: Number(e >> $e & Qe) | 0,
-		l: Number(e & Qe) | 0
+		h: Number(e >> Qe & Ze) | 0,
+		l: Number(e & Ze) | 0
 	};
 }
-function tt(e, t = !1) {
+function et(e, t = !1) {
 	let n = e.length, r = new Uint32Array(n), i = new Uint32Array(n);
 	for (let a = 0; a < n; a++) {
-		let { h: n, l: o } = et(e[a], t);
+		let { h: n, l: o } = $e(e[a], t);
 		[r[a], i[a]] = [n, o];
 	}
 	return [r, i];
 }
 var O = (e, t, n) => e << n | t >>> 32 - n, k = (e, t, n) => t << n | e >>> 32 - n, A = (e, t, n) => t << n - 32 | e >>> 64 - n, j = (e, t, n) => e << n - 32 | t >>> 64 - n;
 // node_modules/mlkem/esm/src/sha3/utils.js
-function nt(e) {
+function tt(e) {
 	return e instanceof Uint8Array || ArrayBuffer.isView(e) && e.constructor.name === "Uint8Array";
 }
-function rt(e, t = "") {
+function nt(e, t = "") {
 	if (!Number.isSafeInteger(e) || e < 0) {
 		let n = t && `"${t}" `;
 		throw Error(`${n}expected integer >0, got ${e}`);
 	}
 }
-function it(e, t, n = "") {
-	let r = nt(e), i = e?.length, a = t !== void 0;
+function rt(e, t, n = "") {
+	let r = tt(e), i = e?.length, a = t !== void 0;
 	if (!r || a && i !== t) {
 		let o = n && `"${n}" `, s = a ? ` of length ${t}` : "", c = r ? `length=${i}` : `type=${typeof e}`;
 		throw Error(o + "expected Uint8Array" + s + ", got " + c);
 	}
 	return e;
 }
-function at(e, t = !0) {
+function it(e, t = !0) {
 	if (e.destroyed) throw Error("Hash instance has been destroyed");
 	if (t && e.finished) throw Error("Hash#digest() has already been called");
 }
-function ot(e, t) {
-	it(e, void 0, "digestInto() output");
+function at(e, t) {
+	rt(e, void 0, "digestInto() output");
 	let n = t.outputLen;
 	if (e.length < n) throw Error("\"digestInto() output\" expected to be of length >=" + n);
 }
-function st(e) {
+function ot(e) {
 	return new Uint32Array(e.buffer, e.byteOffset, Math.floor(e.byteLength / 4));
 }
-function ct(...e) {
+function st(...e) {
 	for (let t = 0; t < e.length; t++) e[t].fill(0);
 }
-var lt = new Uint8Array(new Uint32Array([287454020]).buffer)[0] === 68;
-function ut(e) {
+var ct = new Uint8Array(new Uint32Array([287454020]).buffer)[0] === 68;
+function lt(e) {
 	return e << 24 & 4278190080 | e << 8 & 16711680 | e >>> 8 & 65280 | e >>> 24 & 255;
 }
-function dt(e) {
-	for (let t = 0; t < e.length; t++) e[t] = ut(e[t]);
+function ut(e) {
+	for (let t = 0; t < e.length; t++) e[t] = lt(e[t]);
 	return e;
 }
-var ft = lt ? (e) => e : dt;
-function pt(e, t = {}) {
+var dt = ct ? (e) => e : ut;
+function ft(e, t = {}) {
 	let n = (t, n) => e(n).update(t).digest(), r = e(void 0);
 	return n.outputLen = r.outputLen, n.blockLen = r.blockLen, n.create = (t) => e(t), Object.assign(n, t), Object.freeze(n);
 }
-var mt = (e) => ({ oid: Uint8Array.from([
+var pt = (e) => ({ oid: Uint8Array.from([
 	6,
 	9,
 	96,
@@ -670,45 +685,45 @@ var mt = (e) => ({ oid: Uint8Array.from([
 	4,
 	2,
 	e
-]) }), ht = 0n, gt = 1n, _t = 2n, vt = 7n, yt = 256n, bt = 113n, xt = [], St = [], Ct = [];
-for (let e = 0, t = gt, n = 1, r = 0; e < 24; e++) {
-	[n, r] = [r, (2 * n + 3 * r) % 5], xt.push(2 * (5 * r + n)), St.push((e + 1) * (e + 2) / 2 % 64);
-	let i = ht;
-	for (let e = 0; e < 7; e++) t = (t << gt ^ (t >> vt) * bt) % yt, t & _t && (i ^= gt << (gt << BigInt(e)) - gt);
-	Ct.push(i);
+]) }), mt = 0n, ht = 1n, gt = 2n, _t = 7n, vt = 256n, yt = 113n, bt = [], xt = [], St = [];
+for (let e = 0, t = ht, n = 1, r = 0; e < 24; e++) {
+	[n, r] = [r, (2 * n + 3 * r) % 5], bt.push(2 * (5 * r + n)), xt.push((e + 1) * (e + 2) / 2 % 64);
+	let i = mt;
+	for (let e = 0; e < 7; e++) t = (t << ht ^ (t >> _t) * yt) % vt, t & gt && (i ^= ht << (ht << BigInt(e)) - ht);
+	St.push(i);
 }
-var wt = tt(Ct, !0), Tt = wt[0], Et = wt[1], Dt = (e, t, n) => n > 32 ? A(e, t, n) : O(e, t, n), Ot = (e, t, n) => n > 32 ? j(e, t, n) : k(e, t, n);
-function kt(e, t = 24, n) {
+var Ct = et(St, !0), wt = Ct[0], Tt = Ct[1], Et = (e, t, n) => n > 32 ? A(e, t, n) : O(e, t, n), Dt = (e, t, n) => n > 32 ? j(e, t, n) : k(e, t, n);
+function Ot(e, t = 24, n) {
 	n ||= /* @__PURE__ */ new Uint32Array(10);
 	for (let r = 24 - t; r < 24; r++) {
 		for (let t = 0; t < 10; t++) n[t] = e[t] ^ e[t + 10] ^ e[t + 20] ^ e[t + 30] ^ e[t + 40];
 		{
-			let t = Dt(n[2], n[3], 1) ^ n[8], r = Ot(n[2], n[3], 1) ^ n[9];
+			let t = Et(n[2], n[3], 1) ^ n[8], r = Dt(n[2], n[3], 1) ^ n[9];
 			e[0] ^= t, e[1] ^= r, e[10] ^= t, e[11] ^= r, e[20] ^= t, e[21] ^= r, e[30] ^= t, e[31] ^= r, e[40] ^= t, e[41] ^= r;
 		}
 		{
-			let t = Dt(n[4], n[5], 1) ^ n[0], r = Ot(n[4], n[5], 1) ^ n[1];
+			let t = Et(n[4], n[5], 1) ^ n[0], r = Dt(n[4], n[5], 1) ^ n[1];
 			e[2] ^= t, e[3] ^= r, e[12] ^= t, e[13] ^= r, e[22] ^= t, e[23] ^= r, e[32] ^= t, e[33] ^= r, e[42] ^= t, e[43] ^= r;
 		}
 		{
-			let t = Dt(n[6], n[7], 1) ^ n[2], r = Ot(n[6], n[7], 1) ^ n[3];
+			let t = Et(n[6], n[7], 1) ^ n[2], r = Dt(n[6], n[7], 1) ^ n[3];
 			e[4] ^= t, e[5] ^= r, e[14] ^= t, e[15] ^= r, e[24] ^= t, e[25] ^= r, e[34] ^= t, e[35] ^= r, e[44] ^= t, e[45] ^= r;
 		}
 		{
-			let t = Dt(n[8], n[9], 1) ^ n[4], r = Ot(n[8], n[9], 1) ^ n[5];
+			let t = Et(n[8], n[9], 1) ^ n[4], r = Dt(n[8], n[9], 1) ^ n[5];
 			e[6] ^= t, e[7] ^= r, e[16] ^= t, e[17] ^= r, e[26] ^= t, e[27] ^= r, e[36] ^= t, e[37] ^= r, e[46] ^= t, e[47] ^= r;
 		}
 		{
-			let t = Dt(n[0], n[1], 1) ^ n[6], r = Ot(n[0], n[1], 1) ^ n[7];
+			let t = Et(n[0], n[1], 1) ^ n[6], r = Dt(n[0], n[1], 1) ^ n[7];
 			e[8] ^= t, e[9] ^= r, e[18] ^= t, e[19] ^= r, e[28] ^= t, e[29] ^= r, e[38] ^= t, e[39] ^= r, e[48] ^= t, e[49] ^= r;
 		}
 		let t = e[2], i = e[3], a, o;
 		a = O(t, i, 1), o = k(t, i, 1), t = e[20], i = e[21], e[20] = a, e[21] = o, a = O(t, i, 3), o = k(t, i, 3), t = e[14], i = e[15], e[14] = a, e[15] = o, a = O(t, i, 6), o = k(t, i, 6), t = e[22], i = e[23], e[22] = a, e[23] = o, a = O(t, i, 10), o = k(t, i, 10), t = e[34], i = e[35], e[34] = a, e[35] = o, a = O(t, i, 15), o = k(t, i, 15), t = e[36], i = e[37], e[36] = a, e[37] = o, a = O(t, i, 21), o = k(t, i, 21), t = e[6], i = e[7], e[6] = a, e[7] = o, a = O(t, i, 28), o = k(t, i, 28), t = e[10], i = e[11], e[10] = a, e[11] = o, a = A(t, i, 36), o = j(t, i, 36), t = e[32], i = e[33], e[32] = a, e[33] = o, a = A(t, i, 45), o = j(t, i, 45), t = e[16], i = e[17], e[16] = a, e[17] = o, a = A(t, i, 55), o = j(t, i, 55), t = e[42], i = e[43], e[42] = a, e[43] = o, a = O(t, i, 2), o = k(t, i, 2), t = e[48], i = e[49], e[48] = a, e[49] = o, a = O(t, i, 14), o = k(t, i, 14), t = e[8], i = e[9], e[8] = a, e[9] = o, a = O(t, i, 27), o = k(t, i, 27), t = e[30], i = e[31], e[30] = a, e[31] = o, a = A(t, i, 41), o = j(t, i, 41), t = e[46], i = e[47], e[46] = a, e[47] = o, a = A(t, i, 56), o = j(t, i, 56), t = e[38], i = e[39], e[38] = a, e[39] = o, a = O(t, i, 8), o = k(t, i, 8), t = e[26], i = e[27], e[26] = a, e[27] = o, a = O(t, i, 25), o = k(t, i, 25), t = e[24], i = e[25], e[24] = a, e[25] = o, a = A(t, i, 43), o = j(t, i, 43), t = e[4], i = e[5], e[4] = a, e[5] = o, a = A(t, i, 62), o = j(t, i, 62), t = e[40], i = e[41], e[40] = a, e[41] = o, a = O(t, i, 18), o = k(t, i, 18), t = e[28], i = e[29], e[28] = a, e[29] = o, a = A(t, i, 39), o = j(t, i, 39), t = e[44], i = e[45], e[44] = a, e[45] = o, a = A(t, i, 61), o = j(t, i, 61), t = e[18], i = e[19], e[18] = a, e[19] = o, a = O(t, i, 20), o = k(t, i, 20), t = e[12], i = e[13], e[12] = a, e[13] = o, a = A(t, i, 44), o = j(t, i, 44), e[2] = a, e[3] = o;
 		for (let t = 0; t < 50; t += 10) n[0] = e[t], n[1] = e[t + 1], n[2] = e[t + 2], n[3] = e[t + 3], n[4] = e[t + 4], n[5] = e[t + 5], n[6] = e[t + 6], n[7] = e[t + 7], n[8] = e[t + 8], n[9] = e[t + 9], e[t + 0] ^= ~n[2] & n[4], e[t + 1] ^= ~n[3] & n[5], e[t + 2] ^= ~n[4] & n[6], e[t + 3] ^= ~n[5] & n[7], e[t + 4] ^= ~n[6] & n[8], e[t + 5] ^= ~n[7] & n[9], e[t + 6] ^= ~n[8] & n[0], e[t + 7] ^= ~n[9] & n[1], e[t + 8] ^= ~n[0] & n[2], e[t + 9] ^= ~n[1] & n[3];
-		e[0] ^= Tt[r], e[1] ^= Et[r];
+		e[0] ^= wt[r], e[1] ^= Tt[r];
 	}
 }
-var At = class e {
+var kt = class e {
 	constructor(e, t, n, r = !1, i = 24) {
 		if (Object.defineProperty(this, "state", {
 			enumerable: !0,
@@ -770,8 +785,8 @@ var At = class e {
 			configurable: !0,
 			writable: !0,
 			value: void 0
-		}), this.blockLen = e, this.suffix = t, this.outputLen = n, this.enableXOF = r, this.rounds = i, rt(n, "outputLen"), !(0 < e && e < 200)) throw Error("only keccak-f1600 function is supported");
-		this.state = /* @__PURE__ */ new Uint8Array(200), this.state32 = st(this.state);
+		}), this.blockLen = e, this.suffix = t, this.outputLen = n, this.enableXOF = r, this.rounds = i, nt(n, "outputLen"), !(0 < e && e < 200)) throw Error("only keccak-f1600 function is supported");
+		this.state = /* @__PURE__ */ new Uint8Array(200), this.state32 = ot(this.state);
 	}
 	clone() {
 		return this._cloneInto();
@@ -780,10 +795,10 @@ var At = class e {
 		this.state.fill(0), this.pos = 0, this.posOut = 0, this.finished = !1, this.destroyed = !1;
 	}
 	keccak() {
-		ft(this.state32), kt(this.state32, this.rounds, this._B), ft(this.state32), this.posOut = 0, this.pos = 0;
+		dt(this.state32), Ot(this.state32, this.rounds, this._B), dt(this.state32), this.posOut = 0, this.pos = 0;
 	}
 	update(e) {
-		return at(this), it(e), this.updateUnsafe(e);
+		return it(this), rt(e), this.updateUnsafe(e);
 	}
 	updateUnsafe(e) {
 		let { blockLen: t, state: n } = this, r = e.length;
@@ -801,7 +816,7 @@ var At = class e {
 		e[n] ^= t, t & 128 && n === r - 1 && this.keccak(), e[r - 1] ^= 128, this.keccak();
 	}
 	writeInto(e) {
-		return at(this, !1), it(e), this.writeIntoUnsafe(e);
+		return it(this, !1), rt(e), this.writeIntoUnsafe(e);
 	}
 	writeIntoUnsafe(e) {
 		this.finish();
@@ -818,24 +833,24 @@ var At = class e {
 		return this.writeInto(e);
 	}
 	xof(e) {
-		return rt(e), this.xofInto(new Uint8Array(e));
+		return nt(e), this.xofInto(new Uint8Array(e));
 	}
 	digestInto(e) {
-		if (ot(e, this), this.finished) throw Error("digest() was already called");
+		if (at(e, this), this.finished) throw Error("digest() was already called");
 		return this.writeInto(e), this.destroy(), e;
 	}
 	digest() {
 		return this.digestInto(new Uint8Array(this.outputLen));
 	}
 	destroy() {
-		this.destroyed = !0, ct(this.state);
+		this.destroyed = !0, st(this.state);
 	}
 	_cloneInto(t) {
 		let { blockLen: n, suffix: r, outputLen: i, rounds: a, enableXOF: o } = this;
 		return t ||= new e(n, r, i, o, a), t.state32.set(this.state32), t.pos = this.pos, t.posOut = this.posOut, t.finished = this.finished, t.rounds = a, t.suffix = r, t.outputLen = i, t.enableXOF = o, t.destroyed = this.destroyed, t;
 	}
-}, jt = /* @__PURE__ */ ((e, t, n, r = {}) => pt(() => new At(t, e, n), r))(6, 136, 32, /* @__PURE__ */ mt(8)), Mt = /* @__PURE__ */ ((e, t, n, r = {}) => pt((r = {}) => new At(t, e, r.dkLen === void 0 ? n : r.dkLen, !0), r))(31, 136, 32, /* @__PURE__ */ mt(12)), Nt = Pt(globalThis, {});
-function Pt(e, t) {
+}, At = /* @__PURE__ */ ((e, t, n, r = {}) => ft(() => new kt(t, e, n), r))(6, 136, 32, /* @__PURE__ */ pt(8)), jt = /* @__PURE__ */ ((e, t, n, r = {}) => ft((r = {}) => new kt(t, e, r.dkLen === void 0 ? n : r.dkLen, !0), r))(31, 136, 32, /* @__PURE__ */ pt(12)), Mt = Nt(globalThis, {});
+function Nt(e, t) {
 	return new Proxy(e, {
 		get(n, r, i) {
 			return r in t ? t[r] : e[r];
@@ -863,45 +878,45 @@ function Pt(e, t) {
 	});
 }
 // __vite-browser-external
-var Ft = /* @__PURE__ */ o(((e, t) => {
+var Pt = /* @__PURE__ */ o(((e, t) => {
 	t.exports = {};
 }));
 // node_modules/mlkem/esm/src/utils.js
 function M(e) {
 	return e & 255;
 }
-function It(e) {
+function Ft(e) {
 	return e << 16 >> 16;
 }
 function N(e) {
 	return e & 65535;
 }
-function Lt(e, t) {
+function It(e, t) {
 	if (e.length != t.length) return 0;
 	let n = 0;
 	for (let r = 0; r < e.length; r++) n |= e[r] ^ t[r];
 	let r = ~n & 255;
 	return r &= r >> 4, r &= r >> 2, r &= r >> 1, r & 1;
 }
-function Rt(e, t) {
+function Lt(e, t) {
 	if (e.length != t.length) return !1;
 	for (let n = 0; n < e.length; n++) if (e[n] !== t[n]) return !1;
 	return !0;
 }
-async function zt() {
-	if (Nt !== void 0 && globalThis.crypto !== void 0) return globalThis.crypto;
+async function Rt() {
+	if (Mt !== void 0 && globalThis.crypto !== void 0) return globalThis.crypto;
 	try {
-		let { webcrypto: e } = await Promise.resolve().then(() => /* @__PURE__ */ c(Ft()));
+		let { webcrypto: e } = await Promise.resolve().then(() => /* @__PURE__ */ c(Pt()));
 		return e;
 	} catch {
 		throw Error("failed to load Crypto");
 	}
 }
-function Bt(e, t = 0) {
+function zt(e, t = 0) {
 	return (e[t] | e[t + 1] << 8 | e[t + 2] << 16 | e[t + 3] << 24) >>> 0;
 }
 // node_modules/mlkem/esm/src/mlKemBase.js
-var Vt = class {
+var Bt = class {
 	constructor() {
 		Object.defineProperty(this, "_api", {
 			enumerable: !0,
@@ -1056,11 +1071,11 @@ var Vt = class {
 		});
 	}
 	_initPool() {
-		this._poolG = new At(72, 6, 64), this._poolH = new At(136, 6, 32), this._poolKdf = new At(136, 31, 32, !0), this._poolXof = new At(168, 31, 672, !0);
+		this._poolG = new kt(72, 6, 64), this._poolH = new kt(136, 6, 32), this._poolKdf = new kt(136, 31, 32, !0), this._poolXof = new kt(168, 31, 672, !0);
 		let e = this._eta1 * 256 / 4;
-		this._poolPrf1 = new At(136, 31, e, !0), this._bufPrf1 = new Uint8Array(e);
+		this._poolPrf1 = new kt(136, 31, e, !0), this._bufPrf1 = new Uint8Array(e);
 		let t = this._eta2 * 256 / 4;
-		this._poolPrf2 = new At(136, 31, t, !0), this._bufPrf2 = new Uint8Array(t), this._kBuf = new Uint8Array([this._k]), this._matrixA = Array(this._k);
+		this._poolPrf2 = new kt(136, 31, t, !0), this._bufPrf2 = new Uint8Array(t), this._kBuf = new Uint8Array([this._k]), this._matrixA = Array(this._k);
 		for (let e = 0; e < this._k; e++) {
 			this._matrixA[e] = Array(this._k);
 			for (let t = 0; t < this._k; t++) this._matrixA[e][t] = /* @__PURE__ */ new Int16Array(256);
@@ -1084,7 +1099,7 @@ var Vt = class {
 		for (let a = 0; a < 128; a++) r = n[2 * a] - D, r += r >> 31 & D, i = n[2 * a + 1] - D, i += i >> 31 & D, e[t + 3 * a + 0] = M(r), e[t + 3 * a + 1] = M(r >> 8) | M(i << 4), e[t + 3 * a + 2] = M(i >> 4);
 	}
 	_polyFromBytes(e, t, n) {
-		for (let r = 0; r < 128; r++) e[2 * r] = It((N(t[n + 3 * r + 0]) | 0 | N(t[n + 3 * r + 1]) << 8) & 4095), e[2 * r + 1] = It((N(t[n + 3 * r + 1]) >> 4 | N(t[n + 3 * r + 2]) << 4) & 4095);
+		for (let r = 0; r < 128; r++) e[2 * r] = Ft((N(t[n + 3 * r + 0]) | 0 | N(t[n + 3 * r + 1]) << 8) & 4095), e[2 * r + 1] = Ft((N(t[n + 3 * r + 1]) >> 4 | N(t[n + 3 * r + 2]) << 4) & 4095);
 	}
 	_g(e, t) {
 		return this._poolG.reset(), this._poolG.updateUnsafe(e), t !== void 0 && this._poolG.updateUnsafe(t), this._poolG.writeIntoUnsafe(this._bufG), [this._bufG.subarray(0, 32), this._bufG.subarray(32, 64)];
@@ -1134,13 +1149,13 @@ var Vt = class {
 			if (e.byteLength !== this._compressedUSize + this._compressedVSize) throw Error("Invalid ct size");
 			if (t.length !== 768 * this._k + 96) throw Error("Invalid decapsulation key");
 			let n = t.subarray(0, this._skSize), r = t.subarray(this._skSize, this._skSize + this._pkSize), i = t.subarray(this._skSize + this._pkSize, this._skSize + this._pkSize + 32), a = t.subarray(this._skSize + this._pkSize + 32, this._skSize + this._pkSize + 64), o = this._decap(e, n), [s, c] = this._g(o, i), l = this._kdf(a, e);
-			return this._encap(r, o, c), Lt(e, this._bufCt) === 1 ? s.slice() : l.slice();
+			return this._encap(r, o, c), It(e, this._bufCt) === 1 ? s.slice() : l.slice();
 		} finally {
 			this._zeroPool();
 		}
 	}
 	async _setup() {
-		this._api === void 0 && (this._api = await zt());
+		this._api === void 0 && (this._api = await Rt());
 	}
 	_getSeed(e) {
 		if (e == null) {
@@ -1156,9 +1171,9 @@ var Vt = class {
 	}
 	_deriveCpaKeyPair(e) {
 		let [t, n] = this._g(e, this._kBuf), r = this._sampleMatrix(t, !1), i = this._sampleNoise1(n, 0, this._k), a = this._sampleNoise1(n, this._k, this._k);
-		for (let e = 0; e < this._k; e++) i[e] = Kt(i[e]), i[e] = qt(i[e]), a[e] = Kt(a[e]);
+		for (let e = 0; e < this._k; e++) i[e] = Gt(i[e]), i[e] = Kt(i[e]), a[e] = Gt(a[e]);
 		let o = Array(this._k);
-		for (let e = 0; e < this._k; e++) o[e] = Xt(Zt(r[e], i)), o[e] = $t(o[e], a[e]), o[e] = qt(o[e]);
+		for (let e = 0; e < this._k; e++) o[e] = Yt(Xt(r[e], i)), o[e] = Qt(o[e], a[e]), o[e] = Kt(o[e]);
 		let s = new Uint8Array(this._pkSize);
 		for (let e = 0; e < this._k; e++) this._polyToBytes(s, e * 384, o[e]);
 		s.set(t, this._skSize);
@@ -1169,19 +1184,19 @@ var Vt = class {
 	_encap(e, t, n) {
 		let r = this._polyVec, i = this._bufPkCheck;
 		for (let t = 0; t < this._k; t++) this._polyFromBytes(r[t], e, t * 384), this._polyToBytes(i, t * 384, r[t]);
-		if (!Rt(e.subarray(0, i.length), i)) throw Error("invalid encapsulation key");
+		if (!Lt(e.subarray(0, i.length), i)) throw Error("invalid encapsulation key");
 		let a = e.subarray(this._skSize), o = this._sampleMatrix(a, !0), s = this._sampleNoise1(n, 0, this._k), c = this._sampleNoise2(n, this._k, this._k), l = this._sampleNoise2(n, this._k * 2, 1)[0];
-		for (let e = 0; e < this._k; e++) s[e] = Kt(s[e]), s[e] = qt(s[e]);
+		for (let e = 0; e < this._k; e++) s[e] = Gt(s[e]), s[e] = Kt(s[e]);
 		let u = Array(this._k);
-		for (let e = 0; e < this._k; e++) u[e] = Zt(o[e], s), u[e] = tn(u[e]), u[e] = $t(u[e], c[e]), u[e] = qt(u[e]);
-		let d = Ut(t), f = Zt(r, s);
-		return f = tn(f), f = $t(f, l), f = $t(f, d), f = qt(f), this._compressU(this._bufCt.subarray(0, this._compressedUSize), u), this._compressV(this._bufCt.subarray(this._compressedUSize), f), this._bufCt;
+		for (let e = 0; e < this._k; e++) u[e] = Xt(o[e], s), u[e] = en(u[e]), u[e] = Qt(u[e], c[e]), u[e] = Kt(u[e]);
+		let d = Ht(t), f = Xt(r, s);
+		return f = en(f), f = Qt(f, l), f = Qt(f, d), f = Kt(f), this._compressU(this._bufCt.subarray(0, this._compressedUSize), u), this._compressV(this._bufCt.subarray(this._compressedUSize), f), this._bufCt;
 	}
 	_decap(e, t) {
 		let n = this._decompressU(e.subarray(0, this._compressedUSize)), r = this._decompressV(e.subarray(this._compressedUSize)), i = this._polyvecFromBytes(t);
-		for (let e = 0; e < this._k; e++) n[e] = Kt(n[e]);
-		let a = Zt(i, n);
-		return a = tn(a), a = en(r, a), a = qt(a), Ht(a);
+		for (let e = 0; e < this._k; e++) n[e] = Gt(n[e]);
+		let a = Xt(i, n);
+		return a = en(a), a = $t(r, a), a = Kt(a), Vt(a);
 	}
 	_sampleMatrix(e, t) {
 		let n = this._matrixA;
@@ -1189,21 +1204,21 @@ var Vt = class {
 		for (let r = 0, i = 0; i < this._k; i++) for (let a = 0; a < this._k; a++) {
 			t ? (this._xofSeed[e.length] = i, this._xofSeed[e.length + 1] = a) : (this._xofSeed[e.length] = a, this._xofSeed[e.length + 1] = i);
 			let o = this._xof(this._xofSeed);
-			for (r = Wt(n[i][a], 0, o.subarray(0, 504), 504, 256); r < 256;) {
+			for (r = Ut(n[i][a], 0, o.subarray(0, 504), 504, 256); r < 256;) {
 				let e = o.subarray(504, 672);
-				r += Wt(n[i][a], r, e, 168, 256 - r);
+				r += Ut(n[i][a], r, e, 168, 256 - r);
 			}
 		}
 		return n;
 	}
 	_sampleNoise1(e, t, n) {
 		let r = Array(n);
-		for (let i = 0; i < n; i++) r[i] = this._noiseVecs[t + i], Gt(r[i], this._prf1(e, t + i), this._eta1);
+		for (let i = 0; i < n; i++) r[i] = this._noiseVecs[t + i], Wt(r[i], this._prf1(e, t + i), this._eta1);
 		return r;
 	}
 	_sampleNoise2(e, t, n) {
 		let r = Array(n);
-		for (let i = 0; i < n; i++) r[i] = this._noiseVecs[t + i], Gt(r[i], this._prf2(e, t + i), this._eta2);
+		for (let i = 0; i < n; i++) r[i] = this._noiseVecs[t + i], Wt(r[i], this._prf2(e, t + i), this._eta2);
 		return r;
 	}
 	_polyvecFromBytes(e) {
@@ -1243,41 +1258,41 @@ var Vt = class {
 		];
 		for (let r = 0, i = 0; i < this._k; i++) for (let a = 0; a < 64; a++) {
 			n[0] = N(e[r + 0]) | 0 | N(e[r + 1]) << 8, n[1] = N(e[r + 1]) >> 2 | N(e[r + 2]) << 6, n[2] = N(e[r + 2]) >> 4 | N(e[r + 3]) << 4, n[3] = N(e[r + 3]) >> 6 | N(e[r + 4]) << 2, r += 5;
-			for (let e = 0; e < 4; e++) t[i][4 * a + e] = It((n[e] & 1023) * D + 512 >> 10);
+			for (let e = 0; e < 4; e++) t[i][4 * a + e] = Ft((n[e] & 1023) * D + 512 >> 10);
 		}
 		return t;
 	}
 	_decompressV(e) {
 		let t = /* @__PURE__ */ new Int16Array(256);
-		for (let n = 0, r = 0; r < 128; r++, n++) t[2 * r + 0] = It((e[n] & 15) * D + 8 >> 4), t[2 * r + 1] = It((e[n] >> 4) * D + 8 >> 4);
+		for (let n = 0, r = 0; r < 128; r++, n++) t[2 * r + 0] = Ft((e[n] & 15) * D + 8 >> 4), t[2 * r + 1] = Ft((e[n] >> 4) * D + 8 >> 4);
 		return t;
 	}
 };
-function Ht(e) {
+function Vt(e) {
 	let t = /* @__PURE__ */ new Uint8Array(32), n, r;
 	for (let i = 0; i < 32; i++) for (let a = 0; a < 8; a++) r = e[8 * i + a] - D, r += r >> 31 & D, n = ((N(r) << 1) + N(D / 2)) / N(D) & 1, t[i] |= M(n << a);
 	return t;
 }
-function Ut(e) {
+function Ht(e) {
 	let t = /* @__PURE__ */ new Int16Array(256), n;
-	for (let r = 0; r < 32; r++) for (let i = 0; i < 8; i++) n = -1 * It(e[r] >> i & 1), t[8 * r + i] = n & It((D + 1) / 2);
+	for (let r = 0; r < 32; r++) for (let i = 0; i < 8; i++) n = -1 * Ft(e[r] >> i & 1), t[8 * r + i] = n & Ft((D + 1) / 2);
 	return t;
 }
-function Wt(e, t, n, r, i) {
+function Ut(e, t, n, r, i) {
 	let a = 0, o, s;
 	for (let c = 0; a < i && c + 3 <= r;) o = (N(n[c] | 0) | N(n[c + 1]) << 8) & 4095, s = (N(n[c + 1] >> 4) | N(n[c + 2]) << 4) & 4095, c += 3, o < 3329 && (e[t + a] = o, a += 1), a < i && s < 3329 && (e[t + a] = s, a += 1);
 	return a;
 }
-function Gt(e, t, n) {
+function Wt(e, t, n) {
 	let r, i, a, o;
 	for (let s = 0; s < 32; s++) {
-		r = Bt(t, 4 * s), i = r & 1431655765, i += r >> 1 & 1431655765;
-		for (let t = 0; t < 8; t++) a = It(i >> 4 * t + 0 & 3), o = It(i >> 4 * t + n & 3), e[8 * s + t] = a - o;
+		r = zt(t, 4 * s), i = r & 1431655765, i += r >> 1 & 1431655765;
+		for (let t = 0; t < 8; t++) a = Ft(i >> 4 * t + 0 & 3), o = Ft(i >> 4 * t + n & 3), e[8 * s + t] = a - o;
 	}
 }
-function Kt(e) {
+function Gt(e) {
 	for (let t = 0, n = 1, r = 128; r >= 2; r >>= 1) for (let i = 0; i < 256; i = t + r) {
-		let a = Xe[n];
+		let a = Ye[n];
 		for (n += 1, t = i; t < i + r; t++) {
 			let n = P(a, e[t + r]);
 			e[t + r] = e[t] - n, e[t] = e[t] + n;
@@ -1287,58 +1302,58 @@ function Kt(e) {
 }
 function P(e, t) {
 	let n = e * t;
-	return n - (Math.imul(n, Ye) << 16 >> 16) * D >> 16;
+	return n - (Math.imul(n, Je) << 16 >> 16) * D >> 16;
 }
-function qt(e) {
-	for (let t = 0; t < 256; t++) e[t] = Yt(e[t]);
+function Kt(e) {
+	for (let t = 0; t < 256; t++) e[t] = Jt(e[t]);
 	return e;
 }
-var Jt = ((1 << 24) + D / 2) / D;
-function Yt(e) {
-	let t = Jt * e >> 24;
+var qt = ((1 << 24) + D / 2) / D;
+function Jt(e) {
+	let t = qt * e >> 24;
 	return t *= D, e - t;
 }
-function Xt(e) {
+function Yt(e) {
 	for (let t = 0; t < 256; t++) {
-		let n = e[t] * 1353, r = Math.imul(n, Ye) << 16 >> 16;
+		let n = e[t] * 1353, r = Math.imul(n, Je) << 16 >> 16;
 		e[t] = n - r * D >> 16;
 	}
 	return e;
 }
-function Zt(e, t) {
-	let n = Qt(e[0], t[0]), r;
-	for (let i = 1; i < e.length; i++) r = Qt(e[i], t[i]), n = $t(n, r);
-	return qt(n);
+function Xt(e, t) {
+	let n = Zt(e[0], t[0]), r;
+	for (let i = 1; i < e.length; i++) r = Zt(e[i], t[i]), n = Qt(n, r);
+	return Kt(n);
 }
-function Qt(e, t) {
+function Zt(e, t) {
 	for (let n = 0; n < 64; n++) {
-		let r = 4 * n, i = e[r], a = e[r + 1], o = e[r + 2], s = e[r + 3], c = t[r], l = t[r + 1], u = t[r + 2], d = t[r + 3], f = Xe[64 + n];
+		let r = 4 * n, i = e[r], a = e[r + 1], o = e[r + 2], s = e[r + 3], c = t[r], l = t[r + 1], u = t[r + 2], d = t[r + 3], f = Ye[64 + n];
 		e[r] = P(P(a, l), f) + P(i, c), e[r + 1] = P(i, l) + P(a, c), e[r + 2] = P(P(s, d), -f) + P(o, u), e[r + 3] = P(o, d) + P(s, u);
 	}
 	return e;
 }
-function $t(e, t) {
+function Qt(e, t) {
 	for (let n = 0; n < 256; n++) e[n] += t[n];
 	return e;
 }
-function en(e, t) {
+function $t(e, t) {
 	for (let n = 0; n < 256; n++) e[n] -= t[n];
 	return e;
 }
-function tn(e) {
+function en(e) {
 	let t = 0;
 	for (let n = 0, r = 2; r <= 128; r <<= 1) for (let i = 0; i < 256; i = t + r) {
-		let a = Ze[n];
+		let a = Xe[n];
 		for (n += 1, t = i; t < i + r; t++) {
 			let n = e[t];
-			e[t] = Yt(n + e[t + r]), e[t + r] = n - e[t + r], e[t + r] = P(a, e[t + r]);
+			e[t] = Jt(n + e[t + r]), e[t + r] = n - e[t + r], e[t + r] = P(a, e[t + r]);
 		}
 	}
-	for (t = 0; t < 256; t++) e[t] = P(e[t], Ze[127]);
+	for (t = 0; t < 256; t++) e[t] = P(e[t], Xe[127]);
 	return e;
 }
 // node_modules/mlkem/esm/src/mlKem768.js
-var nn = class extends Vt {
+var tn = class extends Bt {
 	constructor() {
 		super(), Object.defineProperty(this, "_k", {
 			enumerable: !0,
@@ -1372,7 +1387,7 @@ var nn = class extends Vt {
 		try {
 			return this._generateKeyPairCore();
 		} catch (e) {
-			throw new Je(e);
+			throw new qe(e);
 		}
 	}
 	async deriveKeyPair(e) {
@@ -1380,7 +1395,7 @@ var nn = class extends Vt {
 		try {
 			return this._deriveKeyPairCore(e);
 		} catch (e) {
-			throw new Je(e);
+			throw new qe(e);
 		}
 	}
 	async encap(e, t) {
@@ -1388,7 +1403,7 @@ var nn = class extends Vt {
 		try {
 			return this._encapCore(e, t);
 		} catch (e) {
-			throw new Je(e);
+			throw new qe(e);
 		}
 	}
 	async decap(e, t) {
@@ -1396,7 +1411,7 @@ var nn = class extends Vt {
 		try {
 			return this._decapCore(e, t);
 		} catch (e) {
-			throw new Je(e);
+			throw new qe(e);
 		}
 	}
 }, F = class extends Error {
@@ -1404,8 +1419,8 @@ var nn = class extends Vt {
 		let t;
 		t = e instanceof Error ? e.message : typeof e == "string" ? e : "", super(t), this.name = this.constructor.name;
 	}
-}, I = class extends F {}, rn = class extends F {}, an = class extends F {}, on = class extends F {}, sn = class extends F {}, cn = class extends F {}, ln = class extends F {}, un = class extends F {}, dn = class extends F {}, fn = class extends F {}, pn = class extends F {}, mn = hn(globalThis, {});
-function hn(e, t) {
+}, I = class extends F {}, nn = class extends F {}, rn = class extends F {}, an = class extends F {}, on = class extends F {}, sn = class extends F {}, cn = class extends F {}, ln = class extends F {}, un = class extends F {}, dn = class extends F {}, fn = class extends F {}, pn = mn(globalThis, {});
+function mn(e, t) {
 	return new Proxy(e, {
 		get(n, r, i) {
 			return r in t ? t[r] : e[r];
@@ -1433,16 +1448,16 @@ function hn(e, t) {
 	});
 }
 // node_modules/@hpke/common/esm/src/algorithm.js
-async function gn() {
-	if (mn !== void 0 && globalThis.crypto !== void 0) return globalThis.crypto.subtle;
+async function hn() {
+	if (pn !== void 0 && globalThis.crypto !== void 0) return globalThis.crypto.subtle;
 	try {
-		let { webcrypto: e } = await Promise.resolve().then(() => /* @__PURE__ */ c(Ft()));
+		let { webcrypto: e } = await Promise.resolve().then(() => /* @__PURE__ */ c(Pt()));
 		return e.subtle;
 	} catch (e) {
-		throw new pn(e);
+		throw new fn(e);
 	}
 }
-var _n = class {
+var gn = class {
 	constructor() {
 		Object.defineProperty(this, "_api", {
 			enumerable: !0,
@@ -1452,14 +1467,14 @@ var _n = class {
 		});
 	}
 	async _setup() {
-		this._api === void 0 && (this._api = await gn());
+		this._api === void 0 && (this._api = await hn());
 	}
-}, vn = {
+}, _n = {
 	Base: 0,
 	Psk: 1,
 	Auth: 2,
 	AuthPsk: 3
-}, yn = {
+}, vn = {
 	NotAssigned: 0,
 	DhkemP256HkdfSha256: 16,
 	DhkemP384HkdfSha384: 17,
@@ -1472,7 +1487,7 @@ var _n = class {
 	MlKem768: 65,
 	MlKem1024: 66,
 	XWing: 25722
-}, bn = {
+}, yn = {
 	HkdfSha256: 1,
 	HkdfSha384: 2,
 	HkdfSha512: 3,
@@ -1483,12 +1498,12 @@ var _n = class {
 	Shake256: 17,
 	TurboShake128: 18,
 	TurboShake256: 19
-}, xn = {
+}, bn = {
 	Aes128Gcm: 1,
 	Aes256Gcm: 2,
 	Chacha20Poly1305: 3,
 	ExportOnly: 65535
-}, L = /* @__PURE__ */ new Uint8Array(), Sn = 0n, Cn = 1n, wn = 2n, Tn = /* @__PURE__ */ new Uint8Array([
+}, L = /* @__PURE__ */ new Uint8Array(), xn = 0n, Sn = 1n, Cn = 2n, wn = /* @__PURE__ */ new Uint8Array([
 	72,
 	80,
 	75,
@@ -1497,19 +1512,19 @@ var _n = class {
 	118,
 	49
 ]);
-function En(e) {
+function Tn(e) {
 	return new Uint8Array(R(e));
 }
 function R(e) {
 	return e instanceof ArrayBuffer ? e : ArrayBuffer.isView(e) ? new Uint8Array(e.buffer, e.byteOffset, e.byteLength).slice().buffer : new Uint8Array(e).slice().buffer;
 }
-var Dn = class extends _n {
+var En = class extends gn {
 	constructor() {
 		super(), Object.defineProperty(this, "id", {
 			enumerable: !0,
 			configurable: !0,
 			writable: !0,
-			value: bn.HkdfSha256
+			value: yn.HkdfSha256
 		}), Object.defineProperty(this, "hashSize", {
 			enumerable: !0,
 			configurable: !0,
@@ -1537,12 +1552,12 @@ var Dn = class extends _n {
 	buildLabeledIkm(e, t) {
 		this._checkInit();
 		let n = new Uint8Array(7 + this._suiteId.byteLength + e.byteLength + t.byteLength);
-		return n.set(Tn, 0), n.set(this._suiteId, 7), n.set(e, 7 + this._suiteId.byteLength), n.set(t, 7 + this._suiteId.byteLength + e.byteLength), n;
+		return n.set(wn, 0), n.set(this._suiteId, 7), n.set(e, 7 + this._suiteId.byteLength), n.set(t, 7 + this._suiteId.byteLength + e.byteLength), n;
 	}
 	buildLabeledInfo(e, t, n) {
 		this._checkInit();
 		let r = new Uint8Array(9 + this._suiteId.byteLength + e.byteLength + t.byteLength);
-		return r.set(new Uint8Array([0, n]), 0), r.set(Tn, 2), r.set(this._suiteId, 9), r.set(e, 9 + this._suiteId.byteLength), r.set(t, 9 + this._suiteId.byteLength + e.byteLength), r;
+		return r.set(new Uint8Array([0, n]), 0), r.set(wn, 2), r.set(this._suiteId, 9), r.set(e, 9 + this._suiteId.byteLength), r.set(t, 9 + this._suiteId.byteLength + e.byteLength), r;
 	}
 	async extract(e, t) {
 		await this._setup();
@@ -1553,7 +1568,7 @@ var Dn = class extends _n {
 	}
 	async expand(e, t, n) {
 		await this._setup();
-		let r = R(e), i = await this._api.importKey("raw", r, this.algHash, !1, ["sign"]), a = new ArrayBuffer(n), o = new Uint8Array(a), s = L, c = En(t), l = /* @__PURE__ */ new Uint8Array(1);
+		let r = R(e), i = await this._api.importKey("raw", r, this.algHash, !1, ["sign"]), a = new ArrayBuffer(n), o = new Uint8Array(a), s = L, c = Tn(t), l = /* @__PURE__ */ new Uint8Array(1);
 		if (n > 255 * this.hashSize) throw Error("Entropy limit reached");
 		let u = new Uint8Array(this.hashSize + c.length + 1);
 		for (let e = 1, t = 0; t < o.length; e++) l[0] = e, u.set(s, 0), u.set(c, s.length), u.set(l, s.length + c.length), s = new Uint8Array(await this._api.sign("HMAC", i, u.slice(0, s.length + c.length + 1))), o.length - t >= s.length ? (o.set(s, t), t += s.length) : (o.set(s.slice(0, o.length - t), t), t += o.length - t);
@@ -1578,13 +1593,13 @@ var Dn = class extends _n {
 	_checkInit() {
 		if (this._suiteId === L) throw Error("Not initialized. Call init()");
 	}
-}, On = class extends Dn {
+}, Dn = class extends En {
 	constructor() {
 		super(...arguments), Object.defineProperty(this, "id", {
 			enumerable: !0,
 			configurable: !0,
 			writable: !0,
-			value: bn.HkdfSha256
+			value: yn.HkdfSha256
 		}), Object.defineProperty(this, "hashSize", {
 			enumerable: !0,
 			configurable: !0,
@@ -1601,40 +1616,40 @@ var Dn = class extends _n {
 			}
 		});
 	}
-}, kn = (e) => typeof e == "object" && !!e && typeof e.privateKey == "object" && typeof e.publicKey == "object";
-function An(e, t) {
+}, On = (e) => typeof e == "object" && !!e && typeof e.privateKey == "object" && typeof e.publicKey == "object";
+function kn(e, t) {
 	if (t <= 0) throw Error("i2Osp: too small size");
 	if (e >= 256 ** t) throw Error("i2Osp: too large integer");
 	let n = new Uint8Array(t);
 	for (let r = 0; r < t && e; r++) n[t - (r + 1)] = e % 256, e = Math.floor(e / 256);
 	return n;
 }
-function jn(e, t) {
+function An(e, t) {
 	let n = new Uint8Array(e.length + t.length);
 	return n.set(e, 0), n.set(t, e.length), n;
 }
-function Mn(e) {
+function jn(e) {
 	let t = e.replace(/-/g, "+").replace(/_/g, "/"), n = atob(t), r = new Uint8Array(n.length);
 	for (let e = 0; e < n.length; e++) r[e] = n.charCodeAt(e);
 	return r;
 }
-async function Nn() {
-	if (mn !== void 0 && globalThis.crypto !== void 0) return globalThis.crypto;
+async function Mn() {
+	if (pn !== void 0 && globalThis.crypto !== void 0) return globalThis.crypto;
 	try {
-		let { webcrypto: e } = await Promise.resolve().then(() => /* @__PURE__ */ c(Ft()));
+		let { webcrypto: e } = await Promise.resolve().then(() => /* @__PURE__ */ c(Pt()));
 		return e;
 	} catch {
 		throw Error("failed to load Crypto");
 	}
 }
-function Pn(e, t) {
+function Nn(e, t) {
 	if (e.byteLength !== t.byteLength) throw Error("xor: different length inputs");
 	let n = new Uint8Array(e.byteLength);
 	for (let r = 0; r < e.byteLength; r++) n[r] = e[r] ^ t[r];
 	return n;
 }
 // node_modules/@hpke/common/esm/src/interfaces/dhkemPrimitives.js
-var Fn = ["deriveBits"], In = /* @__PURE__ */ new Uint8Array([
+var Pn = ["deriveBits"], Fn = /* @__PURE__ */ new Uint8Array([
 	100,
 	107,
 	112,
@@ -1642,7 +1657,7 @@ var Fn = ["deriveBits"], In = /* @__PURE__ */ new Uint8Array([
 	112,
 	114,
 	107
-]), Ln = /* @__PURE__ */ new Uint8Array([115, 107]), Rn = class {
+]), In = /* @__PURE__ */ new Uint8Array([115, 107]), Ln = class {
 	constructor(e, t, n, r = []) {
 		Object.defineProperty(this, "key", {
 			enumerable: !0,
@@ -1671,7 +1686,7 @@ var Fn = ["deriveBits"], In = /* @__PURE__ */ new Uint8Array([
 			value: void 0
 		}), this.key = t, this.type = n, this.algorithm = { name: e }, this.usages = r, n === "public" && (this.usages = []);
 	}
-}, zn = class {
+}, Rn = class {
 	constructor(e, t, n, r) {
 		Object.defineProperty(this, "_algName", {
 			enumerable: !0,
@@ -1704,28 +1719,28 @@ var Fn = ["deriveBits"], In = /* @__PURE__ */ new Uint8Array([
 		try {
 			return Promise.resolve(e.key.buffer);
 		} catch (e) {
-			return Promise.reject(new rn(e));
+			return Promise.reject(new nn(e));
 		}
 	}
 	async deserializePublicKey(e) {
 		try {
 			return await this._importRawKey(R(e), !0);
 		} catch (e) {
-			throw new an(e);
+			throw new rn(e);
 		}
 	}
 	serializePrivateKey(e) {
 		try {
 			return Promise.resolve(e.key.buffer);
 		} catch (e) {
-			return Promise.reject(new rn(e));
+			return Promise.reject(new nn(e));
 		}
 	}
 	async deserializePrivateKey(e) {
 		try {
 			return await this._importRawKey(R(e), !1);
 		} catch (e) {
-			throw new an(e);
+			throw new rn(e);
 		}
 	}
 	async importKey(e, t, n) {
@@ -1734,101 +1749,101 @@ var Fn = ["deriveBits"], In = /* @__PURE__ */ new Uint8Array([
 			if (t instanceof ArrayBuffer) throw Error("Invalid jwk key format");
 			return await this._importJWK(t, n);
 		} catch (e) {
-			throw new an(e);
+			throw new rn(e);
 		}
 	}
 	async generateKeyPair() {
 		try {
-			let e = await this._curve.utils.randomSecretKey(), t = new Rn(this._algName, e, "private", Fn);
+			let e = await this._curve.utils.randomSecretKey(), t = new Ln(this._algName, e, "private", Pn);
 			return {
 				publicKey: await this.derivePublicKey(t),
 				privateKey: t
 			};
 		} catch (e) {
-			throw new pn(e);
+			throw new fn(e);
 		}
 	}
 	async deriveKeyPair(e) {
 		try {
-			let t = R(e), n = await this._hkdf.labeledExtract(L.buffer, In, new Uint8Array(t)), r = await this._hkdf.labeledExpand(n, Ln, L, this._nSk), i = new Rn(this._algName, new Uint8Array(r), "private", Fn);
+			let t = R(e), n = await this._hkdf.labeledExtract(L.buffer, Fn, new Uint8Array(t)), r = await this._hkdf.labeledExpand(n, In, L, this._nSk), i = new Ln(this._algName, new Uint8Array(r), "private", Pn);
 			return {
 				privateKey: i,
 				publicKey: await this.derivePublicKey(i)
 			};
 		} catch (e) {
-			throw new fn(e);
+			throw new dn(e);
 		}
 	}
 	derivePublicKey(e) {
 		try {
 			let t = this._curve.getPublicKey(e.key);
-			return Promise.resolve(new Rn(this._algName, t, "public"));
+			return Promise.resolve(new Ln(this._algName, t, "public"));
 		} catch (e) {
-			return Promise.reject(new an(e));
+			return Promise.reject(new rn(e));
 		}
 	}
 	dh(e, t) {
 		try {
 			return Promise.resolve(this._curve.getSharedSecret(e.key, t.key).buffer);
 		} catch (e) {
-			return Promise.reject(new rn(e));
+			return Promise.reject(new nn(e));
 		}
 	}
 	_importRawKey(e, t) {
 		return new Promise((n, r) => {
-			t && e.byteLength !== this._nPk && r(/* @__PURE__ */ Error("Invalid length of the key")), !t && e.byteLength !== this._nSk && r(/* @__PURE__ */ Error("Invalid length of the key")), n(new Rn(this._algName, new Uint8Array(e), t ? "public" : "private", t ? [] : Fn));
+			t && e.byteLength !== this._nPk && r(/* @__PURE__ */ Error("Invalid length of the key")), !t && e.byteLength !== this._nSk && r(/* @__PURE__ */ Error("Invalid length of the key")), n(new Ln(this._algName, new Uint8Array(e), t ? "public" : "private", t ? [] : Pn));
 		});
 	}
 	_importJWK(e, t) {
 		return new Promise((n, r) => {
-			e.kty !== "OKP" && r(/* @__PURE__ */ Error(`Invalid kty: ${e.kty}`)), e.crv !== this._algName && r(/* @__PURE__ */ Error(`Invalid crv: ${e.crv}`)), t ? (e.d !== void 0 && r(/* @__PURE__ */ Error("Invalid key: `d` should not be set")), typeof e.x != "string" && r(/* @__PURE__ */ Error("Invalid key: `x` not found")), n(new Rn(this._algName, Mn(e.x), "public"))) : (typeof e.d != "string" && r(/* @__PURE__ */ Error("Invalid key: `d` not found")), n(new Rn(this._algName, Mn(e.d), "private", Fn)));
+			e.kty !== "OKP" && r(/* @__PURE__ */ Error(`Invalid kty: ${e.kty}`)), e.crv !== this._algName && r(/* @__PURE__ */ Error(`Invalid crv: ${e.crv}`)), t ? (e.d !== void 0 && r(/* @__PURE__ */ Error("Invalid key: `d` should not be set")), typeof e.x != "string" && r(/* @__PURE__ */ Error("Invalid key: `x` not found")), n(new Ln(this._algName, jn(e.x), "public"))) : (typeof e.d != "string" && r(/* @__PURE__ */ Error("Invalid key: `d` not found")), n(new Ln(this._algName, jn(e.d), "private", Pn)));
 		});
 	}
-}, Bn = ["encrypt", "decrypt"];
+}, zn = ["encrypt", "decrypt"];
 // node_modules/@hpke/common/esm/src/utils/noble.js
-function Vn(e) {
+function Bn(e) {
 	return e instanceof Uint8Array || ArrayBuffer.isView(e) && e.constructor.name === "Uint8Array";
 }
-function Hn(e, t = "") {
+function Vn(e, t = "") {
 	if (!Number.isSafeInteger(e) || e < 0) {
 		let n = t && `"${t}" `;
 		throw Error(`${n}expected integer >0, got ${e}`);
 	}
 }
-function Un(e, t, n = "") {
-	let r = Vn(e), i = e?.length, a = t !== void 0;
+function Hn(e, t, n = "") {
+	let r = Bn(e), i = e?.length, a = t !== void 0;
 	if (!r || a && i !== t) {
 		let o = n && `"${n}" `, s = a ? ` of length ${t}` : "", c = r ? `length=${i}` : `type=${typeof e}`;
 		throw Error(o + "expected Uint8Array" + s + ", got " + c);
 	}
 	return e;
 }
-function Wn(e, t = !0) {
+function Un(e, t = !0) {
 	if (e.destroyed) throw Error("Hash instance has been destroyed");
 	if (t && e.finished) throw Error("Hash#digest() has already been called");
 }
-function Gn(e, t) {
-	Un(e, void 0, "digestInto() output");
+function Wn(e, t) {
+	Hn(e, void 0, "digestInto() output");
 	let n = t.outputLen;
 	if (e.length < n) throw Error("\"digestInto() output\" expected to be of length >=" + n);
 }
-function Kn(e) {
+function Gn(e) {
 	if (typeof e == "bigint") {
-		if (!cr(e)) throw Error("positive bigint expected, got " + e);
-	} else Hn(e);
+		if (!sr(e)) throw Error("positive bigint expected, got " + e);
+	} else Vn(e);
 	return e;
 }
-function qn(...e) {
+function Kn(...e) {
 	for (let t = 0; t < e.length; t++) e[t].fill(0);
 }
 (/* @__PURE__ */ new Uint8Array((/* @__PURE__ */ new Uint32Array([287454020])).buffer))[0];
-function Jn(e) {
+function qn(e) {
 	return new DataView(e.buffer, e.byteOffset, e.byteLength);
 }
 function z(e, t) {
 	return e << 32 - t | e >>> t;
 }
-var Yn = typeof Uint8Array.from([]).toHex == "function" && typeof Uint8Array.fromHex == "function", Xn = /* @__PURE__ */ Array.from({ length: 256 }, (e, t) => t.toString(16).padStart(2, "0")), Zn = [
+var Jn = typeof Uint8Array.from([]).toHex == "function" && typeof Uint8Array.fromHex == "function", Yn = /* @__PURE__ */ Array.from({ length: 256 }, (e, t) => t.toString(16).padStart(2, "0")), Xn = [
 	0n,
 	1n,
 	2n,
@@ -1846,13 +1861,13 @@ var Yn = typeof Uint8Array.from([]).toHex == "function" && typeof Uint8Array.fro
 	14n,
 	15n
 ];
-function Qn(e) {
-	if (Un(e), Yn) return e.toHex();
+function Zn(e) {
+	if (Hn(e), Jn) return e.toHex();
 	let t = "";
-	for (let n = 0; n < e.length; n++) t += Xn[e[n]];
+	for (let n = 0; n < e.length; n++) t += Yn[e[n]];
 	return t;
 }
-var $n = {
+var Qn = {
 	_0: 48,
 	_9: 57,
 	A: 65,
@@ -1860,19 +1875,19 @@ var $n = {
 	a: 97,
 	f: 102
 };
-function er(e) {
-	if (e >= $n._0 && e <= $n._9) return e - $n._0;
-	if (e >= $n.A && e <= $n.F) return e - ($n.A - 10);
-	if (e >= $n.a && e <= $n.f) return e - ($n.a - 10);
+function $n(e) {
+	if (e >= Qn._0 && e <= Qn._9) return e - Qn._0;
+	if (e >= Qn.A && e <= Qn.F) return e - (Qn.A - 10);
+	if (e >= Qn.a && e <= Qn.f) return e - (Qn.a - 10);
 }
-function tr(e) {
+function er(e) {
 	if (typeof e != "string") throw Error("hex string expected, got " + typeof e);
-	if (Yn) return Uint8Array.fromHex(e);
+	if (Jn) return Uint8Array.fromHex(e);
 	let t = e.length, n = t / 2;
 	if (t % 2) throw Error("hex string expected, got unpadded hex of length " + t);
 	let r = new Uint8Array(n);
 	for (let t = 0, i = 0; t < n; t++, i += 2) {
-		let n = er(e.charCodeAt(i)), a = er(e.charCodeAt(i + 1));
+		let n = $n(e.charCodeAt(i)), a = $n(e.charCodeAt(i + 1));
 		if (n === void 0 || a === void 0) {
 			let t = e[i] + e[i + 1];
 			throw Error("hex string expected, got non-hex character \"" + t + "\" at index " + i);
@@ -1881,47 +1896,47 @@ function tr(e) {
 	}
 	return r;
 }
-function nr(e) {
+function tr(e) {
 	if (typeof e != "string") throw Error("hex string expected, got " + typeof e);
-	let t = Sn;
+	let t = xn;
 	for (let n = 0; n < e.length; n++) {
-		let r = er(e.charCodeAt(n));
+		let r = $n(e.charCodeAt(n));
 		if (r === void 0) throw Error("hex string expected, got non-hex character \"" + e[n] + "\" at index " + n);
-		t = t << 4n | Zn[r];
+		t = t << 4n | Xn[r];
 	}
 	return t;
 }
-function rr(e) {
-	Hn(e, "numberToBigint");
-	let t = e, n = Sn, r = 1n;
+function nr(e) {
+	Vn(e, "numberToBigint");
+	let t = e, n = xn, r = 1n;
 	for (; t > 0;) t % 2 == 1 && (n += r), t = Math.floor(t / 2), r <<= 1n;
 	return n;
 }
-function ir(e) {
-	return nr(Qn(sr(Un(e)).reverse()));
+function rr(e) {
+	return tr(Zn(or(Hn(e)).reverse()));
 }
-function ar(e, t) {
-	Hn(t), e = Kn(e);
-	let n = tr(e.toString(16).padStart(t * 2, "0"));
+function ir(e, t) {
+	Vn(t), e = Gn(e);
+	let n = er(e.toString(16).padStart(t * 2, "0"));
 	if (n.length !== t) throw Error("number too large");
 	return n;
 }
-function or(e, t) {
-	return ar(e, t).reverse();
+function ar(e, t) {
+	return ir(e, t).reverse();
 }
-function sr(e) {
+function or(e) {
 	return Uint8Array.from(e);
 }
-function cr(e) {
+function sr(e) {
 	return typeof e == "bigint" && 0n <= e;
 }
-function lr(e, t, n) {
-	return cr(e) && cr(t) && cr(n) && t <= e && e < n;
+function cr(e, t, n) {
+	return sr(e) && sr(t) && sr(n) && t <= e && e < n;
 }
-function ur(e, t, n, r) {
-	if (!lr(t, n, r)) throw Error("expected valid " + e + ": " + n + " <= n < " + r + ", got " + t);
+function lr(e, t, n, r) {
+	if (!cr(t, n, r)) throw Error("expected valid " + e + ": " + n + " <= n < " + r + ", got " + t);
 }
-function dr(e, t = {}, n = {}) {
+function ur(e, t = {}, n = {}) {
 	if (!e || typeof e != "object") throw Error("expected valid options object");
 	function r(t, n, r) {
 		let i = e[t];
@@ -1932,11 +1947,11 @@ function dr(e, t = {}, n = {}) {
 	let i = (e, t) => Object.entries(e).forEach(([e, n]) => r(e, n, t));
 	i(t, !1), i(n, !0);
 }
-async function fr(e = 32) {
-	let t = await Nn(), n = new Uint8Array(e);
+async function dr(e = 32) {
+	let t = await Mn(), n = new Uint8Array(e);
 	return t.getRandomValues(n), n;
 }
-function pr(e) {
+function fr(e) {
 	return { oid: Uint8Array.from([
 		6,
 		9,
@@ -1952,11 +1967,11 @@ function pr(e) {
 	]) };
 }
 // node_modules/@hpke/common/esm/src/hash/hash.js
-function mr(e) {
+function pr(e) {
 	if (typeof e != "function" || typeof e.create != "function") throw Error("Hash must wrapped by utils.createHasher");
-	Hn(e.outputLen), Hn(e.blockLen);
+	Vn(e.outputLen), Vn(e.blockLen);
 }
-function hr(e, t = {}) {
+function mr(e, t = {}) {
 	let n = (t, n) => e(n).update(t).digest(), r = e(void 0), i = Object.assign(n, {
 		outputLen: r.outputLen,
 		blockLen: r.blockLen,
@@ -1966,7 +1981,7 @@ function hr(e, t = {}) {
 	return Object.freeze(i);
 }
 // node_modules/@hpke/common/esm/src/hash/hmac.js
-var gr = class {
+var hr = class {
 	constructor(e, t) {
 		if (Object.defineProperty(this, "oHash", {
 			enumerable: !0,
@@ -1998,20 +2013,20 @@ var gr = class {
 			configurable: !0,
 			writable: !0,
 			value: !1
-		}), mr(e), Un(t, void 0, "key"), this.iHash = e.create(), typeof this.iHash.update != "function") throw Error("Expected instance of class which extends utils.Hash");
+		}), pr(e), Hn(t, void 0, "key"), this.iHash = e.create(), typeof this.iHash.update != "function") throw Error("Expected instance of class which extends utils.Hash");
 		this.blockLen = this.iHash.blockLen, this.outputLen = this.iHash.outputLen;
 		let n = this.blockLen, r = new Uint8Array(n);
 		r.set(t.length > n ? e.create().update(t).digest() : t);
 		for (let e = 0; e < r.length; e++) r[e] ^= 54;
 		this.iHash.update(r), this.oHash = e.create();
 		for (let e = 0; e < r.length; e++) r[e] ^= 106;
-		this.oHash.update(r), qn(r);
+		this.oHash.update(r), Kn(r);
 	}
 	update(e) {
-		return Wn(this), this.iHash.update(e), this;
+		return Un(this), this.iHash.update(e), this;
 	}
 	digestInto(e) {
-		Wn(this), Un(e, this.outputLen, "output"), this.finished = !0, this.iHash.digestInto(e), this.oHash.update(e), this.oHash.digestInto(e), this.destroy();
+		Un(this), Hn(e, this.outputLen, "output"), this.finished = !0, this.iHash.digestInto(e), this.oHash.update(e), this.oHash.digestInto(e), this.destroy();
 	}
 	digest() {
 		let e = new Uint8Array(this.oHash.outputLen);
@@ -2028,16 +2043,16 @@ var gr = class {
 	destroy() {
 		this.destroyed = !0, this.oHash.destroy(), this.iHash.destroy();
 	}
-}, _r = (e, t, n) => new gr(e, t).update(n).digest();
-_r.create = (e, t) => new gr(e, t);
+}, gr = (e, t, n) => new hr(e, t).update(n).digest();
+gr.create = (e, t) => new hr(e, t);
 // node_modules/@hpke/common/esm/src/hash/md.js
-function vr(e, t, n) {
+function _r(e, t, n) {
 	return e & t ^ ~e & n;
 }
-function yr(e, t, n) {
+function vr(e, t, n) {
 	return e & t ^ e & n ^ t & n;
 }
-var br = class {
+var yr = class {
 	constructor(e, t, n, r) {
 		Object.defineProperty(this, "blockLen", {
 			enumerable: !0,
@@ -2089,27 +2104,27 @@ var br = class {
 			configurable: !0,
 			writable: !0,
 			value: !1
-		}), this.blockLen = e, this.outputLen = t, this.padOffset = n, this.isLE = r, this.buffer = new Uint8Array(e), this.view = Jn(this.buffer);
+		}), this.blockLen = e, this.outputLen = t, this.padOffset = n, this.isLE = r, this.buffer = new Uint8Array(e), this.view = qn(this.buffer);
 	}
 	update(e) {
-		Wn(this), Un(e);
+		Un(this), Hn(e);
 		let { view: t, buffer: n, blockLen: r } = this, i = e.length;
 		for (let a = 0; a < i;) {
 			let o = Math.min(r - this.pos, i - a);
 			if (o === r) {
-				let t = Jn(e);
+				let t = qn(e);
 				for (; r <= i - a; a += r) this.process(t, a);
 			} else n.set(e.subarray(a, a + o), this.pos), this.pos += o, a += o, this.pos === r && (this.process(t, 0), this.pos = 0);
 		}
 		return this.length += e.length, this.roundClean(), this;
 	}
 	digestInto(e) {
-		Wn(this), Gn(e, this), this.finished = !0;
+		Un(this), Wn(e, this), this.finished = !0;
 		let { buffer: t, view: n, blockLen: r, isLE: i } = this, { pos: a } = this;
-		t[a++] = 128, qn(this.buffer.subarray(a)), this.padOffset > r - a && (this.process(n, 0), a = 0);
+		t[a++] = 128, Kn(this.buffer.subarray(a)), this.padOffset > r - a && (this.process(n, 0), a = 0);
 		for (let e = a; e < r; e++) t[e] = 0;
-		n.setBigUint64(r - 8, rr(this.length * 8), i), this.process(n, 0);
-		let o = Jn(e), s = this.outputLen;
+		n.setBigUint64(r - 8, nr(this.length * 8), i), this.process(n, 0);
+		let o = qn(e), s = this.outputLen;
 		if (s % 4) throw Error("_sha2: outputLen must be aligned to 32bit");
 		let c = s / 4, l = this.get();
 		if (c > l.length) throw Error("_sha2: outputLen bigger than state");
@@ -2129,7 +2144,7 @@ var br = class {
 	clone() {
 		return this._cloneInto();
 	}
-}, xr = /* @__PURE__ */ Uint32Array.from([
+}, br = /* @__PURE__ */ Uint32Array.from([
 	1779033703,
 	3144134277,
 	1013904242,
@@ -2138,7 +2153,7 @@ var br = class {
 	2600822924,
 	528734635,
 	1541459225
-]), Sr = /* @__PURE__ */ Uint32Array.from([
+]), xr = /* @__PURE__ */ Uint32Array.from([
 	1116352408,
 	1899447441,
 	3049323471,
@@ -2203,7 +2218,7 @@ var br = class {
 	2756734187,
 	3204031479,
 	3329325298
-]), Cr = /* @__PURE__ */ new Uint32Array(64), wr = class extends br {
+]), Sr = /* @__PURE__ */ new Uint32Array(64), Cr = class extends yr {
 	constructor(e) {
 		super(64, e, 8, !1);
 	}
@@ -2224,81 +2239,81 @@ var br = class {
 		this.A = e | 0, this.B = t | 0, this.C = n | 0, this.D = r | 0, this.E = i | 0, this.F = a | 0, this.G = o | 0, this.H = s | 0;
 	}
 	process(e, t) {
-		for (let n = 0; n < 16; n++, t += 4) Cr[n] = e.getUint32(t, !1);
+		for (let n = 0; n < 16; n++, t += 4) Sr[n] = e.getUint32(t, !1);
 		for (let e = 16; e < 64; e++) {
-			let t = Cr[e - 15], n = Cr[e - 2], r = z(t, 7) ^ z(t, 18) ^ t >>> 3, i = z(n, 17) ^ z(n, 19) ^ n >>> 10;
-			Cr[e] = i + Cr[e - 7] + r + Cr[e - 16] | 0;
+			let t = Sr[e - 15], n = Sr[e - 2], r = z(t, 7) ^ z(t, 18) ^ t >>> 3, i = z(n, 17) ^ z(n, 19) ^ n >>> 10;
+			Sr[e] = i + Sr[e - 7] + r + Sr[e - 16] | 0;
 		}
 		let { A: n, B: r, C: i, D: a, E: o, F: s, G: c, H: l } = this;
 		for (let e = 0; e < 64; e++) {
-			let t = z(o, 6) ^ z(o, 11) ^ z(o, 25), u = l + t + vr(o, s, c) + Sr[e] + Cr[e] | 0, d = (z(n, 2) ^ z(n, 13) ^ z(n, 22)) + yr(n, r, i) | 0;
+			let t = z(o, 6) ^ z(o, 11) ^ z(o, 25), u = l + t + _r(o, s, c) + xr[e] + Sr[e] | 0, d = (z(n, 2) ^ z(n, 13) ^ z(n, 22)) + vr(n, r, i) | 0;
 			l = c, c = s, s = o, o = a + u | 0, a = i, i = r, r = n, n = u + d | 0;
 		}
 		n = n + this.A | 0, r = r + this.B | 0, i = i + this.C | 0, a = a + this.D | 0, o = o + this.E | 0, s = s + this.F | 0, c = c + this.G | 0, l = l + this.H | 0, this.set(n, r, i, a, o, s, c, l);
 	}
 	roundClean() {
-		qn(Cr);
+		Kn(Sr);
 	}
 	destroy() {
-		this.set(0, 0, 0, 0, 0, 0, 0, 0), qn(this.buffer);
+		this.set(0, 0, 0, 0, 0, 0, 0, 0), Kn(this.buffer);
 	}
-}, Tr = class extends wr {
+}, wr = class extends Cr {
 	constructor() {
 		super(32), Object.defineProperty(this, "A", {
 			enumerable: !0,
 			configurable: !0,
 			writable: !0,
-			value: xr[0] | 0
+			value: br[0] | 0
 		}), Object.defineProperty(this, "B", {
 			enumerable: !0,
 			configurable: !0,
 			writable: !0,
-			value: xr[1] | 0
+			value: br[1] | 0
 		}), Object.defineProperty(this, "C", {
 			enumerable: !0,
 			configurable: !0,
 			writable: !0,
-			value: xr[2] | 0
+			value: br[2] | 0
 		}), Object.defineProperty(this, "D", {
 			enumerable: !0,
 			configurable: !0,
 			writable: !0,
-			value: xr[3] | 0
+			value: br[3] | 0
 		}), Object.defineProperty(this, "E", {
 			enumerable: !0,
 			configurable: !0,
 			writable: !0,
-			value: xr[4] | 0
+			value: br[4] | 0
 		}), Object.defineProperty(this, "F", {
 			enumerable: !0,
 			configurable: !0,
 			writable: !0,
-			value: xr[5] | 0
+			value: br[5] | 0
 		}), Object.defineProperty(this, "G", {
 			enumerable: !0,
 			configurable: !0,
 			writable: !0,
-			value: xr[6] | 0
+			value: br[6] | 0
 		}), Object.defineProperty(this, "H", {
 			enumerable: !0,
 			configurable: !0,
 			writable: !0,
-			value: xr[7] | 0
+			value: br[7] | 0
 		});
 	}
-}, Er = /* @__PURE__ */ hr(() => new Tr(), /* @__PURE__ */ pr(1));
+}, Tr = /* @__PURE__ */ mr(() => new wr(), /* @__PURE__ */ fr(1));
 // node_modules/@hpke/common/esm/src/curve/modular.js
-function Dr(e, t) {
+function Er(e, t) {
 	let n = e % t;
 	return n >= 0n ? n : t + n;
 }
 function B(e, t, n) {
 	let r = e;
-	for (; t-- > Sn;) r *= r, r %= n;
+	for (; t-- > xn;) r *= r, r %= n;
 	return r;
 }
 // node_modules/@hpke/common/esm/src/curve/curve.js
-function Or(e, t) {
+function Dr(e, t) {
 	return function(n) {
 		let r = e(n);
 		return {
@@ -2308,25 +2323,25 @@ function Or(e, t) {
 	};
 }
 // node_modules/@hpke/common/esm/src/curve/montgomery.js
-function kr(e) {
-	return dr(e, {
+function Or(e) {
+	return ur(e, {
 		adjustScalarBytes: "function",
 		powPminus2: "function"
 	}), Object.freeze({ ...e });
 }
-function Ar(e) {
-	let { P: t, type: n, adjustScalarBytes: r, powPminus2: i, randomBytes: a } = kr(e), o = n === "x25519";
+function kr(e) {
+	let { P: t, type: n, adjustScalarBytes: r, powPminus2: i, randomBytes: a } = Or(e), o = n === "x25519";
 	if (!o && n !== "x448") throw Error("invalid type");
-	let s = a || fr, c = o ? 255n : 448n, l = o ? 32 : 56, u = o ? 9n : 5n, d = o ? 121665n : 39081n, f = o ? wn ** 254n : wn ** 447n, p = f + (o ? 8n * wn ** 251n - Cn : 4n * wn ** 445n - Cn) + Cn, m = (e) => Dr(e, t), h = ee(u);
+	let s = a || dr, c = o ? 255n : 448n, l = o ? 32 : 56, u = o ? 9n : 5n, d = o ? 121665n : 39081n, f = o ? Cn ** 254n : Cn ** 447n, p = f + (o ? 8n * Cn ** 251n - Sn : 4n * Cn ** 445n - Sn) + Sn, m = (e) => Er(e, t), h = ee(u);
 	function ee(e) {
-		return or(m(e), l);
+		return ar(m(e), l);
 	}
 	function te(e) {
-		let t = sr(Un(e, l, "uCoordinate"));
-		return o && (t[31] &= 127), m(ir(t));
+		let t = or(Hn(e, l, "uCoordinate"));
+		return o && (t[31] &= 127), m(rr(t));
 	}
 	function ne(e) {
-		return ir(r(sr(Un(e, l, "scalar"))));
+		return rr(r(or(Hn(e, l, "scalar"))));
 	}
 	function re(e, t) {
 		let n = se(te(t), ne(e));
@@ -2345,10 +2360,10 @@ function Ar(e) {
 		};
 	}
 	function se(e, n) {
-		ur("u", e, Sn, t), ur("scalar", n, f, p);
-		let r = n, a = e, o = Cn, s = Sn, l = e, u = Cn, h = Sn;
-		for (let e = c - 1n; e >= Sn; e--) {
-			let t = r >> e & Cn;
+		lr("u", e, xn, t), lr("scalar", n, f, p);
+		let r = n, a = e, o = Sn, s = xn, l = e, u = Sn, h = xn;
+		for (let e = c - 1n; e >= xn; e--) {
+			let t = r >> e & Sn;
 			h ^= t, {x_2: o, x_3: l} = g(h, o, l), {x_2: s, x_3: u} = g(h, s, u), h = t;
 			let n = o + s, i = m(n * n), c = o - s, f = m(c * c), p = i - f, ee = l + u, te = l - u, ne = m(te * n), re = m(ee * c), ie = ne + re, ae = ne - re;
 			l = m(ie * ie), u = m(a * m(ae * ae)), o = m(i * f), s = m(p * (i + m(d * p)));
@@ -2361,9 +2376,9 @@ function Ar(e) {
 		secretKey: l,
 		publicKey: l,
 		seed: l
-	}, ce = async (e) => (e === void 0 && (e = await s(l)), Un(e, _.seed, "seed"), e), le = { randomSecretKey: ce };
+	}, ce = async (e) => (e === void 0 && (e = await s(l)), Hn(e, _.seed, "seed"), e), le = { randomSecretKey: ce };
 	return Object.freeze({
-		keygen: Or(ce, ae),
+		keygen: Dr(ce, ae),
 		getSharedSecret: oe,
 		getPublicKey: ae,
 		scalarMult: re,
@@ -2374,48 +2389,48 @@ function Ar(e) {
 	});
 }
 // node_modules/@hpke/dhkem-x25519/esm/src/primitives/x25519.js
-var jr = 1n, Mr = 2n, Nr = 3n, Pr = 5n, Fr = 57896044618658097711785492504343953926634992332820282019728792003956564819949n;
-function Ir(e) {
-	let t = 10n, n = 80n, r = Fr, i = e * e % r * e % r, a = B(B(i, Mr, r) * i % r, jr, r) * e % r, o = B(a, Pr, r) * a % r, s = B(o, t, r) * o % r, c = B(s, 20n, r) * s % r, l = B(c, 40n, r) * c % r;
+var Ar = 1n, jr = 2n, Mr = 3n, Nr = 5n, Pr = 57896044618658097711785492504343953926634992332820282019728792003956564819949n;
+function Fr(e) {
+	let t = 10n, n = 80n, r = Pr, i = e * e % r * e % r, a = B(B(i, jr, r) * i % r, Ar, r) * e % r, o = B(a, Nr, r) * a % r, s = B(o, t, r) * o % r, c = B(s, 20n, r) * s % r, l = B(c, 40n, r) * c % r;
 	return {
-		pow_p_5_8: B(B(B(B(l, n, r) * l % r, n, r) * l % r, t, r) * o % r, Mr, r) * e % r,
+		pow_p_5_8: B(B(B(B(l, n, r) * l % r, n, r) * l % r, t, r) * o % r, jr, r) * e % r,
 		b2: i
 	};
 }
-function Lr(e) {
+function Ir(e) {
 	return e[0] &= 248, e[31] &= 127, e[31] |= 64, e;
 }
-var Rr = /* @__PURE__ */ (() => {
-	let e = Fr;
-	return Ar({
+var Lr = /* @__PURE__ */ (() => {
+	let e = Pr;
+	return kr({
 		P: e,
 		type: "x25519",
 		powPminus2: (t) => {
-			let { pow_p_5_8: n, b2: r } = Ir(t);
-			return Dr(B(n, Nr, e) * r, e);
+			let { pow_p_5_8: n, b2: r } = Fr(t);
+			return Er(B(n, Mr, e) * r, e);
 		},
-		adjustScalarBytes: Lr
+		adjustScalarBytes: Ir
 	});
-})(), zr = class extends On {
+})(), Rr = class extends Dn {
 	async extract(e, t) {
 		await this._setup();
 		let n = e.byteLength === 0 ? new ArrayBuffer(this.hashSize) : R(e), r = R(t);
-		if (n.byteLength !== this.hashSize) return _r(Er, new Uint8Array(n), new Uint8Array(r)).buffer;
+		if (n.byteLength !== this.hashSize) return gr(Tr, new Uint8Array(n), new Uint8Array(r)).buffer;
 		let i = await this._api.importKey("raw", n, this.algHash, !1, ["sign"]);
 		return await this._api.sign("HMAC", i, r);
 	}
-}, Br = class extends zn {
+}, zr = class extends Rn {
 	constructor(e) {
-		super("X25519", 32, Rr, e);
+		super("X25519", 32, Lr, e);
 	}
 	derive(e, t) {
 		try {
 			return Promise.resolve(this._curve.getSharedSecret(e, t));
 		} catch (e) {
-			return Promise.reject(new rn(e));
+			return Promise.reject(new nn(e));
 		}
 	}
-}, Vr = "X-Wing", Hr = new Uint8Array([
+}, Br = "X-Wing", Vr = new Uint8Array([
 	9,
 	0,
 	0,
@@ -2448,7 +2463,7 @@ var Rr = /* @__PURE__ */ (() => {
 	0,
 	0,
 	0
-]), Ur = new Uint8Array([
+]), Hr = new Uint8Array([
 	92,
 	46,
 	47,
@@ -2456,22 +2471,22 @@ var Rr = /* @__PURE__ */ (() => {
 	94,
 	92
 ]);
-function Wr(e, t, n, r) {
-	let i = new Uint8Array(e.length + t.length + n.length + r.length + Ur.length);
-	return i.set(e, 0), i.set(t, e.length), i.set(n, e.length + t.length), i.set(r, e.length + t.length + n.length), i.set(Ur, e.length + t.length + n.length + r.length), jt.create().update(i).digest();
+function Ur(e, t, n, r) {
+	let i = new Uint8Array(e.length + t.length + n.length + r.length + Hr.length);
+	return i.set(e, 0), i.set(t, e.length), i.set(n, e.length + t.length), i.set(r, e.length + t.length + n.length), i.set(Hr, e.length + t.length + n.length + r.length), At.create().update(i).digest();
 }
-var Gr = class {
+var Wr = class {
 	constructor() {
 		Object.defineProperty(this, "id", {
 			enumerable: !0,
 			configurable: !0,
 			writable: !0,
-			value: yn.XWing
+			value: vn.XWing
 		}), Object.defineProperty(this, "name", {
 			enumerable: !0,
 			configurable: !0,
 			writable: !0,
-			value: Vr
+			value: Br
 		}), Object.defineProperty(this, "secretSize", {
 			enumerable: !0,
 			configurable: !0,
@@ -2512,14 +2527,14 @@ var Gr = class {
 			configurable: !0,
 			writable: !0,
 			value: void 0
-		}), this._m = new nn(), this._x25519 = new Br(new zr());
+		}), this._m = new tn(), this._x25519 = new zr(new Rr());
 	}
 	async serializePublicKey(e) {
 		await this._setup();
 		try {
 			return await this._serializePublicKey(e);
 		} catch (e) {
-			throw new rn(e);
+			throw new nn(e);
 		}
 	}
 	async deserializePublicKey(e) {
@@ -2527,7 +2542,7 @@ var Gr = class {
 		try {
 			return await this._deserializePublicKey(R(e));
 		} catch (e) {
-			throw new an(e);
+			throw new rn(e);
 		}
 	}
 	async serializePrivateKey(e) {
@@ -2535,7 +2550,7 @@ var Gr = class {
 		try {
 			return await this._serializePrivateKey(e);
 		} catch (e) {
-			throw new rn(e);
+			throw new nn(e);
 		}
 	}
 	async deserializePrivateKey(e) {
@@ -2543,7 +2558,7 @@ var Gr = class {
 		try {
 			return await this._deserializePrivateKey(R(e));
 		} catch (e) {
-			throw new an(e);
+			throw new rn(e);
 		}
 	}
 	async generateKeyPair() {
@@ -2552,7 +2567,7 @@ var Gr = class {
 		try {
 			this._api.getRandomValues(e);
 		} catch (e) {
-			throw new pn(e);
+			throw new fn(e);
 		}
 		try {
 			let [t, n] = await this._generateKeyPairDerand(e);
@@ -2561,7 +2576,7 @@ var Gr = class {
 				publicKey: await this.deserializePublicKey(n.buffer)
 			};
 		} catch (e) {
-			throw new fn(e);
+			throw new dn(e);
 		}
 	}
 	async generateKeyPairDerand(e) {
@@ -2573,19 +2588,19 @@ var Gr = class {
 				publicKey: await this.deserializePublicKey(n.buffer)
 			};
 		} catch (e) {
-			throw new fn(e);
+			throw new dn(e);
 		}
 	}
 	async deriveKeyPair(e) {
 		await this._setup();
 		try {
-			let t = R(e), n = Mt.create({ dkLen: 32 }).update(new Uint8Array(t)).digest(), [r, i] = await this._generateKeyPairDerand(n);
+			let t = R(e), n = jt.create({ dkLen: 32 }).update(new Uint8Array(t)).digest(), [r, i] = await this._generateKeyPairDerand(n);
 			return {
 				privateKey: await this.deserializePrivateKey(n.buffer),
 				publicKey: await this.deserializePublicKey(i.buffer)
 			};
 		} catch (e) {
-			throw new fn(e);
+			throw new dn(e);
 		}
 	}
 	async importKey(e, t, n = !0) {
@@ -2599,14 +2614,14 @@ var Gr = class {
 			else if (t instanceof Uint8Array) r = t;
 			else throw Error("Invalid key format");
 			if (n && r.byteLength !== this.publicKeySize || !n && r.byteLength !== this.privateKeySize) throw Error("Invalid length of the key");
-			return new Rn(Vr, r, n ? "public" : "private", n ? [] : Fn);
+			return new Ln(Br, r, n ? "public" : "private", n ? [] : Pn);
 		} catch (e) {
-			throw new an(e);
+			throw new rn(e);
 		}
 	}
 	async encap(e) {
 		let t;
-		if (e.ekm !== void 0 && !kn(e.ekm) && (t = R(e.ekm), t.byteLength !== 64)) throw new I("ekm must be 64 bytes in length");
+		if (e.ekm !== void 0 && !On(e.ekm) && (t = R(e.ekm), t.byteLength !== 64)) throw new I("ekm must be 64 bytes in length");
 		await this._setup();
 		let n, r;
 		if (t !== void 0) {
@@ -2617,48 +2632,48 @@ var Gr = class {
 			try {
 				this._api.getRandomValues(r);
 			} catch (e) {
-				throw new pn(e);
+				throw new fn(e);
 			}
 		}
 		let i = new Uint8Array(await this.serializePublicKey(e.recipientPublicKey));
 		if (i.byteLength !== 1216) throw new I("Invalid length of recipientPublicKey");
 		try {
-			let e = i.subarray(0, 1184), t = i.subarray(1184, 1216), a = await this._x25519.derive(r, Hr), o = await this._x25519.derive(r, t), [s, c] = await this._m.encap(e, n);
+			let e = i.subarray(0, 1184), t = i.subarray(1184, 1216), a = await this._x25519.derive(r, Vr), o = await this._x25519.derive(r, t), [s, c] = await this._m.encap(e, n);
 			return {
-				sharedSecret: Wr(c, o, a, t).buffer,
-				enc: jn(s, a).buffer
+				sharedSecret: Ur(c, o, a, t).buffer,
+				enc: An(s, a).buffer
 			};
 		} catch (e) {
-			throw new on(e);
+			throw new an(e);
 		}
 	}
 	async decap(e) {
-		let t = R(e.enc), n = kn(e.recipientKey) ? e.recipientKey.privateKey : e.recipientKey;
+		let t = R(e.enc), n = On(e.recipientKey) ? e.recipientKey.privateKey : e.recipientKey;
 		if (t.byteLength !== 1120) throw new I("Invalid length of enc");
 		let r = new Uint8Array(await this.serializePrivateKey(n));
 		if (r.byteLength !== 32) throw new I("Invalid length of recipientKey");
 		await this._setup();
 		try {
 			let [e, n, i, a] = await this._expandDecapsulationKey(r), o = new Uint8Array(t), s = o.subarray(0, 1088), c = o.subarray(1088);
-			return Wr(await this._m.decap(s, e), await this._x25519.derive(n, c), c, a).buffer;
+			return Ur(await this._m.decap(s, e), await this._x25519.derive(n, c), c, a).buffer;
 		} catch (e) {
-			throw new sn(e);
+			throw new on(e);
 		}
 	}
 	async _setup() {
-		this._api === void 0 && (this._api = await Nn());
+		this._api === void 0 && (this._api = await Mn());
 	}
 	async _generateKeyPairDerand(e) {
 		let [t, n, r, i] = await this._expandDecapsulationKey(e);
-		return [e, jn(r, i)];
+		return [e, An(r, i)];
 	}
 	async _expandDecapsulationKey(e) {
-		let t = Mt.create({ dkLen: 96 }).update(e).digest(), [n, r] = await this._m.deriveKeyPair(t.subarray(0, 64)), i = t.subarray(64, 96);
+		let t = jt.create({ dkLen: 96 }).update(e).digest(), [n, r] = await this._m.deriveKeyPair(t.subarray(0, 64)), i = t.subarray(64, 96);
 		return [
 			r,
 			i,
 			n,
-			await this._x25519.derive(i, Hr)
+			await this._x25519.derive(i, Vr)
 		];
 	}
 	_serializePublicKey(e) {
@@ -2668,7 +2683,7 @@ var Gr = class {
 	}
 	_deserializePublicKey(e) {
 		return new Promise((t, n) => {
-			e.byteLength !== this.publicKeySize && n(/* @__PURE__ */ Error(`Invalid key length: ${e.byteLength}`)), t(new Rn(this.name, new Uint8Array(e), "public"));
+			e.byteLength !== this.publicKeySize && n(/* @__PURE__ */ Error(`Invalid key length: ${e.byteLength}`)), t(new Ln(this.name, new Uint8Array(e), "public"));
 		});
 	}
 	_serializePrivateKey(e) {
@@ -2678,23 +2693,23 @@ var Gr = class {
 	}
 	_deserializePrivateKey(e) {
 		return new Promise((t, n) => {
-			e.byteLength !== this.privateKeySize && n(/* @__PURE__ */ Error(`Invalid key length: ${e.byteLength}`)), t(new Rn(this.name, new Uint8Array(e), "private", ["deriveBits"]));
+			e.byteLength !== this.privateKeySize && n(/* @__PURE__ */ Error(`Invalid key length: ${e.byteLength}`)), t(new Ln(this.name, new Uint8Array(e), "private", ["deriveBits"]));
 		});
 	}
 	_importJWK(e, t) {
 		return new Promise((n, r) => {
-			(e.kty === void 0 || e.kty !== "AKP") && r(/* @__PURE__ */ Error(`Invalid kty: ${e.kty}`)), (e.alg === void 0 || e.alg !== Vr) && r(/* @__PURE__ */ Error(`Invalid alg: ${e.alg}`)), t || (e.priv === void 0 && r(/* @__PURE__ */ Error("Invalid key: `priv` not found")), e.key_ops !== void 0 && (e.key_ops.length !== 1 || e.key_ops[0] !== "deriveBits") && r(/* @__PURE__ */ Error("Invalid key: `key_ops` should be ['deriveBits']")), n(Mn(e.priv))), e.priv !== void 0 && r(/* @__PURE__ */ Error("Invalid key: `priv` should not be set")), e.pub === void 0 && r(/* @__PURE__ */ Error("Invalid key: `pub` not found")), e.key_ops !== void 0 && e.key_ops.length > 0 && r(/* @__PURE__ */ Error("Invalid key: `key_ops` should not be set")), n(Mn(e.pub));
+			(e.kty === void 0 || e.kty !== "AKP") && r(/* @__PURE__ */ Error(`Invalid kty: ${e.kty}`)), (e.alg === void 0 || e.alg !== Br) && r(/* @__PURE__ */ Error(`Invalid alg: ${e.alg}`)), t || (e.priv === void 0 && r(/* @__PURE__ */ Error("Invalid key: `priv` not found")), e.key_ops !== void 0 && (e.key_ops.length !== 1 || e.key_ops[0] !== "deriveBits") && r(/* @__PURE__ */ Error("Invalid key: `key_ops` should be ['deriveBits']")), n(jn(e.priv))), e.priv !== void 0 && r(/* @__PURE__ */ Error("Invalid key: `priv` should not be set")), e.pub === void 0 && r(/* @__PURE__ */ Error("Invalid key: `pub` not found")), e.key_ops !== void 0 && e.key_ops.length > 0 && r(/* @__PURE__ */ Error("Invalid key: `key_ops` should not be set")), n(jn(e.pub));
 		});
 	}
-}, Kr = 1216, qr = 1n << 255n, Jr = 2n ** 255n - 19n, Yr = 55188659117513257062467267217118295137698188065244968500265048394206261417927n, Xr = /* @__PURE__ */ new Set([
+}, Gr = 1216, Kr = 1n << 255n, qr = 2n ** 255n - 19n, Jr = 55188659117513257062467267217118295137698188065244968500265048394206261417927n, Yr = /* @__PURE__ */ new Set([
 	0n,
 	1n,
-	Jr - 1n,
+	qr - 1n,
+	qr,
+	qr + 1n,
 	Jr,
-	Jr + 1n,
-	Yr,
-	Jr - Yr
-]), Zr = new Uint8Array([
+	qr - Jr
+]), Xr = new Uint8Array([
 	48,
 	46,
 	2,
@@ -2712,13 +2727,13 @@ var Gr = class {
 	4,
 	32
 ]);
-async function Qr(e) {
+async function Zr(e) {
 	return new Uint8Array(await crypto.subtle.digest("SHA-256", V(e)));
 }
-async function $r(e) {
-	return T((await Qr(e)).subarray(0, 16));
+async function Qr(e) {
+	return T((await Zr(e)).subarray(0, 16));
 }
-var ei = class e {
+var $r = class e {
 	public;
 	id;
 	#e;
@@ -2727,14 +2742,14 @@ var ei = class e {
 	}
 	static async of(t) {
 		if (t.length !== 32) throw new b("a signing key has 32 bytes; copy it whole");
-		if (Xr.has(ai(t) & ~qr)) throw new b("this signing key would accept forgeries; make a new one");
+		if (Yr.has(ii(t) & ~Kr)) throw new b("this signing key would accept forgeries; make a new one");
 		let n = V(t), r;
 		try {
 			r = await crypto.subtle.importKey("raw", n, "Ed25519", !0, ["verify"]);
 		} catch (e) {
 			throw new b("these bytes are no signing key; copy it whole", { cause: e });
 		}
-		return new e(n, await $r(n), r);
+		return new e(n, await Qr(n), r);
 	}
 	static async fromText(t) {
 		return e.of(E(t));
@@ -2745,7 +2760,7 @@ var ei = class e {
 	async verify(e, t) {
 		if (!await crypto.subtle.verify("Ed25519", this.#e, V(e), V(t))) throw new _e("the signature does not verify; ask for the message again");
 	}
-}, ti = class e {
+}, ei = class e {
 	secret;
 	verifyKey;
 	constructor(e, t) {
@@ -2753,10 +2768,10 @@ var ei = class e {
 	}
 	static async generate() {
 		let t = await crypto.subtle.generateKey("Ed25519", !1, ["sign", "verify"]), n = new Uint8Array(await crypto.subtle.exportKey("raw", t.publicKey));
-		return new e(t.privateKey, await ei.of(n));
+		return new e(t.privateKey, await $r.of(n));
 	}
 	static async kept(t, n) {
-		let r = new e(t, await ei.of(n)), i = C("mien: do these halves belong together?");
+		let r = new e(t, await $r.of(n)), i = C("mien: do these halves belong together?");
 		try {
 			await r.verifyKey.verify(await r.sign(i), i);
 		} catch (e) {
@@ -2766,16 +2781,16 @@ var ei = class e {
 	}
 	static async fromSecret(t) {
 		if (t.length !== 32) throw new b("a signing secret has 32 bytes; restore the key");
-		let n = w(Zr, t), r = await crypto.subtle.importKey("pkcs8", n, "Ed25519", !0, ["sign"]), { x: i } = await crypto.subtle.exportKey("jwk", r), a = await crypto.subtle.importKey("pkcs8", n, "Ed25519", !1, ["sign"]);
-		return new e(a, await ei.fromText(i ?? ""));
+		let n = w(Xr, t), r = await crypto.subtle.importKey("pkcs8", n, "Ed25519", !0, ["sign"]), { x: i } = await crypto.subtle.exportKey("jwk", r), a = await crypto.subtle.importKey("pkcs8", n, "Ed25519", !1, ["sign"]);
+		return new e(a, await $r.fromText(i ?? ""));
 	}
 	async sign(e) {
 		return new Uint8Array(await crypto.subtle.sign("Ed25519", this.secret, V(e)));
 	}
-}, ni = class e {
+}, ti = class e {
 	public;
 	constructor(e) {
-		if (e.length !== 1216) throw new b(`a sealing key has ${Kr} bytes; copy it whole`);
+		if (e.length !== 1216) throw new b(`a sealing key has ${Gr} bytes; copy it whole`);
 		this.public = V(e);
 	}
 	static fromText(t) {
@@ -2784,7 +2799,7 @@ var ei = class e {
 	text() {
 		return T(this.public);
 	}
-}, ri = class e {
+}, ni = class e {
 	seed;
 	sealKey;
 	constructor(e, t) {
@@ -2792,11 +2807,11 @@ var ei = class e {
 	}
 	static async fromSeed(t) {
 		if (t.length !== 32) throw new b("an opening seed has 32 bytes; restore the key");
-		let n = new Gr(), r = await n.generateKeyPairDerand(V(t));
-		return new e(V(t), new ni(new Uint8Array(await n.serializePublicKey(r.publicKey))));
+		let n = new Wr(), r = await n.generateKeyPairDerand(V(t));
+		return new e(V(t), new ti(new Uint8Array(await n.serializePublicKey(r.publicKey))));
 	}
 };
-async function ii(e, t, n = 32) {
+async function ri(e, t, n = 32) {
 	let r = await crypto.subtle.importKey("raw", V(e), "HKDF", !1, ["deriveBits"]), i = {
 		name: "HKDF",
 		hash: "SHA-256",
@@ -2808,11 +2823,11 @@ async function ii(e, t, n = 32) {
 function V(e) {
 	return new Uint8Array(e);
 }
-function ai(e) {
+function ii(e) {
 	return e.reduceRight((e, t) => e << 8n | BigInt(t), 0n);
 }
 // node_modules/@hpke/core/esm/src/aeads/aesGcm.js
-var oi = class extends _n {
+var ai = class extends gn {
 	constructor(e) {
 		super(), Object.defineProperty(this, "_rawKey", {
 			enumerable: !0,
@@ -2851,15 +2866,15 @@ var oi = class extends _n {
 		new Uint8Array(this._rawKey).fill(0), this._key = e;
 	}
 	async _importKey(e) {
-		return await this._api.importKey("raw", e, { name: "AES-GCM" }, !0, Bn);
+		return await this._api.importKey("raw", e, { name: "AES-GCM" }, !0, zn);
 	}
-}, si = class {
+}, oi = class {
 	constructor() {
 		Object.defineProperty(this, "id", {
 			enumerable: !0,
 			configurable: !0,
 			writable: !0,
-			value: xn.Aes128Gcm
+			value: bn.Aes128Gcm
 		}), Object.defineProperty(this, "keySize", {
 			enumerable: !0,
 			configurable: !0,
@@ -2878,15 +2893,15 @@ var oi = class extends _n {
 		});
 	}
 	createEncryptionContext(e) {
-		return new oi(e);
+		return new ai(e);
 	}
-}, ci = class extends si {
+}, si = class extends oi {
 	constructor() {
 		super(...arguments), Object.defineProperty(this, "id", {
 			enumerable: !0,
 			configurable: !0,
 			writable: !0,
-			value: xn.Aes256Gcm
+			value: bn.Aes256Gcm
 		}), Object.defineProperty(this, "keySize", {
 			enumerable: !0,
 			configurable: !0,
@@ -2906,17 +2921,17 @@ var oi = class extends _n {
 	}
 };
 // node_modules/@hpke/core/esm/src/utils/emitNotSupported.js
-function li() {
+function ci() {
 	return new Promise((e, t) => {
-		t(new pn("Not supported"));
+		t(new fn("Not supported"));
 	});
 }
 // node_modules/@hpke/core/esm/src/exporterContext.js
-var ui = new Uint8Array([
+var li = new Uint8Array([
 	115,
 	101,
 	99
-]), di = class {
+]), ui = class {
 	constructor(e, t, n) {
 		Object.defineProperty(this, "_api", {
 			enumerable: !0,
@@ -2936,21 +2951,21 @@ var ui = new Uint8Array([
 		}), this._api = e, this._kdf = t, this.exporterSecret = n;
 	}
 	async seal(e, t) {
-		return await li();
+		return await ci();
 	}
 	async open(e, t) {
-		return await li();
+		return await ci();
 	}
 	async export(e, t) {
 		let n = R(e);
 		if (n.byteLength > 8192) throw new I("Too long exporter context");
 		try {
-			return await this._kdf.labeledExpand(this.exporterSecret, ui, new Uint8Array(n), t);
+			return await this._kdf.labeledExpand(this.exporterSecret, li, new Uint8Array(n), t);
 		} catch (e) {
-			throw new cn(e);
+			throw new sn(e);
 		}
 	}
-}, fi = class extends di {}, pi = class extends di {
+}, di = class extends ui {}, fi = class extends ui {
 	constructor(e, t, n, r) {
 		super(e, t, n), Object.defineProperty(this, "enc", {
 			enumerable: !0,
@@ -2959,7 +2974,7 @@ var ui = new Uint8Array([
 			value: void 0
 		}), this.enc = r;
 	}
-}, mi = class extends di {
+}, pi = class extends ui {
 	constructor(e, t, n) {
 		if (super(e, t, n.exporterSecret), Object.defineProperty(this, "_aead", {
 			enumerable: !0,
@@ -2996,86 +3011,53 @@ var ui = new Uint8Array([
 		};
 	}
 	computeNonce(e) {
-		let t = An(e.seq, e.baseNonce.byteLength);
-		return Pn(e.baseNonce, t).buffer;
+		let t = kn(e.seq, e.baseNonce.byteLength);
+		return Nn(e.baseNonce, t).buffer;
 	}
 	incrementSeq(e) {
-		if (e.seq > 2 ** 53 - 1) throw new dn("Message limit reached");
+		if (e.seq > 2 ** 53 - 1) throw new un("Message limit reached");
 		e.seq += 1;
 	}
-}, hi = function(e, t, n, r) {
+}, mi = function(e, t, n, r) {
 	if (n === "a" && !r) throw TypeError("Private accessor was defined without a getter");
 	if (typeof t == "function" ? e !== t || !r : !t.has(e)) throw TypeError("Cannot read private member from an object whose class did not declare it");
 	return n === "m" ? r : n === "a" ? r.call(e) : r ? r.value : t.get(e);
-}, gi = function(e, t, n, r, i) {
+}, hi = function(e, t, n, r, i) {
 	if (r === "m") throw TypeError("Private method is not writable");
 	if (r === "a" && !i) throw TypeError("Private accessor was defined without a setter");
 	if (typeof t == "function" ? e !== t || !i : !t.has(e)) throw TypeError("Cannot write private member to an object whose class did not declare it");
 	return r === "a" ? i.call(e, n) : i ? i.value = n : t.set(e, n), n;
-}, _i, vi = class {
+}, gi, _i = class {
 	constructor() {
-		_i.set(this, Promise.resolve());
+		gi.set(this, Promise.resolve());
 	}
 	async lock() {
 		let e, t = new Promise((t) => {
 			e = t;
-		}), n = hi(this, _i, "f");
-		return gi(this, _i, t, "f"), await n, e;
+		}), n = mi(this, gi, "f");
+		return hi(this, gi, t, "f"), await n, e;
 	}
 };
-_i = /* @__PURE__ */ new WeakMap();
+gi = /* @__PURE__ */ new WeakMap();
 // node_modules/@hpke/core/esm/src/recipientContext.js
-var yi = function(e, t, n, r) {
+var vi = function(e, t, n, r) {
 	if (n === "a" && !r) throw TypeError("Private accessor was defined without a getter");
 	if (typeof t == "function" ? e !== t || !r : !t.has(e)) throw TypeError("Cannot read private member from an object whose class did not declare it");
 	return n === "m" ? r : n === "a" ? r.call(e) : r ? r.value : t.get(e);
-}, bi = function(e, t, n, r, i) {
+}, yi = function(e, t, n, r, i) {
 	if (r === "m") throw TypeError("Private method is not writable");
 	if (r === "a" && !i) throw TypeError("Private accessor was defined without a setter");
 	if (typeof t == "function" ? e !== t || !i : !t.has(e)) throw TypeError("Cannot write private member to an object whose class did not declare it");
 	return r === "a" ? i.call(e, n) : i ? i.value = n : t.set(e, n), n;
-}, xi, Si = class extends mi {
+}, bi, xi = class extends pi {
 	constructor() {
-		super(...arguments), xi.set(this, void 0);
+		super(...arguments), bi.set(this, void 0);
 	}
 	async open(e, t = L.buffer) {
-		bi(this, xi, yi(this, xi, "f") ?? new vi(), "f");
-		let n = await yi(this, xi, "f").lock(), r;
+		yi(this, bi, vi(this, bi, "f") ?? new _i(), "f");
+		let n = await vi(this, bi, "f").lock(), r;
 		try {
 			r = await this._ctx.key.open(this.computeNonce(this._ctx), R(e), R(t));
-		} catch (e) {
-			throw new un(e);
-		} finally {
-			n();
-		}
-		return this.incrementSeq(this._ctx), r;
-	}
-};
-xi = /* @__PURE__ */ new WeakMap();
-// node_modules/@hpke/core/esm/src/senderContext.js
-var Ci = function(e, t, n, r) {
-	if (n === "a" && !r) throw TypeError("Private accessor was defined without a getter");
-	if (typeof t == "function" ? e !== t || !r : !t.has(e)) throw TypeError("Cannot read private member from an object whose class did not declare it");
-	return n === "m" ? r : n === "a" ? r.call(e) : r ? r.value : t.get(e);
-}, wi = function(e, t, n, r, i) {
-	if (r === "m") throw TypeError("Private method is not writable");
-	if (r === "a" && !i) throw TypeError("Private accessor was defined without a setter");
-	if (typeof t == "function" ? e !== t || !i : !t.has(e)) throw TypeError("Cannot write private member to an object whose class did not declare it");
-	return r === "a" ? i.call(e, n) : i ? i.value = n : t.set(e, n), n;
-}, Ti, Ei = class extends mi {
-	constructor(e, t, n, r) {
-		super(e, t, n), Object.defineProperty(this, "enc", {
-			enumerable: !0,
-			configurable: !0,
-			writable: !0,
-			value: void 0
-		}), Ti.set(this, void 0), this.enc = r;
-	}
-	async seal(e, t = L.buffer) {
-		wi(this, Ti, Ci(this, Ti, "f") ?? new vi(), "f");
-		let n = await Ci(this, Ti, "f").lock(), r;
-		try {
-			r = await this._ctx.key.seal(this.computeNonce(this._ctx), R(e), R(t));
 		} catch (e) {
 			throw new ln(e);
 		} finally {
@@ -3084,9 +3066,42 @@ var Ci = function(e, t, n, r) {
 		return this.incrementSeq(this._ctx), r;
 	}
 };
-Ti = /* @__PURE__ */ new WeakMap();
+bi = /* @__PURE__ */ new WeakMap();
+// node_modules/@hpke/core/esm/src/senderContext.js
+var Si = function(e, t, n, r) {
+	if (n === "a" && !r) throw TypeError("Private accessor was defined without a getter");
+	if (typeof t == "function" ? e !== t || !r : !t.has(e)) throw TypeError("Cannot read private member from an object whose class did not declare it");
+	return n === "m" ? r : n === "a" ? r.call(e) : r ? r.value : t.get(e);
+}, Ci = function(e, t, n, r, i) {
+	if (r === "m") throw TypeError("Private method is not writable");
+	if (r === "a" && !i) throw TypeError("Private accessor was defined without a setter");
+	if (typeof t == "function" ? e !== t || !i : !t.has(e)) throw TypeError("Cannot write private member to an object whose class did not declare it");
+	return r === "a" ? i.call(e, n) : i ? i.value = n : t.set(e, n), n;
+}, wi, Ti = class extends pi {
+	constructor(e, t, n, r) {
+		super(e, t, n), Object.defineProperty(this, "enc", {
+			enumerable: !0,
+			configurable: !0,
+			writable: !0,
+			value: void 0
+		}), wi.set(this, void 0), this.enc = r;
+	}
+	async seal(e, t = L.buffer) {
+		Ci(this, wi, Si(this, wi, "f") ?? new _i(), "f");
+		let n = await Si(this, wi, "f").lock(), r;
+		try {
+			r = await this._ctx.key.seal(this.computeNonce(this._ctx), R(e), R(t));
+		} catch (e) {
+			throw new cn(e);
+		} finally {
+			n();
+		}
+		return this.incrementSeq(this._ctx), r;
+	}
+};
+wi = /* @__PURE__ */ new WeakMap();
 // node_modules/@hpke/core/esm/src/cipherSuiteNative.js
-var Di = new Uint8Array([
+var Ei = new Uint8Array([
 	98,
 	97,
 	115,
@@ -3097,11 +3112,11 @@ var Di = new Uint8Array([
 	110,
 	99,
 	101
-]), Oi = new Uint8Array([
+]), Di = new Uint8Array([
 	101,
 	120,
 	112
-]), ki = new Uint8Array([
+]), Oi = new Uint8Array([
 	105,
 	110,
 	102,
@@ -3111,11 +3126,11 @@ var Di = new Uint8Array([
 	97,
 	115,
 	104
-]), Ai = new Uint8Array([
+]), ki = new Uint8Array([
 	107,
 	101,
 	121
-]), ji = new Uint8Array([
+]), Ai = new Uint8Array([
 	112,
 	115,
 	107,
@@ -3127,14 +3142,14 @@ var Di = new Uint8Array([
 	97,
 	115,
 	104
-]), Mi = new Uint8Array([
+]), ji = new Uint8Array([
 	115,
 	101,
 	99,
 	114,
 	101,
 	116
-]), Ni = new Uint8Array([
+]), Mi = new Uint8Array([
 	72,
 	80,
 	75,
@@ -3145,7 +3160,7 @@ var Di = new Uint8Array([
 	0,
 	0,
 	0
-]), Pi = class extends _n {
+]), Ni = class extends gn {
 	constructor(e) {
 		if (super(), Object.defineProperty(this, "_kem", {
 			enumerable: !0,
@@ -3170,7 +3185,7 @@ var Di = new Uint8Array([
 		}), typeof e.kem == "number") throw new I("KemId cannot be used");
 		if (this._kem = e.kem, typeof e.kdf == "number") throw new I("KdfId cannot be used");
 		if (this._kdf = e.kdf, typeof e.aead == "number") throw new I("AeadId cannot be used");
-		this._aead = e.aead, this._suiteId = new Uint8Array(Ni), this._suiteId.set(An(this._kem.id, 2), 4), this._suiteId.set(An(this._kdf.id, 2), 6), this._suiteId.set(An(this._aead.id, 2), 8), this._kdf.init(this._suiteId);
+		this._aead = e.aead, this._suiteId = new Uint8Array(Mi), this._suiteId.set(kn(this._kem.id, 2), 4), this._suiteId.set(kn(this._kdf.id, 2), 6), this._suiteId.set(kn(this._aead.id, 2), 8), this._kdf.init(this._suiteId);
 	}
 	get kem() {
 		return this._kem;
@@ -3184,12 +3199,12 @@ var Di = new Uint8Array([
 	async createSenderContext(e) {
 		this._validateInputLength(e), await this._setup();
 		let t = await this._kem.encap(e), n;
-		return n = e.psk === void 0 ? e.senderKey === void 0 ? vn.Base : vn.Auth : e.senderKey === void 0 ? vn.Psk : vn.AuthPsk, await this._keyScheduleS(n, t.sharedSecret, t.enc, e);
+		return n = e.psk === void 0 ? e.senderKey === void 0 ? _n.Base : _n.Auth : e.senderKey === void 0 ? _n.Psk : _n.AuthPsk, await this._keyScheduleS(n, t.sharedSecret, t.enc, e);
 	}
 	async createRecipientContext(e) {
 		this._validateInputLength(e), await this._setup();
 		let t = await this._kem.decap(e), n;
-		return n = e.psk === void 0 ? e.senderPublicKey === void 0 ? vn.Base : vn.Auth : e.senderPublicKey === void 0 ? vn.Psk : vn.AuthPsk, await this._keyScheduleR(n, t, e);
+		return n = e.psk === void 0 ? e.senderPublicKey === void 0 ? _n.Base : _n.Auth : e.senderPublicKey === void 0 ? _n.Psk : _n.AuthPsk, await this._keyScheduleR(n, t, e);
 	}
 	async seal(e, t, n = L.buffer) {
 		let r = await this.createSenderContext(e);
@@ -3202,14 +3217,14 @@ var Di = new Uint8Array([
 		return await (await this.createRecipientContext(e)).open(t, n);
 	}
 	async _keySchedule(e, t, n) {
-		let r = n.psk === void 0 ? L : En(n.psk.id), i = await this._kdf.labeledExtract(L, ji, r), a = n.info === void 0 ? L : En(n.info), o = await this._kdf.labeledExtract(L, ki, a), s = new Uint8Array(1 + i.byteLength + o.byteLength);
+		let r = n.psk === void 0 ? L : Tn(n.psk.id), i = await this._kdf.labeledExtract(L, Ai, r), a = n.info === void 0 ? L : Tn(n.info), o = await this._kdf.labeledExtract(L, Oi, a), s = new Uint8Array(1 + i.byteLength + o.byteLength);
 		s.set(new Uint8Array([e]), 0), s.set(new Uint8Array(i), 1), s.set(new Uint8Array(o), 1 + i.byteLength);
-		let c = n.psk === void 0 ? L : En(n.psk.key), l = this._kdf.buildLabeledIkm(Mi, c), u = this._kdf.buildLabeledInfo(Oi, s, this._kdf.hashSize), d = await this._kdf.extractAndExpand(t, l, u, this._kdf.hashSize);
-		if (this._aead.id === xn.ExportOnly) return {
+		let c = n.psk === void 0 ? L : Tn(n.psk.key), l = this._kdf.buildLabeledIkm(ji, c), u = this._kdf.buildLabeledInfo(Di, s, this._kdf.hashSize), d = await this._kdf.extractAndExpand(t, l, u, this._kdf.hashSize);
+		if (this._aead.id === bn.ExportOnly) return {
 			aead: this._aead,
 			exporterSecret: d
 		};
-		let f = this._kdf.buildLabeledInfo(Ai, s, this._aead.keySize), p = await this._kdf.extractAndExpand(t, l, f, this._aead.keySize), m = this._kdf.buildLabeledInfo(Di, s, this._aead.nonceSize), h = await this._kdf.extractAndExpand(t, l, m, this._aead.nonceSize);
+		let f = this._kdf.buildLabeledInfo(ki, s, this._aead.keySize), p = await this._kdf.extractAndExpand(t, l, f, this._aead.keySize), m = this._kdf.buildLabeledInfo(Ei, s, this._aead.nonceSize), h = await this._kdf.extractAndExpand(t, l, m, this._aead.nonceSize);
 		return {
 			aead: this._aead,
 			exporterSecret: d,
@@ -3220,11 +3235,11 @@ var Di = new Uint8Array([
 	}
 	async _keyScheduleS(e, t, n, r) {
 		let i = await this._keySchedule(e, t, r);
-		return i.key === void 0 ? new pi(this._api, this._kdf, i.exporterSecret, n) : new Ei(this._api, this._kdf, i, n);
+		return i.key === void 0 ? new fi(this._api, this._kdf, i.exporterSecret, n) : new Ti(this._api, this._kdf, i, n);
 	}
 	async _keyScheduleR(e, t, n) {
 		let r = await this._keySchedule(e, t, n);
-		return r.key === void 0 ? new fi(this._api, this._kdf, r.exporterSecret) : new Si(this._api, this._kdf, r);
+		return r.key === void 0 ? new di(this._api, this._kdf, r.exporterSecret) : new xi(this._api, this._kdf, r);
 	}
 	_validateInputLength(e) {
 		if (e.info !== void 0 && e.info.byteLength > 268435456) throw new I("Too long info");
@@ -3234,7 +3249,7 @@ var Di = new Uint8Array([
 			if (e.psk.id.byteLength > 8192) throw new I("Too long psk.id");
 		}
 	}
-}, Fi = class extends Pi {}, Ii = class extends On {}, Li = 1120, Ri = 1136, zi = {
+}, Pi = class extends Ni {}, Fi = class extends Dn {}, Ii = 1120, Li = 1136, Ri = {
 	ENVELOPE: "mien envelope v1",
 	STREAM_KEY: "mien stream key v1",
 	CORRECTION: "mien correction v1",
@@ -3243,16 +3258,16 @@ var Di = new Uint8Array([
 	RANK: "mien rank v1",
 	REWARD: "mien reward v1"
 };
-function Bi() {
-	return new Fi({
-		kem: new Gr(),
-		kdf: new Ii(),
-		aead: new ci()
+function zi() {
+	return new Pi({
+		kem: new Wr(),
+		kdf: new Fi(),
+		aead: new si()
 	});
 }
-async function Vi(e, t, n, ...r) {
+async function Bi(e, t, n, ...r) {
 	try {
-		let i = Bi(), a = await i.kem.deserializePublicKey(V(t.public).buffer), o = Me(C(n), ...r).buffer, s = await i.createSenderContext({
+		let i = zi(), a = await i.kem.deserializePublicKey(V(t.public).buffer), o = Me(C(n), ...r).buffer, s = await i.createSenderContext({
 			recipientPublicKey: a,
 			info: o
 		});
@@ -3261,28 +3276,28 @@ async function Vi(e, t, n, ...r) {
 		throw new b("nothing can be sealed to this key; make a new one", { cause: e });
 	}
 }
-async function Hi(e, t, n, ...r) {
+async function Vi(e, t, n, ...r) {
 	try {
-		let i = Bi(), a = await i.kem.importKey("raw", V(t.seed).buffer, !1), o = V(e.subarray(0, Li)).buffer, s = Me(C(n), ...r).buffer, c = await i.createRecipientContext({
+		let i = zi(), a = await i.kem.importKey("raw", V(t.seed).buffer, !1), o = V(e.subarray(0, Ii)).buffer, s = Me(C(n), ...r).buffer, c = await i.createRecipientContext({
 			recipientKey: a,
 			enc: o,
 			info: s
 		});
-		return new Uint8Array(await c.open(V(e.subarray(Li)).buffer));
+		return new Uint8Array(await c.open(V(e.subarray(Ii)).buffer));
 	} catch (e) {
 		throw new he("the sealed message does not open with this key and context; seal it again", { cause: e });
 	}
 }
-async function Ui(e, t, ...n) {
-	return new Uint8Array(await crypto.subtle.sign("HMAC", await Wi(e, "sign"), Me(C(t), ...n)));
+async function Hi(e, t, ...n) {
+	return new Uint8Array(await crypto.subtle.sign("HMAC", await Ui(e, "sign"), Me(C(t), ...n)));
 }
-async function Wi(e, t) {
+async function Ui(e, t) {
 	return crypto.subtle.importKey("raw", V(e), {
 		name: "HMAC",
 		hash: "SHA-256"
 	}, !1, [t]);
 }
-function Gi(e) {
+function Wi(e) {
 	let t = 4 + Number(je(e.subarray(0, 4)));
 	if (e.length < t || e.subarray(t).some((e) => e !== 0)) throw new he("the padding is damaged; ask for the message again");
 	return V(e.subarray(4, t));
@@ -3306,7 +3321,7 @@ function W(e, t) {
 		return n;
 	};
 }
-var Ki = (e, t) => {
+var Gi = (e, t) => {
 	if (typeof e != "boolean") throw H(t, "expected true or false");
 	return e;
 };
@@ -3332,31 +3347,31 @@ function J(e, t) {
 }
 function Y(e, t, n = () => null) {
 	return (r, i) => {
-		let a = i === "" ? e : i, o = Ji(r, a);
+		let a = i === "" ? e : i, o = qi(r, a);
 		if (Object.keys(o).some((e) => !Object.hasOwn(t, e))) throw H(a, "unknown fields are refused");
-		let s = Yi(t, o, a), c = n(s);
+		let s = Ji(t, o, a), c = n(s);
 		if (c !== null) throw H(a, c);
 		return s;
 	};
 }
-function qi(e, t) {
+function Ki(e, t) {
 	return (n, r) => {
 		let i = r === "" ? e : r;
-		return Yi(t, Ji(n, i), i);
+		return Ji(t, qi(n, i), i);
 	};
 }
-function Ji(e, t) {
+function qi(e, t) {
 	if (!Re(e)) throw H(t, "expected an object");
 	return e;
 }
-function Yi(e, t, n) {
+function Ji(e, t, n) {
 	let r = Object.entries(e).map(([e, r]) => [e, r(Object.hasOwn(t, e) ? t[e] : void 0, `${n}.${e}`)]);
 	return Object.fromEntries(r);
 }
 function X(e, t) {
 	return e(t, "");
 }
-var Xi = 517, Zi = 31, Qi = 15, $i = 255, ea = 65535, ta = 4294967295, na = [
+var Yi = 517, Xi = 31, Zi = 15, Qi = 255, $i = 65535, ea = 4294967295, ta = [
 	["present", 1],
 	["expression", 3],
 	["second", 4],
@@ -3371,24 +3386,24 @@ var Xi = 517, Zi = 31, Qi = 15, $i = 255, ea = 65535, ta = 4294967295, na = [
 	["since", 16],
 	["zero", 5]
 ];
-function ra(e, t) {
-	if (!oa(t, 0, 4294967295)) throw new pe("the base time of an envelope is in whole unix seconds; correct the clock");
+function na(e, t) {
+	if (!aa(t, 0, 4294967295)) throw new pe("the base time of an envelope is in whole unix seconds; correct the clock");
 	if (e.length > 64) throw new pe("an envelope holds 64 labels; send the rest in the next");
 	let n = new Uint8Array(8 * (64 - e.length));
-	return w(Ae(1, 1), Ae(t, 4), ...e.map((e) => ia(e, t)), n);
+	return w(Ae(1, 1), Ae(t, 4), ...e.map((e) => ra(e, t)), n);
 }
-function ia(e, t) {
-	aa(e);
+function ra(e, t) {
+	ia(e);
 	let n = e.ended_at - t;
-	if (!oa(n, 0, ea)) throw new pe("the label lies outside the time this envelope can hold; start a new envelope");
+	if (!aa(n, 0, $i)) throw new pe("the label lies outside the time this envelope can hold; start a new envelope");
 	let r = {
 		present: 1,
 		expression: l.indexOf(e.expression),
 		second: e.second === null ? 0 : 1 + l.indexOf(e.second),
 		state: u.indexOf(e.state),
 		polarity: d.indexOf(e.polarity),
-		valence: e.valence === null ? Zi : e.valence + Qi,
-		arousal: e.arousal === null ? Zi : e.arousal + Qi,
+		valence: e.valence === null ? Xi : e.valence + Zi,
+		arousal: e.arousal === null ? Xi : e.arousal + Zi,
 		confidence: e.confidence,
 		window: e.window - 1,
 		source: f.indexOf(e.source),
@@ -3396,9 +3411,9 @@ function ia(e, t) {
 		since: n,
 		zero: 0
 	};
-	return Ae(na.reduce((e, [t, n]) => e << BigInt(n) | BigInt(r[t]), 0n), 8);
+	return Ae(ta.reduce((e, [t, n]) => e << BigInt(n) | BigInt(r[t]), 0n), 8);
 }
-function aa(e) {
+function ia(e) {
 	let t = [
 		l.includes(e.expression),
 		e.second === null || l.includes(e.second),
@@ -3407,218 +3422,218 @@ function aa(e) {
 		d.includes(e.polarity),
 		f.includes(e.source)
 	], n = [
-		oa(e.confidence, 0, 15),
-		oa(e.window, 1, 64),
-		oa(e.model, 0, $i),
-		e.valence === null || oa(e.valence, -15, Qi),
-		e.arousal === null || oa(e.arousal, -15, Qi),
-		oa(e.ended_at, 0, ta)
+		aa(e.confidence, 0, 15),
+		aa(e.window, 1, 64),
+		aa(e.model, 0, Qi),
+		e.valence === null || aa(e.valence, -15, Zi),
+		e.arousal === null || aa(e.arousal, -15, Zi),
+		aa(e.ended_at, 0, ea)
 	];
 	if (![...t, ...n].every(Boolean)) throw new pe("the label is outside the closed vocabulary; see the reference of labels");
 }
-function oa(e, t, n) {
+function aa(e, t, n) {
 	return Number.isInteger(e) && t <= e && e <= n;
 }
-var sa = Xi + Ri, ca = 67108864;
-function la(e) {
+var oa = Yi + Li, sa = 67108864;
+function ca(e) {
 	return RegExp(`^[A-Za-z0-9_-]{${Math.ceil(e * 4 / 3)}}$`);
 }
-var ua = /^[a-z][a-z0-9-]{1,40}$/, da = U(ua), fa = U(/^sub_[a-z2-7]{26}$/), pa = U(/^[a-z]{2,4}_[a-z2-7]{26}$/), ma = U(/^[a-z]{2,4}_[a-z2-7]{26}(-[0-6][0-9])?$/), ha = U(la(16)), ga = U(la(16)), Z = U(la(32)), _a = U(la(32)), va = U(la(1216)), ya = U(/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/), Q = W(0, 4294967295), ba = U(/^[A-Z]{2}(-[A-Z]{2})?$/), xa = /^[a-z]{2}$/, Sa = G(...p), Ca = K(Sa, p.length, 1), wa = W(0, 255), Ta = U(null, 4e3), Ea = W(-(2 ** 53 - 1), 2 ** 53 - 1), Da = K(U()), Oa = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/, ka = U(Oa, 32768), Aa = J(G(1), 1), ja = Y("SealKeyDoc", {
-	kid: ya,
-	public: va,
+var la = /^[a-z][a-z0-9-]{1,40}$/, ua = U(la), da = U(/^sub_[a-z2-7]{26}$/), fa = U(/^[a-z]{2,4}_[a-z2-7]{26}$/), pa = U(/^[a-z]{2,4}_[a-z2-7]{26}(-[0-6][0-9])?$/), ma = U(ca(16)), ha = U(ca(16)), Z = U(ca(32)), ga = U(ca(32)), _a = U(ca(1216)), va = U(/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/), Q = W(0, 4294967295), ya = U(/^[A-Z]{2}(-[A-Z]{2})?$/), ba = /^[a-z]{2}$/, xa = G(...p), Sa = K(xa, p.length, 1), Ca = W(0, 255), wa = U(null, 4e3), Ta = W(-(2 ** 53 - 1), 2 ** 53 - 1), Ea = K(U()), Da = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/, Oa = U(Da, 32768), ka = J(G(1), 1), Aa = Y("SealKeyDoc", {
+	kid: va,
+	public: _a,
 	not_before: Q,
 	not_after: Q
-}), Ma = Y("Limits", {
-	envelope_bytes: J(Ea, sa),
-	candidates: J(Ea, 200),
-	places: J(Ea, 20),
-	clock_skew: J(Ea, 120)
-}), Na = Y("Service", {
-	v: Aa,
+}), ja = Y("Limits", {
+	envelope_bytes: J(Ta, oa),
+	candidates: J(Ta, 200),
+	places: J(Ta, 20),
+	clock_skew: J(Ta, 120)
+}), Ma = Y("Service", {
+	v: ka,
 	audit_origin: U(),
 	audit_key: U(),
-	seal_keys: K(ja, 8, 1),
+	seal_keys: K(Aa, 8, 1),
 	bundle_version: U(),
 	bundle_sha256: Z,
-	limits: J(Ma, {
-		envelope_bytes: sa,
+	limits: J(ja, {
+		envelope_bytes: oa,
 		candidates: 200,
 		places: 20,
 		clock_skew: 120
 	}),
 	at: Q
-}), Pa = Y("SignedAnswer", { jws: ka }), Fa = Y("PurposeDoc", {
-	id: Sa,
+}), Na = Y("SignedAnswer", { jws: Oa }), Pa = Y("PurposeDoc", {
+	id: xa,
 	title: U(null, 120),
-	text: Ta
-}), Ia = Y("Notice", {
-	v: Aa,
-	site: da,
-	locale: U(xa),
+	text: wa
+}), Fa = Y("Notice", {
+	v: ka,
+	site: ua,
+	locale: U(ba),
 	version: U(null, 40),
 	title: U(null, 200),
 	text: U(null, 2e4),
-	purposes: K(Fa, p.length, 1),
+	purposes: K(Pa, p.length, 1),
 	controller: U(null, 200),
 	contact: U(null, 200),
 	retention_days: W(0, 36500),
-	release: Ta
-}), La = Y("ClaimsDoc", {
-	jurisdictions: K(ba, 8, 1),
+	release: wa
+}), Ia = Y("ClaimsDoc", {
+	jurisdictions: K(ya, 8, 1),
 	sector: G(...m),
 	role: G(...h),
 	age_band: G(...ee),
-	gpc: Ki
-}), Ra = Y("KeyDoc", {
+	gpc: Gi
+}), La = Y("KeyDoc", {
 	role: G(...re),
-	sign: _a,
-	seal: J(q(va), null),
-	stream_kid: J(q(ya), null),
-	sealed_stream_key: J(q(U(la(32 + Ri))), null)
+	sign: ga,
+	seal: J(q(_a), null),
+	stream_kid: J(q(va), null),
+	sealed_stream_key: J(q(U(ca(32 + Li))), null)
 }, (e) => [
 	e.seal,
 	e.stream_kid,
 	e.sealed_stream_key
-].map((e) => e !== null).every((t) => t === (e.role === "device")) ? null : "a device has sealing and stream keys, any other key has none"), za = {
-	v: Aa,
-	site: da,
-	subject: fa,
+].map((e) => e !== null).every((t) => t === (e.role === "device")) ? null : "a device has sealing and stream keys, any other key has none"), Ra = {
+	v: ka,
+	site: ua,
+	subject: da,
 	at: Q,
-	nonce: ga
-}, Ba = {
-	...za,
-	model: J(wa, 0)
-}, Va = /[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u, Ha = Y("ReleaseDoc", {
+	nonce: ha
+}, za = {
+	...Ra,
+	model: J(Ca, 0)
+}, Ba = /[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u, Va = Y("ReleaseDoc", {
 	name: U(null, 120, 2),
 	text_sha256: Z,
 	at: Q
 }, ({ name: e }) => {
 	let t = e.match(/\p{L}/gu)?.length ?? 0;
-	return !Va.test(e) && e === e.trim() && t >= 2 ? null : "a written release bears a name: letters, and nothing invisible";
-}), Ua = Y("GuardianDoc", {
-	approval: ka,
-	verification: J(q(ka), null)
-}), Wa = Y("ConsentStatement", {
-	...Ba,
-	keys: K(Ra, 4, 1),
+	return !Ba.test(e) && e === e.trim() && t >= 2 ? null : "a written release bears a name: letters, and nothing invisible";
+}), Ha = Y("GuardianDoc", {
+	approval: Oa,
+	verification: J(q(Oa), null)
+}), Ua = Y("ConsentStatement", {
+	...za,
+	keys: K(La, 4, 1),
 	notice_sha256: Z,
-	locale: U(xa),
-	purposes: Ca,
-	claims: La,
-	release: J(q(Ha), null),
-	guardian: J(q(Ua), null),
-	renewal: J(Ki, !1),
+	locale: U(ba),
+	purposes: Sa,
+	claims: Ia,
+	release: J(q(Va), null),
+	guardian: J(q(Ha), null),
+	renewal: J(Gi, !1),
 	method: U(/^[a-z-]{2,40}$/),
 	site_handle: J(q(Z), null)
-}, (e) => Ga(e));
-function Ga(e) {
+}, (e) => Wa(e));
+function Wa(e) {
 	let t = e.keys.map((e) => e.role);
 	return t[0] === "device" ? new Set(e.purposes).size === e.purposes.length ? new Set(t).size !== t.length || t.includes("link") ? "a consent names its device and at most one recovery and one guardian's key; others join with `/v1/keys`" : e.guardian !== null === t.includes("guardian") ? e.site_handle !== null === e.purposes.includes("bind_account") ? null : "a site handle needs the purpose bind_account, and the other way round" : "a guardian's consent names the guardian's key" : "each purpose is named once" : "the first key is the device that signs";
 }
-var Ka = Y("WithdrawalStatement", {
-	...Ba,
-	purposes: Ca
-}), qa = Y("CapabilityRequest", Ba), Ja = Y("KeyChange", {
-	...Ba,
-	add: J(q(Ra), null),
-	possession: J(q(ka), null),
+var Ga = Y("WithdrawalStatement", {
+	...za,
+	purposes: Sa
+}), Ka = Y("CapabilityRequest", za), qa = Y("KeyChange", {
+	...za,
+	add: J(q(La), null),
+	possession: J(q(Oa), null),
 	expires_at: J(Q, 0),
-	remove: J(q(ha), null)
+	remove: J(q(ma), null)
 }, (e) => {
 	if (e.add === null == (e.remove === null)) return "a key change adds one key or removes one";
 	if (e.add === null != (e.possession === null)) return "a new key signs that it wants to join, and only a new one";
 	let t = e.add !== null && e.add.role === "link";
 	return e.expires_at > 0 === t ? null : "a link key says when it ends, and no other does";
-}), Ya = Y("KeyPossession", za), Xa = Y("ExportRequest", {
-	...za,
-	seal: va
-}), Za = Y("CorrectionStatement", {
-	...za,
-	record: ma,
-	kid: ya,
-	sealed: U(la(12 + Ri))
-}), Qa = Y("ErasureStatement", za), $a = Y("Promise", {
+}), Ja = Y("KeyPossession", Ra), Ya = Y("ExportRequest", {
+	...Ra,
+	seal: _a
+}), Xa = Y("CorrectionStatement", {
+	...Ra,
+	record: pa,
+	kid: va,
+	sealed: U(ca(12 + Li))
+}), Za = Y("ErasureStatement", Ra), Qa = Y("Promise", {
 	origin: U(),
 	leaf: Z,
 	publish_by: Q
-}), eo = Y("Refusal", {
-	purpose: Sa,
-	laws: Da,
-	says: Da
-}), to = Y("Receipt", {
-	v: Aa,
-	receipt: pa,
-	site: da,
-	subject: fa,
+}), $a = Y("Refusal", {
+	purpose: xa,
+	laws: Ea,
+	says: Ea
+}), eo = Y("Receipt", {
+	v: ka,
+	receipt: fa,
+	site: ua,
+	subject: da,
 	outcome: G("given", "renewed", "refused", "withdrawn", "revoked", "expired", "invalidated"),
-	purposes: K(Sa),
-	refused: J(K(eo), []),
-	withdrawn: J(K(Sa), []),
-	laws: Da,
-	says: Da,
+	purposes: K(xa),
+	refused: J(K($a), []),
+	withdrawn: J(K(xa), []),
+	laws: Ea,
+	says: Ea,
 	notice_sha256: Z,
 	statement_sha256: Z,
-	jurisdictions: K(ba),
+	jurisdictions: K(ya),
 	by: G(...re),
 	bundle_version: U(),
 	bundle_sha256: Z,
 	at: Q,
 	expires_at: Q,
-	promise: $a
-}), no = Y("Capability", {
-	v: Aa,
-	site: da,
-	subject: fa,
-	device: ha,
+	promise: Qa
+}), to = Y("Capability", {
+	v: ka,
+	site: ua,
+	subject: da,
+	device: ma,
 	may: K(G("infer", "send", "contribute")),
-	purposes: K(Sa),
-	model: wa,
+	purposes: K(xa),
+	model: Ca,
 	bundle_sha256: Z,
 	issued_at: Q,
 	expires_at: Q
-}), ro = Y("ConsentAnswer", {
-	receipt: ka,
-	capability: q(ka)
-}), io = Y("CapabilityAnswer", { capability: ka }), ao = Y("Certificate", {
-	v: Aa,
-	erasure: pa,
-	site: da,
+}), no = Y("ConsentAnswer", {
+	receipt: Oa,
+	capability: q(Oa)
+}), ro = Y("CapabilityAnswer", { capability: Oa }), io = Y("Certificate", {
+	v: ka,
+	erasure: fa,
+	site: ua,
 	stage: G("accepted", "completed"),
 	accepted_at: Q,
 	completed_at: q(Q),
 	complete_by: Q,
-	key_destroyed: Ki,
-	records_deleted: Ea,
-	events_subtracted: Ea,
+	key_destroyed: Gi,
+	records_deleted: Ta,
+	events_subtracted: Ta,
 	backups_unreadable_by: Q,
 	held_until: J(q(Q), null),
-	promise: $a
-}), oo = Y("ErasureAnswer", {
-	erasure: pa,
-	certificate: ka
-}), so = Y("ExportSeal", {
-	v: Aa,
-	site: da,
-	subject: fa,
+	promise: Qa
+}), ao = Y("ErasureAnswer", {
+	erasure: fa,
+	certificate: Oa
+}), oo = Y("ExportSeal", {
+	v: ka,
+	site: ua,
+	subject: da,
 	at: Q,
 	sha256: Z
-}), co = Y("ExportAnswer", {
-	sealed: U(null, ca),
-	signature: ka
-}), lo = Y("Accepted", {
+}), so = Y("ExportAnswer", {
+	sealed: U(null, sa),
+	signature: Oa
+}), co = Y("Accepted", {
 	accepted: J(G(!0), !0),
-	duplicate: J(Ki, !1)
-}), uo = Y("Envelope", {
-	v: Aa,
-	site: da,
-	subject: fa,
-	device: ha,
+	duplicate: J(Gi, !1)
+}), lo = Y("Envelope", {
+	v: ka,
+	site: ua,
+	subject: da,
+	device: ma,
 	seq: W(1, 2 ** 53 - 1),
-	kid: ya,
-	ct: U(la(sa)),
+	kid: va,
+	ct: U(ca(oa)),
 	mac: Z
 });
-function fo(e, t, n, r, i) {
+function uo(e, t, n, r, i) {
 	return [
 		C(e),
 		C(t),
@@ -3627,53 +3642,53 @@ function fo(e, t, n, r, i) {
 		C(i)
 	];
 }
-var po = Y("OfferDoc", {
+var fo = Y("OfferDoc", {
 	id: U(/^[A-Za-z0-9_.:-]{1,64}$/),
 	title: U(null, 200),
 	price: W(0, 10 ** 12),
 	currency: J(U(/^[A-Z]{3}$/), "EUR"),
 	tags: J(K(U(/^[a-z0-9_-]{1,40}$/), 16), []),
 	stock: J(W(0, 10 ** 9), 1)
-}), mo = {
+}), po = {
 	asker: J(q(Y("Asker", {
-		subject: fa,
-		device: ha,
+		subject: da,
+		device: ma,
 		at: Q
 	})), null),
 	mac: J(q(Z), null)
 };
-function ho(e) {
+function mo(e) {
 	return e.asker === null == (e.mac === null) ? null : "an asker is authenticated by a MAC, and the other way round";
 }
-var go = Y("RankRequest", {
-	v: Aa,
-	...mo,
-	site: da,
-	request: ga,
+var ho = Y("RankRequest", {
+	v: ka,
+	...po,
+	site: ua,
+	request: ha,
 	page: J(U(/^[a-z0-9_/-]{1,64}$/), "home"),
 	places: J(W(1, 20), 5),
-	candidates: J(q(K(po, 200, 1)), null)
-}, (e) => ho(e)), _o = Y("RankAnswer", {
-	event: pa,
+	candidates: J(q(K(fo, 200, 1)), null)
+}, (e) => mo(e)), go = Y("RankAnswer", {
+	event: fa,
 	places: K(Y("PlaceDoc", {
 		place: W(1, 20),
-		offer: po
+		offer: fo
 	})),
 	sealed_why: q(U(null, 32768))
-}), vo = Y("Why", {
-	used_emotion: Ki,
-	why: Ta,
-	places: K(Ta),
-	laws: Da
-}), yo = Y("RewardRequest", {
-	v: Aa,
-	...mo,
-	site: da,
-	event: pa,
+}), _o = Y("Why", {
+	used_emotion: Gi,
+	why: wa,
+	places: K(wa),
+	laws: Ea
+}), vo = Y("RewardRequest", {
+	v: ka,
+	...po,
+	site: ua,
+	event: fa,
 	place: J(W(1, 20), 1),
 	reward: W(0, 100)
-}, (e) => ho(e));
-async function bo(e, t, n, r) {
+}, (e) => mo(e));
+async function yo(e, t, n, r) {
 	let { mac: i, ...a } = {
 		...e,
 		asker: t,
@@ -3682,20 +3697,20 @@ async function bo(e, t, n, r) {
 	return {
 		...e,
 		asker: t,
-		mac: T(await Ui(n, r, Fe(a)))
+		mac: T(await Hi(n, r, Fe(a)))
 	};
 }
-var xo = Y("ProofAnswer", {
+var bo = Y("ProofAnswer", {
 	proof: U(),
 	entry: U(null, 1024)
-}), So = qi("Problem", {
+}), xo = Ki("Problem", {
 	type: U(),
 	title: U(),
-	status: Ea,
+	status: Ta,
 	detail: U(),
 	code: U(),
-	laws: J(Da, [])
-}), Co = "Ed25519", wo = 32768, $ = {
+	laws: J(Ea, [])
+}), So = "Ed25519", Co = 32768, $ = {
 	CONSENT: "mien-consent+jws",
 	WITHDRAWAL: "mien-withdrawal+jws",
 	CAPABILITY_REQUEST: "mien-capability-request+jws",
@@ -3710,111 +3725,111 @@ var xo = Y("ProofAnswer", {
 	CERTIFICATE: "mien-certificate+jws",
 	EXPORT: "mien-export+jws"
 };
-async function To(e, t, n) {
+async function wo(e, t, n) {
 	let r = `${T(Fe({
-		alg: Co,
+		alg: So,
 		kid: n.verifyKey.id,
 		typ: e
 	}))}.${T(Fe(t))}`;
 	return `${r}.${T(await n.sign(C(r)))}`;
 }
-async function Eo(e, t, n) {
-	let { header: r, payload: i, signed: a, signature: o } = Ao(e);
+async function To(e, t, n) {
+	let { header: r, payload: i, signed: a, signature: o } = ko(e);
 	if (!ke(Fe(r), Fe({
 		alg: "Ed25519",
 		kid: n.id,
 		typ: t
 	}))) throw new _e(`not a \`${t}\` signed by the expected key; ask for it again`);
-	return await n.verify(Do(o), C(a)), i;
+	return await n.verify(Eo(o), C(a)), i;
 }
-function Do(e) {
+function Eo(e) {
 	try {
 		return E(e);
 	} catch (e) {
 		throw e instanceof g ? new _e("the signature does not verify; ask for the message again", { cause: e }) : e;
 	}
 }
-function Oo(e) {
-	let t = Ao(e).header.typ;
+function Do(e) {
+	let t = ko(e).header.typ;
 	if (typeof t != "string") throw new b("the statement names no kind; build it with `consent`");
 	return t;
 }
-function ko(e) {
-	return Ao(e).payload;
+function Oo(e) {
+	return ko(e).payload;
 }
-function Ao(e) {
+function ko(e) {
 	let [t, n, r, ...i] = e.split(".", 4);
 	if (e.length > 32768 || t === void 0 || n === void 0 || r === void 0 || i.length > 0) throw new b("not a signed statement; send JWS compact");
 	return {
-		header: jo(E(t)),
-		payload: jo(E(n)),
+		header: Ao(E(t)),
+		payload: Ao(E(n)),
 		signed: `${t}.${n}`,
 		signature: r
 	};
 }
-function jo(e) {
-	let t = Le(e, wo);
+function Ao(e) {
+	let t = Le(e, Co);
 	if (!Re(t)) throw new b("a signed statement holds an object; see the reference of the wire format");
 	return t;
 }
+async function jo(e) {
+	return T(await Zr(Fe(e)));
+}
 async function Mo(e) {
-	return T(await Qr(Fe(e)));
+	return T(await Zr(C(e)));
 }
-async function No(e) {
-	return T(await Qr(C(e)));
-}
-async function Po(e, t, n) {
-	let r = await Ro(e, $.SERVICE, t, Na, (e) => new v("the service document is not signed by the trusted key; check the server address and the trust key", { cause: e }));
+async function No(e, t, n) {
+	let r = await Lo(e, $.SERVICE, t, Ma, (e) => new v("the service document is not signed by the trusted key; check the server address and the trust key", { cause: e }));
 	if (r.at > n + 120) throw new Ce("the server's clock is ahead of this device by more than two minutes; set the clock");
 	return r;
 }
-async function Fo(e, t, n, r, i = null) {
-	let a = await Ro(e, $.RECEIPT, t, to, (e) => new ue("the receipt is not signed by the trusted key; do not rely on it and ask again", { cause: e }));
+async function Po(e, t, n, r, i = null) {
+	let a = await Lo(e, $.RECEIPT, t, eo, (e) => new ue("the receipt is not signed by the trusted key; do not rely on it and ask again", { cause: e }));
 	if (a.site !== n || a.subject !== r) throw new ue("the receipt is for another site or person; ask again");
-	if (i !== null && a.statement_sha256 !== await No(i)) throw new ue("the receipt answers another statement; ask again");
+	if (i !== null && a.statement_sha256 !== await Mo(i)) throw new ue("the receipt answers another statement; ask again");
 	return a;
 }
-async function Io(e, t, n, r, i) {
-	let a = await Ro(e, $.CAPABILITY, t, no, (e) => new de("the capability is not signed by the trusted key; ask the server for another", { cause: e }));
+async function Fo(e, t, n, r, i) {
+	let a = await Lo(e, $.CAPABILITY, t, to, (e) => new de("the capability is not signed by the trusted key; ask the server for another", { cause: e }));
 	if (a.site !== n || a.subject !== r || a.device !== i) throw new de("the capability was given to another site, person or device; ask for one of your own");
 	let o = a.expires_at - a.issued_at;
 	if (o <= 0 || o > 300) throw new de("the capability claims to live longer than five minutes; ask for another");
 	return a;
 }
-async function Lo(e, t, n, r) {
-	let i = await Ro(e, $.CERTIFICATE, t, ao, (e) => new ue("the certificate is not signed by the trusted key; ask for it again", { cause: e }));
+async function Io(e, t, n, r) {
+	let i = await Lo(e, $.CERTIFICATE, t, io, (e) => new ue("the certificate is not signed by the trusted key; ask for it again", { cause: e }));
 	if (i.site !== n || i.erasure !== r) throw new ue("the certificate is for another erasure; ask for it again");
 	return i;
 }
-async function Ro(e, t, n, r, i) {
+async function Lo(e, t, n, r, i) {
 	try {
-		return X(r, await Eo(e, t, n));
+		return X(r, await To(e, t, n));
 	} catch (e) {
 		throw e instanceof _e || e instanceof b ? i(e) : e;
 	}
 }
-var zo = 16, Bo = 4, Vo = "abcdefghijklmnopqrstuvwxyz234567";
-function Ho(e) {
-	return Ko(e).match(RegExp(`.{1,${Bo}}`, "g"))?.join("-") ?? "";
+var Ro = 16, zo = 4, Bo = "abcdefghijklmnopqrstuvwxyz234567";
+function Vo(e) {
+	return Go(e).match(RegExp(`.{1,${zo}}`, "g"))?.join("-") ?? "";
 }
-function Uo(e) {
-	let t = e.replaceAll(/[\s-]/g, "").toLowerCase(), n = [...t].map((e) => Vo.indexOf(e));
+function Ho(e) {
+	let t = e.replaceAll(/[\s-]/g, "").toLowerCase(), n = [...t].map((e) => Bo.indexOf(e));
 	if (t.length !== 32 || n.includes(-1)) throw new b("a recovery code has eight groups of four; copy it whole");
 	let r = n.reduce((e, t) => e << 5n | BigInt(t), 0n), i = /* @__PURE__ */ new Uint8Array(20);
 	for (let e = 0; e < 20; e += 1) i[e] = Number(r >> BigInt(8 * (19 - e)) & 255n);
 	return i;
 }
+async function Uo(e) {
+	return ei.fromSecret(await ri(e, "mien recovery key v1"));
+}
 async function Wo(e) {
-	return ti.fromSecret(await ii(e, "mien recovery key v1"));
+	return `sub_${Go(await ri(e, "mien subject v1", Ro))}`;
 }
-async function Go(e) {
-	return `sub_${Ko(await ii(e, "mien subject v1", zo))}`;
-}
-function Ko(e) {
+function Go(e) {
 	let t = Math.ceil(e.length * 8 / 5), n = je(e) << BigInt(t * 5 - e.length * 8), r = (e) => Number(n >> BigInt(5 * (t - 1 - e)) & 31n);
-	return Array.from({ length: t }, (e, t) => Vo.charAt(r(t))).join("");
+	return Array.from({ length: t }, (e, t) => Bo.charAt(r(t))).join("");
 }
-var qo = "the capability is older than its five minutes; connect to the server to renew it", Jo = class {
+var Ko = "the capability is older than its five minutes; connect to the server to renew it", qo = class {
 	trust;
 	site;
 	subject;
@@ -3827,7 +3842,7 @@ var qo = "the capability is older than its five minutes; connect to the server t
 	}
 	async admit(e, t, n) {
 		if (e !== null && e === this.#e || (this.shut(), e === null)) return;
-		let r = await Io(e, this.trust, this.site, this.subject, this.device);
+		let r = await Fo(e, this.trust, this.site, this.subject, this.device);
 		this.#e = e, this.#t = r, this.#n = n + (r.expires_at - t);
 	}
 	shut() {
@@ -3836,7 +3851,7 @@ var qo = "the capability is older than its five minutes; connect to the server t
 	require(e, t, n, r = null) {
 		let i = this.#t;
 		if (i === null) throw new _("the person has not said yes, or took it back; show the notice and ask");
-		if (Yo(i, t), n >= this.#n) throw new fe(qo);
+		if (Jo(i, t), n >= this.#n) throw new fe(Ko);
 		if (!i.may.includes(e) || i.purposes.length === 0) throw new _(`the server's policy does not allow \`${e}\` now; see the laws in the receipt`);
 		if (r !== null && !i.purposes.includes(r)) throw new _(`the person has not said yes to \`${r}\`; ask for that purpose`);
 		if (e === "infer" && i.model === 0) throw new de("the capability names no model, so no face may be read on it; ask for consent to read");
@@ -3846,69 +3861,69 @@ var qo = "the capability is older than its five minutes; connect to the server t
 		return this.#t === null ? 0 : Math.max(0, Math.min(this.#t.expires_at - e, this.#n - t));
 	}
 };
-function Yo(e, t) {
-	if (t >= e.expires_at) throw new fe(qo);
+function Jo(e, t) {
+	if (t >= e.expires_at) throw new fe(Ko);
 	if (t < e.issued_at - 120) throw new Ce("this device's clock is more than two minutes behind the server's; set the clock");
 }
 // src/wire/lifecycle.ts
-var Xo = {
+var Yo = {
 	withdraw: "withdrawn",
 	revoke: "revoked",
 	expire: "expired",
 	invalidate: "invalidated"
-}, Zo = {
+}, Xo = {
 	ask: "requested",
 	defer: "deferred",
 	refuse: "refused"
-}, Qo = [
+}, Zo = [
 	"none",
 	"requested",
 	"deferred",
 	"refused"
 ];
-function $o(e) {
+function Qo(e) {
 	return ne.includes(e);
 }
-function es(e, t) {
+function $o(e, t) {
 	switch (t) {
-		case "give": return $o(e) ? "renewed" : "given";
+		case "give": return Qo(e) ? "renewed" : "given";
 		case "renew":
-			if ($o(e)) return "renewed";
+			if (Qo(e)) return "renewed";
 			throw new _(`a consent that is \`${e}\` cannot be renewed; show the notice and ask anew`);
 		case "withdraw":
 		case "revoke":
 		case "expire":
-		case "invalidate": return $o(e) ? Xo[t] : e;
+		case "invalidate": return Qo(e) ? Yo[t] : e;
 		case "ask":
 		case "defer":
-		case "refuse": return Qo.includes(e) ? Zo[t] : e;
+		case "refuse": return Zo.includes(e) ? Xo[t] : e;
 	}
 }
-var ts = K(G(...p), p.length), ns = U(/^[A-Za-z0-9_-]{43}$/), rs = q(U(Oa, 32768)), is = Y("Person", {
+var es = K(G(...p), p.length), ts = U(/^[A-Za-z0-9_-]{43}$/), ns = q(U(Da, 32768)), rs = Y("Person", {
 	v: G(1),
 	site: U(null, 41),
 	subject: U(/^sub_[a-z2-7]{26}$/),
-	device: ns,
-	seed: ns,
-	stream_key: ns,
-	purposes: ts,
+	device: ts,
+	seed: ts,
+	stream_key: ts,
+	purposes: es,
 	state: G(...te),
 	expires_at: W(0, 4294967295),
-	ask_again: Ki,
-	unanswered: ts,
-	receipt: rs,
-	capability: rs,
-	withdrawing: ts,
-	erasing: Ki,
+	ask_again: Gi,
+	unanswered: es,
+	receipt: ns,
+	capability: ns,
+	withdrawing: es,
+	erasing: Gi,
 	recovery: q(U(null, 64))
 });
-async function as(e, t, n, r, i) {
+async function is(e, t, n, r, i) {
 	return {
 		site: e,
 		subject: t,
 		sign: n,
 		recovery: i,
-		seal: await ri.fromSeed(r(32)),
+		seal: await ni.fromSeed(r(32)),
 		streamKey: r(32),
 		purposes: [],
 		state: "none",
@@ -3921,19 +3936,19 @@ async function as(e, t, n, r, i) {
 		erasing: !1
 	};
 }
-function os(e, t) {
-	return $o(e.state) && e.expiresAt > 0 && e.expiresAt <= t;
+function as(e, t) {
+	return Qo(e.state) && e.expiresAt > 0 && e.expiresAt <= t;
 }
-function ss(e) {
+function os(e) {
 	return {
 		...e,
-		state: es(e.state, "expire"),
+		state: $o(e.state, "expire"),
 		purposes: [],
 		capability: null,
 		askAgain: !0
 	};
 }
-function cs(e, t) {
+function ss(e, t) {
 	let n = [.../* @__PURE__ */ new Set([...e.purposes, ...e.unanswered])], r = e.purposes.filter((e) => !t.includes(e));
 	return {
 		...e,
@@ -3941,11 +3956,11 @@ function cs(e, t) {
 		unanswered: e.unanswered.filter((e) => !t.includes(e)),
 		withdrawing: [.../* @__PURE__ */ new Set([...e.withdrawing, ...n.filter((e) => t.includes(e))])],
 		capability: null,
-		state: r.length > 0 ? e.state : es(e.state, "withdraw"),
+		state: r.length > 0 ? e.state : $o(e.state, "withdraw"),
 		askAgain: e.askAgain && r.length > 0
 	};
 }
-function ls(e) {
+function cs(e) {
 	return {
 		v: 1,
 		site: e.site,
@@ -3965,15 +3980,15 @@ function ls(e) {
 		recovery: e.recovery
 	};
 }
-function us(e) {
-	return X(is, e);
+function ls(e) {
+	return X(rs, e);
 }
-async function ds(e, t) {
+async function us(e, t) {
 	return {
 		site: e.site,
 		subject: e.subject,
 		sign: t,
-		seal: await ri.fromSeed(E(e.seed)),
+		seal: await ni.fromSeed(E(e.seed)),
 		streamKey: E(e.stream_key),
 		purposes: e.purposes,
 		state: e.state,
@@ -3988,25 +4003,25 @@ async function ds(e, t) {
 	};
 }
 // src/consent/statements.ts
-async function fs(e, t, n, r, i) {
-	let a = [await hs(e, r)];
+async function ds(e, t, n, r, i) {
+	let a = [await ms(e, r)];
 	return i !== null && a.push({
 		role: "recovery",
 		sign: i.text()
-	}), Cs($.CONSENT, Wa, e.sign, {
-		...Ss(e, t),
+	}), Ss($.CONSENT, Ua, e.sign, {
+		...xs(e, t),
 		keys: a,
-		notice_sha256: await Mo(n.notice),
+		notice_sha256: await jo(n.notice),
 		locale: n.notice.locale,
 		purposes: [...n.purposes],
-		claims: ps(n.claims),
-		release: n.release === null ? null : await ms(n.notice, n.release),
+		claims: fs(n.claims),
+		release: n.release === null ? null : await ps(n.notice, n.release),
 		renewal: n.renewal,
 		method: n.method
 	});
 }
-function ps(e) {
-	return X(La, {
+function fs(e) {
+	return X(Ia, {
 		jurisdictions: [...e.jurisdictions],
 		sector: e.sector ?? "retail",
 		role: e.role ?? "customer",
@@ -4014,15 +4029,15 @@ function ps(e) {
 		gpc: e.gpc ?? !1
 	});
 }
-async function ms(e, t) {
+async function ps(e, t) {
 	if (e.release === "") throw new b("this notice has no release to sign; leave `release` out");
-	return X(Ha, {
+	return X(Va, {
 		name: t.name,
-		text_sha256: T(await Qr(C(e.release))),
+		text_sha256: T(await Zr(C(e.release))),
 		at: t.at
 	});
 }
-async function hs(e, t) {
+async function ms(e, t) {
 	let n = [
 		C(e.site),
 		C(e.subject),
@@ -4033,49 +4048,49 @@ async function hs(e, t) {
 		sign: e.sign.verifyKey.text(),
 		seal: e.seal.sealKey.text(),
 		stream_kid: t.kid,
-		sealed_stream_key: T(await Vi(e.streamKey, t.key, zi.STREAM_KEY, ...n))
+		sealed_stream_key: T(await Bi(e.streamKey, t.key, Ri.STREAM_KEY, ...n))
 	};
 }
-async function gs(e, t, n) {
-	return Cs($.WITHDRAWAL, Ka, e.sign, {
-		...Ss(e, t),
+async function hs(e, t, n) {
+	return Ss($.WITHDRAWAL, Ga, e.sign, {
+		...xs(e, t),
 		purposes: [...n]
 	});
 }
-async function _s(e, t) {
-	return Cs($.CAPABILITY_REQUEST, qa, e.sign, Ss(e, t));
+async function gs(e, t) {
+	return Ss($.CAPABILITY_REQUEST, Ka, e.sign, xs(e, t));
 }
-async function vs(e, t) {
-	return Cs($.EXPORT_REQUEST, Xa, e.sign, {
-		...Ss(e, t),
+async function _s(e, t) {
+	return Ss($.EXPORT_REQUEST, Ya, e.sign, {
+		...xs(e, t),
 		seal: e.seal.sealKey.text()
 	});
 }
-async function ys(e, t, n, r, i) {
-	let a = w(Ae(r.ended_at, 4), ia(r, r.ended_at)), o = [
+async function vs(e, t, n, r, i) {
+	let a = w(Ae(r.ended_at, 4), ra(r, r.ended_at)), o = [
 		C(e.site),
 		C(e.subject),
 		C(n)
 	];
-	return Cs($.CORRECTION, Za, e.sign, {
-		...Ss(e, t),
+	return Ss($.CORRECTION, Xa, e.sign, {
+		...xs(e, t),
 		record: n,
 		kid: i.kid,
-		sealed: T(await Vi(a, i.key, zi.CORRECTION, ...o))
+		sealed: T(await Bi(a, i.key, Ri.CORRECTION, ...o))
 	});
 }
-async function bs(e, t) {
-	return Cs($.ERASURE, Qa, e.sign, Ss(e, t));
+async function ys(e, t) {
+	return Ss($.ERASURE, Za, e.sign, xs(e, t));
 }
-async function xs(e, t, n, r) {
-	let i = await Cs($.KEY_POSSESSION, Ya, e.sign, Ss(e, t));
-	return Cs($.KEY_CHANGE, Ja, r, {
-		...Ss(e, t),
-		add: await hs(e, n),
+async function bs(e, t, n, r) {
+	let i = await Ss($.KEY_POSSESSION, Ja, e.sign, xs(e, t));
+	return Ss($.KEY_CHANGE, qa, r, {
+		...xs(e, t),
+		add: await ms(e, n),
 		possession: i
 	});
 }
-function Ss(e, t) {
+function xs(e, t) {
 	return {
 		v: 1,
 		site: e.site,
@@ -4084,103 +4099,103 @@ function Ss(e, t) {
 		nonce: T(t.nonce)
 	};
 }
-async function Cs(e, t, n, r) {
-	return To(e, X(t, r), n);
+async function Ss(e, t, n, r) {
+	return wo(e, X(t, r), n);
 }
 // src/send/answers.ts
-var ws = 1048576, Ts = ca + 1024, Es = 400, Ds = 400;
-function Os(e) {
-	return e === co ? Ts : ws;
+var Cs = 1048576, ws = sa + 1024, Ts = 400, Es = 400;
+function Ds(e) {
+	return e === so ? ws : Cs;
 }
-function ks(e, t, n, r) {
+function Os(e, t, n, r) {
 	let i = n.split(";", 1)[0]?.trim().toLowerCase();
-	if (t >= Es) throw As(t, i, r);
-	if (i !== "application/json") throw js("has the wrong content type");
+	if (t >= Ts) throw ks(t, i, r);
+	if (i !== "application/json") throw As("has the wrong content type");
 	try {
-		return X(e, Le(r, Os(e)));
+		return X(e, Le(r, Ds(e)));
 	} catch (e) {
-		throw e instanceof b ? js("is not what the protocol says", e) : e;
+		throw e instanceof b ? As("is not what the protocol says", e) : e;
 	}
 }
-function As(e, t, n) {
-	if (t !== "application/problem+json") return js(`is an error ${e} without a problem document`);
+function ks(e, t, n) {
+	if (t !== "application/problem+json") return As(`is an error ${e} without a problem document`);
 	try {
-		let t = X(So, Le(n, ws));
-		return new y(Ms(t.detail), e, t.code.slice(0, 80), t.laws.slice(0, 32));
+		let t = X(xo, Le(n, Cs));
+		return new y(js(t.detail), e, t.code.slice(0, 80), t.laws.slice(0, 32));
 	} catch (t) {
-		if (t instanceof b) return js(`is an error ${e} with a damaged problem document`, t);
+		if (t instanceof b) return As(`is an error ${e} with a damaged problem document`, t);
 		throw t;
 	}
 }
-function js(e, t) {
+function As(e, t) {
 	return new v(`the server's answer ${e}; check that the address is a mien server`, { cause: t });
 }
-function Ms(e) {
-	return e.slice(0, Ds).replaceAll(/[\p{C}\p{Z}]/gu, " ");
+function js(e) {
+	return e.slice(0, Es).replaceAll(/[\p{C}\p{Z}]/gu, " ");
 }
 // src/send/outbound.ts
-var Ns = /* @__PURE__ */ new Map([
+var Ms = /* @__PURE__ */ new Map([
 	[$.CONSENT, {
 		path: "/v1/consents",
-		answer: ro,
+		answer: no,
 		again: !1
 	}],
 	[$.WITHDRAWAL, {
 		path: "/v1/withdrawals",
-		answer: ro,
+		answer: no,
 		again: !1
 	}],
 	[$.CAPABILITY_REQUEST, {
 		path: "/v1/capabilities",
-		answer: io,
+		answer: ro,
 		again: !1
 	}],
 	[$.KEY_CHANGE, {
 		path: "/v1/keys",
-		answer: ro,
+		answer: no,
 		again: !1
 	}],
 	[$.EXPORT_REQUEST, {
 		path: "/v1/me",
-		answer: co,
+		answer: so,
 		again: !1
 	}],
 	[$.CORRECTION, {
 		path: "/v1/me/corrections",
-		answer: lo,
+		answer: co,
 		again: !1
 	}],
 	[$.ERASURE, {
 		path: "/v1/erasures",
-		answer: oo,
+		answer: ao,
 		again: !0
 	}]
-]), Ps = Y("NoticeQuery", {
+]), Ns = Y("NoticeQuery", {
 	kind: U(),
-	site: U(ua),
-	locale: U(xa)
+	site: U(la),
+	locale: U(ba)
 });
-function Fs(e) {
+function Ps(e) {
 	switch (e.kind) {
-		case "service": return Rs("/.well-known/mien", Pa);
+		case "service": return Ls("/.well-known/mien", Na);
 		case "notice": {
-			let { site: t, locale: n } = X(Ps, { ...e });
-			return Rs(`/v1/sites/${t}/notices/${n}`, Ia);
+			let { site: t, locale: n } = X(Ns, { ...e });
+			return Ls(`/v1/sites/${t}/notices/${n}`, Fa);
 		}
-		case "proof": return Rs(`/audit/proof?leaf=${Z(e.leaf, "leaf")}`, xo);
-		case "certificate": return Rs(`/v1/erasures/${pa(e.erasure, "erasure")}`, oo);
-		case "statement": return Is(e.jws);
-		case "envelope": return Ls("/v1/labels", X(uo, e.message), lo, !0);
-		case "rank": return Ls("/v1/rank", X(go, e.message), _o, !1);
-		case "reward": return Ls("/v1/rewards", X(yo, e.message), lo, !0);
+		case "proof": return Ls(`/audit/proof?leaf=${Z(e.leaf, "leaf")}`, bo);
+		case "certificate": return Ls(`/v1/erasures/${fa(e.erasure, "erasure")}`, ao);
+		case "statement": return Fs(e.jws);
+		case "envelope": return Is("/v1/labels", X(lo, e.message), co, !0);
+		case "rank": return Is("/v1/rank", X(ho, e.message), go, !1);
+		case "reward": return Is("/v1/rewards", X(vo, e.message), co, !0);
 		default: throw new b("only sealed envelopes, signed statements and plain questions may leave; see `send/outbound`");
 	}
 }
-function Is(e) {
-	let t = Ns.get(Oo(e));
+function Fs(e) {
+	let t = Ms.get(Do(e));
 	if (t === void 0) throw new b("not a statement that a device sends; build it with `consent`");
-	if (t.answer === co) {
-		let n = { Authorization: `Mien-Statement ${X(Pa, { jws: e }).jws}` };
+	if (t.answer === so) {
+		let n = { Authorization: `Mien-Statement ${X(Na, { jws: e }).jws}` };
 		return {
 			method: "GET",
 			path: t.path,
@@ -4190,9 +4205,9 @@ function Is(e) {
 			again: !1
 		};
 	}
-	return Ls(t.path, X(Pa, { jws: e }), t.answer, t.again);
+	return Is(t.path, X(Na, { jws: e }), t.answer, t.again);
 }
-function Ls(e, t, n, r) {
+function Is(e, t, n, r) {
 	return {
 		method: "POST",
 		path: e,
@@ -4202,7 +4217,7 @@ function Ls(e, t, n, r) {
 		again: r
 	};
 }
-function Rs(e, t) {
+function Ls(e, t) {
 	return {
 		method: "GET",
 		path: e,
@@ -4213,32 +4228,32 @@ function Rs(e, t) {
 	};
 }
 // src/send/sender.ts
-var zs = [
+var Rs = [
 	429,
 	502,
 	503,
 	504
-], Bs = 1, Vs = 3600, Hs = {
+], zs = 1, Bs = 3600, Vs = {
 	tries: 4,
 	whole: 30,
 	base: .5,
 	longest: 30
-}, Us = {
+}, Hs = {
 	tries: 1,
 	whole: 10,
 	base: .5,
 	longest: 30
-}, Ws = (e, t) => globalThis.fetch(e, t), Gs = class {
+}, Us = (e, t) => globalThis.fetch(e, t), Ws = class {
 	server;
 	#e;
 	#t;
 	#n;
 	#r;
-	constructor(e, t, n, r, i = Ws) {
-		this.server = Xs(e), this.#e = t, this.#t = n, this.#n = r, this.#r = i;
+	constructor(e, t, n, r, i = Us) {
+		this.server = Ys(e), this.#e = t, this.#t = n, this.#n = r, this.#r = i;
 	}
-	async send(e, t, n = Hs) {
-		let r = Fs(e);
+	async send(e, t, n = Vs) {
+		let r = Ps(e);
 		if (r.answer !== t) throw TypeError(`\`${r.path}\` has another answer than the one asked for`);
 		for (let e = 1;; e += 1) try {
 			return await this.#a(r, t, n);
@@ -4271,25 +4286,25 @@ var zs = [
 				mode: "cors",
 				signal: r
 			});
-			qs(n);
-			let i = await Ys(n, Os(t));
-			return ks(t, n.status, n.headers.get("content-type") ?? "", i);
+			Ks(n);
+			let i = await Js(n, Ds(t));
+			return Os(t, n.status, n.headers.get("content-type") ?? "", i);
 		} catch (e) {
-			throw Ks(e);
+			throw Gs(e);
 		}
 	}
 };
-function Ks(e) {
+function Gs(e) {
 	return e instanceof DOMException && (e.name === "TimeoutError" || e.name === "AbortError") ? new ye("the server takes too long; what waits is kept and tried again", { cause: e }) : e instanceof TypeError ? new ye("the server cannot be reached; check the address and the connection, what waits is kept", { cause: e }) : e;
 }
-function qs(e) {
-	if (zs.includes(e.status)) throw new be("the server asks to wait; what waits is kept and tried again", Js(e.headers.get("retry-after") ?? ""));
+function Ks(e) {
+	if (Rs.includes(e.status)) throw new be("the server asks to wait; what waits is kept and tried again", qs(e.headers.get("retry-after") ?? ""));
 	if (e.type === "opaqueredirect" || e.status >= 300 && e.status < 400) throw new v("the server sends elsewhere, which is not followed; give its final address");
 }
-function Js(e) {
-	return /^[0-9]{1,9}$/.test(e) ? Math.min(Number(e), Vs) : Bs;
+function qs(e) {
+	return /^[0-9]{1,9}$/.test(e) ? Math.min(Number(e), Bs) : zs;
 }
-async function Ys(e, t) {
+async function Js(e, t) {
 	let n = [], r = e.body?.getReader(), i = 0;
 	for (; r !== void 0;) {
 		let { done: e, value: a } = await r.read();
@@ -4302,7 +4317,7 @@ async function Ys(e, t) {
 	}
 	return w(...n);
 }
-function Xs(e) {
+function Ys(e) {
 	let t = URL.parse(e);
 	if (t === null || t.username !== "" || t.search !== "" || t.hash !== "" || t.hostname === "") throw new Te(`\`${e}\` is no server address; write it like https://mien.example`);
 	let n = t.hostname === "localhost" || t.hostname === "[::1]" || /^127(\.[0-9]+){3}$/.test(t.hostname);
@@ -4310,7 +4325,7 @@ function Xs(e) {
 	return (t.origin + t.pathname).replace(/\/+$/, "");
 }
 // src/keep/shelf.ts
-var Zs = class {
+var Xs = class {
 	#e = /* @__PURE__ */ new Map();
 	get(e) {
 		let t = this.#e.get(e);
@@ -4330,20 +4345,20 @@ var Zs = class {
 		return Promise.resolve([...this.#e.keys()].filter((t) => t.startsWith(e)).sort());
 	}
 	next(e) {
-		let t = this.#e.get(e), n = Qs(t?.value) + 1;
+		let t = this.#e.get(e), n = Zs(t?.value) + 1;
 		return this.#e.set(e, {
 			revision: (t?.revision ?? 0) + 1,
 			value: n
 		}), Promise.resolve(n);
 	}
 };
-function Qs(e) {
+function Zs(e) {
 	if (e === void 0) return 0;
 	if (typeof e != "number") throw new xe("a counter on this device is damaged; clear the site's storage to start afresh");
 	return e;
 }
 // src/keep/indexeddb.ts
-var $s = "kept", ec = 1, tc = class {
+var Qs = "kept", $s = 1, ec = class {
 	#e;
 	#t;
 	#n = null;
@@ -4355,26 +4370,26 @@ var $s = "kept", ec = 1, tc = class {
 		this.#n = null, (await e)?.close();
 	}
 	async get(e) {
-		return await this.#r("readonly", (t) => nc(t.get(e))) ?? null;
+		return await this.#r("readonly", (t) => tc(t.get(e))) ?? null;
 	}
 	async swap(e, t, n) {
-		return this.#r("readwrite", async (r) => ((await nc(r.get(e)))?.revision ?? 0) === t && (await nc(r.put({
+		return this.#r("readwrite", async (r) => ((await tc(r.get(e)))?.revision ?? 0) === t && (await tc(r.put({
 			revision: t + 1,
 			value: n
 		}, e)), !0));
 	}
 	async remove(e) {
 		e.length !== 0 && await this.#r("readwrite", async (t) => {
-			for (let n of e) await nc(t.delete(n));
+			for (let n of e) await tc(t.delete(n));
 		});
 	}
 	async names(e) {
-		return (await this.#r("readonly", (t) => nc(t.getAllKeys(IDBKeyRange.bound(e, `${e}\uffff`))))).map(String);
+		return (await this.#r("readonly", (t) => tc(t.getAllKeys(IDBKeyRange.bound(e, `${e}\uffff`))))).map(String);
 	}
 	async next(e) {
 		return this.#r("readwrite", async (t) => {
-			let n = await nc(t.get(e)), r = Qs(n?.value) + 1;
-			return await nc(t.put({
+			let n = await tc(t.get(e)), r = Zs(n?.value) + 1;
+			return await tc(t.put({
 				revision: (n?.revision ?? 0) + 1,
 				value: r
 			}, e)), r;
@@ -4382,9 +4397,9 @@ var $s = "kept", ec = 1, tc = class {
 	}
 	async #r(e, t) {
 		try {
-			let n = (await this.#i()).transaction($s, e, { durability: "strict" }), r = new Promise((e, t) => {
+			let n = (await this.#i()).transaction(Qs, e, { durability: "strict" }), r = new Promise((e, t) => {
 				n.oncomplete = () => e(), n.onabort = () => t(n.error ?? new DOMException("aborted", "AbortError"));
-			}), [i] = await Promise.all([t(n.objectStore($s)), r]);
+			}), [i] = await Promise.all([t(n.objectStore(Qs)), r]);
 			return i;
 		} catch (e) {
 			throw e instanceof xe ? e : new xe("this browser's storage cannot be used; allow storage for the site, or free some space", { cause: e });
@@ -4392,8 +4407,8 @@ var $s = "kept", ec = 1, tc = class {
 	}
 	#i() {
 		return this.#n ??= new Promise((e, t) => {
-			let n = this.#e.open(this.#t, ec);
-			n.onupgradeneeded = () => n.result.createObjectStore($s), n.onerror = () => t(n.error ?? new DOMException("cannot open", "UnknownError")), n.onsuccess = () => {
+			let n = this.#e.open(this.#t, $s);
+			n.onupgradeneeded = () => n.result.createObjectStore(Qs), n.onerror = () => t(n.error ?? new DOMException("cannot open", "UnknownError")), n.onsuccess = () => {
 				n.result.onversionchange = () => void this.close(), e(n.result);
 			};
 		}), this.#n.catch(() => {
@@ -4401,18 +4416,18 @@ var $s = "kept", ec = 1, tc = class {
 		}), this.#n;
 	}
 };
-function nc(e) {
+function tc(e) {
 	return new Promise((t, n) => {
 		e.onsuccess = () => t(e.result), e.onerror = () => n(e.error ?? new DOMException("failed", "UnknownError"));
 	});
 }
 // src/keep/keep.ts
-var rc = 2048, ic = 12, ac = 16, oc = 1048576, sc = 64, cc = class {
+var nc = 2048, rc = 12, ic = 16, ac = 1048576, oc = 64, sc = class {
 	#e;
 	#t;
 	#n;
 	#r;
-	constructor(e, t, n, r = rc) {
+	constructor(e, t, n, r = nc) {
 		this.#e = e, this.#t = t, this.#n = n, this.#r = r;
 	}
 	async person() {
@@ -4444,18 +4459,18 @@ var rc = 2048, ic = 12, ac = 16, oc = 1048576, sc = 64, cc = class {
 	}
 	async keepReceipt(e) {
 		let t = await this.#e.next(this.#l("receipts"));
-		await this.#o(uc("receipt", t), () => Promise.resolve(e));
+		await this.#o(lc("receipt", t), () => Promise.resolve(e));
 		let n = await this.#e.names(this.#l("receipt/"));
 		await this.#e.remove(n.slice(0, Math.max(0, n.length - 64)));
 	}
 	async receipts() {
-		return (await Promise.all((await this.#i("receipt")).map((e) => this.#a(uc("receipt", e))))).flatMap((e) => e === null ? [] : [e.value]);
+		return (await Promise.all((await this.#i("receipt")).map((e) => this.#a(lc("receipt", e))))).flatMap((e) => e === null ? [] : [e.value]);
 	}
 	async nextNumber() {
 		return this.#e.next(this.#l("counter"));
 	}
 	async put(e, t) {
-		await this.#o(uc("envelope", e), () => Promise.resolve(t));
+		await this.#o(lc("envelope", e), () => Promise.resolve(t));
 		let n = await this.queue();
 		for (let e of n.slice(0, Math.max(0, n.length - this.#r))) await this.lose(e, "queue-full");
 	}
@@ -4464,14 +4479,14 @@ var rc = 2048, ic = 12, ac = 16, oc = 1048576, sc = 64, cc = class {
 	}
 	async envelope(e) {
 		try {
-			return (await this.#a(uc("envelope", e)))?.value ?? null;
+			return (await this.#a(lc("envelope", e)))?.value ?? null;
 		} catch (t) {
 			if (!(t instanceof Se)) throw t;
 			return await this.lose(e, "damaged"), null;
 		}
 	}
 	async sent(e) {
-		await this.#e.remove([this.#l(uc("envelope", e))]);
+		await this.#e.remove([this.#l(lc("envelope", e))]);
 	}
 	async lose(e, t) {
 		await this.sent(e), await this.countLoss(t, 1);
@@ -4482,7 +4497,7 @@ var rc = 2048, ic = 12, ac = 16, oc = 1048576, sc = 64, cc = class {
 	}
 	async countLoss(e, t) {
 		await this.#o("losses", (n) => {
-			let r = dc(n);
+			let r = uc(n);
 			return Promise.resolve({
 				...r,
 				[e]: (r[e] ?? 0) + t
@@ -4490,7 +4505,7 @@ var rc = 2048, ic = 12, ac = 16, oc = 1048576, sc = 64, cc = class {
 		});
 	}
 	async losses() {
-		return dc((await this.#a("losses"))?.value ?? null);
+		return uc((await this.#a("losses"))?.value ?? null);
 	}
 	async #i(e) {
 		let t = this.#l(`${e}/`);
@@ -4502,22 +4517,22 @@ var rc = 2048, ic = 12, ac = 16, oc = 1048576, sc = 64, cc = class {
 		try {
 			let n = t.value, r = {
 				name: "AES-GCM",
-				iv: n.slice(0, ic),
+				iv: n.slice(0, rc),
 				additionalData: C(this.#l(e))
-			}, i = await crypto.subtle.decrypt(r, await this.#s(!1), n.slice(ic));
+			}, i = await crypto.subtle.decrypt(r, await this.#s(!1), n.slice(rc));
 			return {
 				revision: t.revision,
-				value: Le(new Uint8Array(i), oc)
+				value: Le(new Uint8Array(i), ac)
 			};
 		} catch (e) {
-			throw lc(e) ? new Se("what this browser keeps does not open with its key; clear the site's storage to start afresh", { cause: e }) : e;
+			throw cc(e) ? new Se("what this browser keeps does not open with its key; clear the site's storage to start afresh", { cause: e }) : e;
 		}
 	}
 	async #o(e, t) {
-		for (let n = 0; n < sc; n += 1) {
+		for (let n = 0; n < oc; n += 1) {
 			let n = await this.#a(e), r = await t(n?.value ?? null);
 			if (r === null) return;
-			let i = this.#n(ic), a = {
+			let i = this.#n(rc), a = {
 				name: "AES-GCM",
 				iv: i,
 				additionalData: C(this.#l(e))
@@ -4544,27 +4559,27 @@ var rc = 2048, ic = 12, ac = 16, oc = 1048576, sc = 64, cc = class {
 		return `${this.#t}/${e}`;
 	}
 };
-function lc(e) {
+function cc(e) {
 	return e instanceof DOMException || e instanceof TypeError || e instanceof b;
 }
-function uc(e, t) {
-	return `${e}/${String(t).padStart(ac, "0")}`;
+function lc(e, t) {
+	return `${e}/${String(t).padStart(ic, "0")}`;
 }
-function dc(e) {
+function uc(e) {
 	return Re(e) ? Object.fromEntries(Object.entries(e).filter((e) => typeof e[1] == "number")) : {};
 }
 // src/seal/index.ts
-function fc(e, t) {
+function dc(e, t) {
 	let n = e.seal_keys.filter((e) => e.not_before <= t && t < e.not_after).toSorted((e, t) => t.not_before - e.not_before)[0];
 	if (n === void 0) throw new ge("every sealing key this device knows has died; connect to the server to fetch today's");
 	return {
 		kid: n.kid,
-		key: ni.fromText(n.public)
+		key: ti.fromText(n.public)
 	};
 }
-async function pc(e, t, n, r, i) {
-	let a = fo(r.site, r.subject, r.device, t, i.kid), o = await Vi(ra(e, e.reduce((e, t) => Math.min(e, t.ended_at), e[0]?.ended_at ?? n)), i.key, zi.ENVELOPE, ...a), s = await Ui(r.streamKey, zi.ENVELOPE, ...a, o);
-	return X(uo, {
+async function fc(e, t, n, r, i) {
+	let a = uo(r.site, r.subject, r.device, t, i.kid), o = await Bi(na(e, e.reduce((e, t) => Math.min(e, t.ended_at), e[0]?.ended_at ?? n)), i.key, Ri.ENVELOPE, ...a), s = await Hi(r.streamKey, Ri.ENVELOPE, ...a, o);
+	return X(lo, {
 		v: 1,
 		site: r.site,
 		subject: r.subject,
@@ -4576,21 +4591,21 @@ async function pc(e, t, n, r, i) {
 	});
 }
 // src/client/given.ts
-var mc = {
+var pc = {
 	now: () => Date.now() / 1e3,
 	monotonic: () => performance.now() / 1e3,
 	sleep: (e) => new Promise((t) => setTimeout(t, e * 1e3))
-}, hc = (e) => crypto.getRandomValues(new Uint8Array(e));
-function gc() {
+}, mc = (e) => crypto.getRandomValues(new Uint8Array(e));
+function hc() {
 	return globalThis.navigator?.globalPrivacyControl === !0;
 }
 // src/client/desk.ts
-var _c = 3600, vc = 16, yc = 8, bc = [
+var gc = 3600, _c = 16, vc = 8, yc = [
 	"consent-missing",
 	"consent-refused",
 	"person-erased",
 	"person-unknown"
-], xc = "signature-invalid", Sc = ["policy-denied", "notice-stale"], Cc = "this device was removed from the person's keys, so it stopped; withdraw or erase on another device or with the recovery code", wc = class e {
+], bc = "signature-invalid", xc = ["policy-denied", "notice-stale"], Sc = "this device was removed from the person's keys, so it stopped; withdraw or erase on another device or with the recovery code", Cc = class e {
 	site;
 	trust;
 	keep;
@@ -4607,12 +4622,12 @@ var _c = 3600, vc = 16, yc = 8, bc = [
 	#i = null;
 	#a = Promise.resolve();
 	constructor(e, t) {
-		this.site = e.site, this.trust = t, this.clock = e.clock ?? mc, this.entropy = e.entropy ?? hc, this.gpc = e.gpc ?? gc(), this.sender = new Gs(e.server, e.key, this.clock, this.entropy, e.transport), this.#e = `${e.site}-${t.id.slice(0, yc)}`, this.keep = new cc(e.shelf ?? new tc(), this.#e, this.entropy);
+		this.site = e.site, this.trust = t, this.clock = e.clock ?? pc, this.entropy = e.entropy ?? mc, this.gpc = e.gpc ?? hc(), this.sender = new Ws(e.server, e.key, this.clock, this.entropy, e.transport), this.#e = `${e.site}-${t.id.slice(0, vc)}`, this.keep = new sc(e.shelf ?? new ec(), this.#e, this.entropy);
 	}
 	static async open(t) {
-		if (!ua.test(t.site)) throw new Te("that is no site id; take it from `mien site list`");
+		if (!la.test(t.site)) throw new Te("that is no site id; take it from `mien site list`");
 		try {
-			return new e(t, await ei.fromText(t.trust));
+			return new e(t, await $r.fromText(t.trust));
 		} catch (e) {
 			throw e instanceof b ? new Te("the trust key is no verification key; take it from `mien keys list`", { cause: e }) : e;
 		}
@@ -4625,28 +4640,28 @@ var _c = 3600, vc = 16, yc = 8, bc = [
 		let e = await this.keep.person();
 		this.#n = e === null ? null : await this.#o(e);
 		let t = this.seconds();
-		return this.#n !== null && os(this.#n, t) && (await this.change((e) => os(e, t) ? ss(e) : e), await this.keep.purge()), this.#n;
+		return this.#n !== null && as(this.#n, t) && (await this.change((e) => as(e, t) ? os(e) : e), await this.keep.purge()), this.#n;
 	}
 	async #o(e) {
 		try {
-			let t = us(e), n = this.#n;
-			return await ds(t, n !== null && n.sign.verifyKey.text() === t.device ? n.sign : await this.#s(t.device));
+			let t = ls(e), n = this.#n;
+			return await us(t, n !== null && n.sign.verifyKey.text() === t.device ? n.sign : await this.#s(t.device));
 		} catch (e) {
 			throw e instanceof b ? new Se("what is kept of the person is of another version; clear the site's storage to start afresh", { cause: e }) : e;
 		}
 	}
 	async #s(e) {
-		let t = await ei.fromText(e);
-		return ti.kept(await this.keep.signing(t.id), t.public);
+		let t = await $r.fromText(e);
+		return ei.kept(await this.keep.signing(t.id), t.public);
 	}
 	async change(e) {
-		await this.keep.changePerson(async (t) => t === null ? null : ls(e(await this.#o(t))));
+		await this.keep.changePerson(async (t) => t === null ? null : cs(e(await this.#o(t))));
 		let t = await this.keep.person();
 		this.#n = t === null ? null : await this.#o(t);
 	}
 	async begin(e, t) {
-		let n = await ti.generate(), r = ls({
-			...await as(this.site, e, n, this.entropy, t),
+		let n = await ei.generate(), r = cs({
+			...await is(this.site, e, n, this.entropy, t),
 			state: await this.stateNow(null)
 		});
 		await this.keep.keepSigning(n), await this.keep.changePerson((e) => Promise.resolve(e === null ? r : null));
@@ -4656,7 +4671,7 @@ var _c = 3600, vc = 16, yc = 8, bc = [
 	async permit(e, t) {
 		let n = await this.refresh(), r = await this.#c(n);
 		if (n === null || r === null) throw new _("the person has not said yes; show the notice and ask");
-		Ec(n);
+		Tc(n);
 		let i = r.require(e, this.seconds(), this.clock.monotonic(), t), a = i.purposes.filter((e) => n.purposes.includes(e));
 		if (!a.includes(t)) throw new _("the person has not said yes to this purpose; show the notice and ask for it");
 		return {
@@ -4667,7 +4682,7 @@ var _c = 3600, vc = 16, yc = 8, bc = [
 	async #c(e) {
 		if (e === null) return this.#r = null, null;
 		let t = e.sign.verifyKey.id;
-		return (this.#r === null || this.#r.subject !== e.subject || this.#r.device !== t) && (this.#r = new Jo(this.trust, this.site, e.subject, t)), await this.#r.admit(e.capability, this.seconds(), this.clock.monotonic()), this.#r;
+		return (this.#r === null || this.#r.subject !== e.subject || this.#r.device !== t) && (this.#r = new qo(this.trust, this.site, e.subject, t)), await this.#r.admit(e.capability, this.seconds(), this.clock.monotonic()), this.#r;
 	}
 	async remaining() {
 		try {
@@ -4682,15 +4697,15 @@ var _c = 3600, vc = 16, yc = 8, bc = [
 		return e === null || e.erasing || e.purposes.length === 0;
 	}
 	async end(e) {
-		await this.change((t) => e ? Tc(t) : {
+		await this.change((t) => e ? wc(t) : {
 			...t,
 			capability: null,
 			askAgain: !0
 		}), await this.keep.purge();
 	}
 	async ended(e) {
-		let t = e.problem === xc;
-		throw await this.end(t || bc.includes(e.problem)), t ? new _(Cc, { cause: e }) : Dc(e);
+		let t = e.problem === bc;
+		throw await this.end(t || yc.includes(e.problem)), t ? new _(Sc, { cause: e }) : Ec(e);
 	}
 	async somebody() {
 		let e = await this.refresh();
@@ -4703,7 +4718,7 @@ var _c = 3600, vc = 16, yc = 8, bc = [
 	stamp() {
 		return {
 			at: this.seconds(),
-			nonce: this.entropy(vc)
+			nonce: this.entropy(_c)
 		};
 	}
 	async standing() {
@@ -4721,7 +4736,7 @@ var _c = 3600, vc = 16, yc = 8, bc = [
 			waiting: n.length,
 			lost: r,
 			state: t,
-			expiresAt: e !== null && $o(t) ? e.expiresAt : 0,
+			expiresAt: e !== null && Qo(t) ? e.expiresAt : 0,
 			askAgain: e?.askAgain ?? !1
 		};
 	}
@@ -4732,32 +4747,32 @@ var _c = 3600, vc = 16, yc = 8, bc = [
 		return te.find((e) => e === t) ?? "none";
 	}
 	async happened(e) {
-		await this.refresh() === null ? (this.#t = es(await this.stateNow(null), e), e !== "ask" && await this.keep.keepDocument("asked", this.#t)) : await this.change((t) => ({
+		await this.refresh() === null ? (this.#t = $o(await this.stateNow(null), e), e !== "ask" && await this.keep.keepDocument("asked", this.#t)) : await this.change((t) => ({
 			...t,
-			state: es(t.state, e),
+			state: $o(t.state, e),
 			askAgain: t.askAgain && e !== "refuse"
 		}));
 	}
 	forgetAsked() {
 		this.#t = null;
 	}
-	ask(e, t, n = Hs) {
+	ask(e, t, n = Vs) {
 		return this.sender.send(e, t, n);
 	}
 	async dayKey(e = !1) {
 		try {
-			return fc(await this.service(e), this.seconds());
+			return dc(await this.service(e), this.seconds());
 		} catch (t) {
 			if (!(t instanceof ge) || e) throw t;
-			return fc(await this.service(!0), this.seconds());
+			return dc(await this.service(!0), this.seconds());
 		}
 	}
 	async service(e) {
 		let t = this.seconds(), n = this.#i ?? await this.#l(t);
-		if (n !== null && !e && t - n.at < _c) return n;
+		if (n !== null && !e && t - n.at < gc) return n;
 		try {
-			let e = await this.ask({ kind: "service" }, Pa, Us);
-			return this.#i = await Po(e.jws, this.trust, t), await this.refresh() !== null && await this.keep.keepDocument("service", e.jws), this.#i;
+			let e = await this.ask({ kind: "service" }, Na, Hs);
+			return this.#i = await No(e.jws, this.trust, t), await this.refresh() !== null && await this.keep.keepDocument("service", e.jws), this.#i;
 		} catch (t) {
 			if (!(t instanceof ye || t instanceof be) || n === null || e) throw t;
 			return n;
@@ -4765,20 +4780,20 @@ var _c = 3600, vc = 16, yc = 8, bc = [
 	}
 	async #l(e) {
 		let t = await this.keep.document("service");
-		return typeof t == "string" && (this.#i = await Po(t, this.trust, e)), this.#i;
+		return typeof t == "string" && (this.#i = await No(t, this.trust, e)), this.#i;
 	}
 	receipt(e, t, n) {
-		return Fo(e, this.trust, this.site, t.subject, n);
+		return Po(e, this.trust, this.site, t.subject, n);
 	}
 	async checked(e, t) {
-		return e !== null && await Io(e, this.trust, this.site, t.subject, t.sign.verifyKey.id), e;
+		return e !== null && await Fo(e, this.trust, this.site, t.subject, t.sign.verifyKey.id), e;
 	}
 	async keepReceipt(e, t, n) {
-		let r = ko(t).notice_sha256, i = {
+		let r = Oo(t).notice_sha256, i = {
 			v: 1,
 			receipt: e,
 			statement: t,
-			notice: this.shown !== null && await Mo(this.shown) === r ? this.shown : null,
+			notice: this.shown !== null && await jo(this.shown) === r ? this.shown : null,
 			server: this.sender.server,
 			trust: this.trust.text(),
 			signer: n.text()
@@ -4786,30 +4801,30 @@ var _c = 3600, vc = 16, yc = 8, bc = [
 		await this.keep.keepReceipt({ ...i });
 	}
 };
-function Tc(e) {
+function wc(e) {
 	return {
 		...e,
 		capability: null,
 		purposes: [],
 		unanswered: [],
-		state: es(e.state, "withdraw")
+		state: $o(e.state, "withdraw")
 	};
 }
-function Ec(e) {
+function Tc(e) {
 	if (!(e.purposes.length > 0)) {
 		if (e.state === "expired") throw new _("the consent ran out on its day; show the notice and ask again");
 		if (e.state === "refused") throw new _("the person said no; nothing is done unless they say yes another time");
 	}
 }
-function Dc(e) {
+function Ec(e) {
 	let t = {
 		laws: e.laws,
 		cause: e
 	};
-	return e.problem === "notice-stale" ? new le(e.message, t) : e.problem === "policy-denied" || e.problem === "consent-refused" ? new ce(e.message, t) : bc.includes(e.problem) ? new _(e.message, t) : e;
+	return e.problem === "notice-stale" ? new le(e.message, t) : e.problem === "policy-denied" || e.problem === "consent-refused" ? new ce(e.message, t) : yc.includes(e.problem) ? new _(e.message, t) : e;
 }
 // src/client/consents.ts
-var Oc = 500, kc = class {
+var Dc = 500, Oc = class {
 	#e;
 	constructor(e) {
 		this.#e = e;
@@ -4819,7 +4834,7 @@ var Oc = 500, kc = class {
 			kind: "notice",
 			site: this.#e.site,
 			locale: e
-		}, Ia);
+		}, Fa);
 		if (t.site !== this.#e.site) throw new v("the server sent another site's notice; check the site id");
 		return this.#e.shown = t, await this.#e.happened("ask"), t;
 	}
@@ -4839,18 +4854,18 @@ var Oc = 500, kc = class {
 			release: e.release ?? null
 		};
 		return t.alone(async () => {
-			await this.settle(Hs);
+			await this.settle(Vs);
 			let e = await this.#t(n);
 			e.purposes.length === 0 && await t.keep.purge();
-			let r = await fs(e, t.stamp(), n, await t.dayKey(!0), await Fc(e));
+			let r = await ds(e, t.stamp(), n, await t.dayKey(!0), await Pc(e));
 			return this.#n(e, n, r);
 		});
 	}
 	async #t(e) {
 		let t = this.#e, n = await t.refresh();
-		if (e.renewal && es(await t.stateNow(n), "renew"), n !== null) return n;
-		let r = Ho(t.entropy(20));
-		return t.begin(await Go(Uo(r)), r);
+		if (e.renewal && $o(await t.stateNow(n), "renew"), n !== null) return n;
+		let r = Vo(t.entropy(20));
+		return t.begin(await Wo(Ho(r)), r);
 	}
 	async #n(e, t, n) {
 		let r = this.#e;
@@ -4859,34 +4874,34 @@ var Oc = 500, kc = class {
 			unanswered: t.purposes
 		}));
 		let i = await this.#r(n), a = await r.receipt(i.receipt, e, n), o = await r.checked(i.capability, e);
-		if (await r.keepReceipt(i.receipt, n, e.sign.verifyKey), a.outcome !== "given" && a.outcome !== "renewed") throw await r.change((e) => Pc(e, i.receipt, a)), new ce(Ic(a), { laws: a.laws });
-		return await r.change((e) => Mc(e, i.receipt, a, o)), r.recoveryCode = e.recovery ?? r.recoveryCode, a;
+		if (await r.keepReceipt(i.receipt, n, e.sign.verifyKey), a.outcome !== "given" && a.outcome !== "renewed") throw await r.change((e) => Nc(e, i.receipt, a)), new ce(Fc(a), { laws: a.laws });
+		return await r.change((e) => jc(e, i.receipt, a, o)), r.recoveryCode = e.recovery ?? r.recoveryCode, a;
 	}
 	async #r(e) {
 		try {
 			return await this.#e.ask({
 				kind: "statement",
 				jws: e
-			}, ro);
+			}, no);
 		} catch (e) {
 			if (!(e instanceof y)) throw e;
 			let t = e.problem === "notice-stale";
-			throw e.status < Oc && await this.#e.change((e) => ({
+			throw e.status < Dc && await this.#e.change((e) => ({
 				...e,
 				unanswered: [],
-				askAgain: e.askAgain || t && $o(e.state)
-			})), Dc(e);
+				askAgain: e.askAgain || t && Qo(e.state)
+			})), Ec(e);
 		}
 	}
 	async withdraw(e) {
 		let t = this.#e;
 		if (e.length === 0 || e.some((e) => !p.includes(e))) throw new b(`a withdrawal names purposes such as \`${p[0]}\`, or none for all of them`);
 		let n = await t.refresh();
-		return n === null ? null : ([...n.purposes, ...n.unanswered].some((t) => e.includes(t)) && (await t.change((t) => cs(t, e)), await t.keep.purge()), t.alone(async () => {
+		return n === null ? null : ([...n.purposes, ...n.unanswered].some((t) => e.includes(t)) && (await t.change((t) => ss(t, e)), await t.keep.purge()), t.alone(async () => {
 			try {
-				return await this.#a(Hs) ?? await this.#i();
+				return await this.#a(Vs) ?? await this.#i();
 			} catch (e) {
-				if (Ac(e)) return null;
+				if (kc(e)) return null;
 				throw e;
 			}
 		}));
@@ -4894,19 +4909,19 @@ var Oc = 500, kc = class {
 	async #i() {
 		let e = await this.#e.refresh();
 		if (e === null || e.receipt === null) return null;
-		let t = await Fo(e.receipt, this.#e.trust, this.#e.site, e.subject);
+		let t = await Po(e.receipt, this.#e.trust, this.#e.site, e.subject);
 		return t.outcome === "withdrawn" || t.outcome === "revoked" ? t : null;
 	}
 	async #a(e) {
 		let t = this.#e, n = await t.refresh();
 		if (n === null || n.withdrawing.length === 0) return null;
-		let r = n.withdrawing, i = await gs(n, t.stamp(), r), a = await this.#o(i, e);
+		let r = n.withdrawing, i = await hs(n, t.stamp(), r), a = await this.#o(i, e);
 		if (a === null) return null;
 		let o = await t.receipt(a.receipt, n, i), s = await t.checked(a.capability, n);
 		return await t.keepReceipt(a.receipt, i, n.sign.verifyKey), await t.change((e) => ({
 			...e,
 			receipt: a.receipt,
-			capability: e.purposes.length > 0 && jc(e.purposes, n.purposes) ? s : null,
+			capability: e.purposes.length > 0 && Ac(e.purposes, n.purposes) ? s : null,
 			withdrawing: e.withdrawing.filter((e) => !r.includes(e))
 		})), o;
 	}
@@ -4915,13 +4930,13 @@ var Oc = 500, kc = class {
 			return await this.#e.ask({
 				kind: "statement",
 				jws: e
-			}, ro, t);
+			}, no, t);
 		} catch (e) {
-			if (!(e instanceof y) || ![...bc, "signature-invalid"].includes(e.problem)) throw e;
+			if (!(e instanceof y) || ![...yc, "signature-invalid"].includes(e.problem)) throw e;
 			if (await this.#e.change((e) => ({
 				...e,
 				withdrawing: []
-			})), e.problem === "signature-invalid") throw new _(Cc, { cause: e });
+			})), e.problem === "signature-invalid") throw new _(Sc, { cause: e });
 			return null;
 		}
 	}
@@ -4929,15 +4944,15 @@ var Oc = 500, kc = class {
 		let e = this.#e;
 		if (await e.refresh() === null) throw new _("nobody is known on this device; with a recovery code, `recover` first");
 		return await e.change((e) => ({
-			...cs(e, p),
+			...ss(e, p),
 			withdrawing: [],
 			unanswered: [],
 			erasing: !0
 		})), await e.keep.purge(), e.alone(async () => {
 			try {
-				return await this.#s(Hs);
+				return await this.#s(Vs);
 			} catch (e) {
-				if (Ac(e)) return null;
+				if (kc(e)) return null;
 				throw e;
 			}
 		});
@@ -4947,26 +4962,26 @@ var Oc = 500, kc = class {
 		if (n === null || !n.erasing) return null;
 		let r = null, i = null;
 		try {
-			let i = await bs(n, t.stamp());
+			let i = await ys(n, t.stamp());
 			r = await this.opened(await t.ask({
 				kind: "statement",
 				jws: i
-			}, oo, e));
+			}, ao, e));
 		} catch (e) {
-			if (!(e instanceof y) || ![...bc, "signature-invalid"].includes(e.problem)) throw e;
+			if (!(e instanceof y) || ![...yc, "signature-invalid"].includes(e.problem)) throw e;
 			i = e.problem === "signature-invalid" ? e : null;
 		}
-		if (await t.keep.forget(), t.recoveryCode = null, t.forgetAsked(), await t.refresh(), i !== null) throw new _(Cc, { cause: i });
+		if (await t.keep.forget(), t.recoveryCode = null, t.forgetAsked(), await t.refresh(), i !== null) throw new _(Sc, { cause: i });
 		return r;
 	}
 	async certificate(e) {
 		return this.opened(await this.#e.ask({
 			kind: "certificate",
 			erasure: e
-		}, oo));
+		}, ao));
 	}
 	opened(e) {
-		return Lo(e.certificate, this.#e.trust, this.#e.site, e.erasure);
+		return Io(e.certificate, this.#e.trust, this.#e.site, e.erasure);
 	}
 	async settle(e) {
 		await this.#a(e), await this.#s(e);
@@ -4974,7 +4989,7 @@ var Oc = 500, kc = class {
 	async ready() {
 		let e = this.#e;
 		if (!(await e.withdrawn() || await e.remaining() >= 120)) try {
-			await e.alone(() => this.#c(Us));
+			await e.alone(() => this.#c(Hs));
 		} catch (t) {
 			if (!(t instanceof ve) || await e.remaining() <= 0) throw t;
 		}
@@ -4982,59 +4997,59 @@ var Oc = 500, kc = class {
 	async #c(e) {
 		let t = this.#e;
 		if (await t.withdrawn()) return;
-		let n = await t.somebody(), r = await _s(n, t.stamp());
+		let n = await t.somebody(), r = await gs(n, t.stamp());
 		try {
 			let i = await t.ask({
 				kind: "statement",
 				jws: r
-			}, io, e), a = await t.checked(i.capability, n);
-			await t.change((e) => jc(e.purposes, n.purposes) ? {
+			}, ro, e), a = await t.checked(i.capability, n);
+			await t.change((e) => Ac(e.purposes, n.purposes) ? {
 				...e,
 				capability: a,
 				askAgain: !1
 			} : e);
 		} catch (e) {
 			throw e instanceof y && [
-				...bc,
-				...Sc,
+				...yc,
+				...xc,
 				"signature-invalid"
 			].includes(e.problem) && await t.ended(e), e;
 		}
 	}
 	async recover(e) {
-		let t = this.#e, n = Uo(e);
+		let t = this.#e, n = Ho(e);
 		return t.alone(async () => {
 			if (await t.refresh() !== null) throw new b("this device already has a person; erase them first");
-			let e = await Wo(n), r = await t.begin(await Go(n), null);
+			let e = await Uo(n), r = await t.begin(await Wo(n), null);
 			try {
-				let n = await xs(r, t.stamp(), await t.dayKey(!0), e), i = await t.ask({
+				let n = await bs(r, t.stamp(), await t.dayKey(!0), e), i = await t.ask({
 					kind: "statement",
 					jws: n
-				}, ro), a = await t.receipt(i.receipt, r, n), o = await t.checked(i.capability, r);
-				return await t.keepReceipt(i.receipt, n, e.verifyKey), await t.change((e) => Nc(e, i.receipt, a, o)), a;
+				}, no), a = await t.receipt(i.receipt, r, n), o = await t.checked(i.capability, r);
+				return await t.keepReceipt(i.receipt, n, e.verifyKey), await t.change((e) => Mc(e, i.receipt, a, o)), a;
 			} catch (e) {
-				throw await t.keep.forget(), await t.refresh(), e instanceof y ? Dc(e) : e;
+				throw await t.keep.forget(), await t.refresh(), e instanceof y ? Ec(e) : e;
 			}
 		});
 	}
 };
-function Ac(e) {
+function kc(e) {
 	return e instanceof ye || e instanceof be;
 }
-function jc(e, t) {
+function Ac(e, t) {
 	return e.length === t.length && e.every((e, n) => e === t[n]);
 }
-function Mc(e, t, n, r) {
+function jc(e, t, n, r) {
 	let i = {
-		...Nc(e, t, n, r),
+		...Mc(e, t, n, r),
 		askAgain: !1,
 		unanswered: [],
 		recovery: null
 	}, a = e.erasing ? p : e.withdrawing;
-	return a.length > 0 ? cs(i, a) : i;
+	return a.length > 0 ? ss(i, a) : i;
 }
-function Nc(e, t, n, r) {
-	let i = $o(n.outcome) ? n.purposes : [];
+function Mc(e, t, n, r) {
+	let i = Qo(n.outcome) ? n.purposes : [];
 	return {
 		...e,
 		receipt: t,
@@ -5044,25 +5059,25 @@ function Nc(e, t, n, r) {
 		capability: r
 	};
 }
-function Pc(e, t, n) {
-	let r = n.purposes.filter((t) => !e.withdrawing.includes(t)), i = es(e.state, "refuse");
+function Nc(e, t, n) {
+	let r = n.purposes.filter((t) => !e.withdrawing.includes(t)), i = $o(e.state, "refuse");
 	return {
 		...e,
 		receipt: t,
 		purposes: r,
 		unanswered: [],
-		state: r.length > 0 && !$o(i) ? "given" : i,
+		state: r.length > 0 && !Qo(i) ? "given" : i,
 		expiresAt: r.length > 0 ? n.expires_at : e.expiresAt
 	};
 }
-async function Fc(e) {
-	return e.recovery === null ? null : (await Wo(Uo(e.recovery))).verifyKey;
+async function Pc(e) {
+	return e.recovery === null ? null : (await Uo(Ho(e.recovery))).verifyKey;
 }
-function Ic(e) {
+function Fc(e) {
 	return new Set(e.refused.map((e) => e.says.join("\n"))).size > 1 ? e.refused.map((e) => `${e.purpose}: ${e.says.join(" ") || "refused."}`).join(" ") : e.says.join(" ") || "the server's policy refused this consent";
 }
 // src/client/rankings.ts
-var Lc = 16, Rc = 256, zc = class {
+var Ic = 16, Lc = 256, Rc = class {
 	#e;
 	#t = /* @__PURE__ */ new Map();
 	constructor(e) {
@@ -5073,27 +5088,27 @@ var Lc = 16, Rc = 256, zc = class {
 		try {
 			return await this.#n(e, t);
 		} catch (e) {
-			if (t === null || !(e instanceof y) || !bc.includes(e.problem)) throw e;
+			if (t === null || !(e instanceof y) || !yc.includes(e.problem)) throw e;
 			await this.#e.end(!0);
 		}
 		return this.#n(e, null);
 	}
 	async reward(e, t, n) {
-		let r = await this.#r(), i = X(yo, {
+		let r = await this.#r(), i = X(vo, {
 			site: this.#e.site,
 			event: e,
 			place: t,
 			reward: n
-		}), a = this.#t.get(e) ?? r !== null ? r : null, o = await this.#i(i, a, zi.REWARD);
+		}), a = this.#t.get(e) ?? r !== null ? r : null, o = await this.#i(i, a, Ri.REWARD);
 		await this.#e.ask({
 			kind: "reward",
 			message: o
-		}, lo);
+		}, co);
 	}
 	async #n(e, t) {
-		let n = X(go, {
+		let n = X(ho, {
 			site: this.#e.site,
-			request: T(this.#e.entropy(Lc)),
+			request: T(this.#e.entropy(Ic)),
 			page: e.page ?? "home",
 			places: e.places ?? 5,
 			candidates: e.candidates === void 0 ? null : e.candidates.map(({ id: e, title: t, price: n, currency: r, tags: i, stock: a }) => ({
@@ -5104,18 +5119,18 @@ var Lc = 16, Rc = 256, zc = class {
 				tags: [...i],
 				stock: a
 			}))
-		}), r = await this.#i(n, t, zi.RANK), i = await this.#e.ask({
+		}), r = await this.#i(n, t, Ri.RANK), i = await this.#e.ask({
 			kind: "rank",
 			message: r
-		}, _o);
-		return this.#a(i.event, t !== null), Vc(i, t === null ? Bc(i) : await this.#o(i, t));
+		}, go);
+		return this.#a(i.event, t !== null), Bc(i, t === null ? zc(i) : await this.#o(i, t));
 	}
 	async #r() {
 		let e = await this.#e.refresh();
 		return e !== null && e.purposes.length > 0 ? e : null;
 	}
 	async #i(e, t, n) {
-		return t === null ? e : bo(e, {
+		return t === null ? e : yo(e, {
 			subject: t.subject,
 			device: t.sign.verifyKey.id,
 			at: this.#e.seconds()
@@ -5124,7 +5139,7 @@ var Lc = 16, Rc = 256, zc = class {
 	#a(e, t) {
 		this.#t.set(e, t);
 		for (let e of this.#t.keys()) {
-			if (this.#t.size <= Rc) break;
+			if (this.#t.size <= Lc) break;
 			this.#t.delete(e);
 		}
 	}
@@ -5135,10 +5150,10 @@ var Lc = 16, Rc = 256, zc = class {
 			C(t.subject),
 			C(e.event)
 		];
-		return X(vo, Le(Gi(await Hi(E(e.sealed_why), t.seal, zi.WHY, ...n))));
+		return X(_o, Le(Wi(await Vi(E(e.sealed_why), t.seal, Ri.WHY, ...n))));
 	}
 };
-function Bc(e) {
+function zc(e) {
 	return {
 		used_emotion: !1,
 		why: "",
@@ -5146,7 +5161,7 @@ function Bc(e) {
 		laws: []
 	};
 }
-function Vc(e, t) {
+function Bc(e, t) {
 	if (t.places.length !== e.places.length) throw new v("the server explained another number of places than it ranked; ask again");
 	let n = e.places.map(({ offer: e, place: n }, r) => ({
 		offer: e,
@@ -5161,73 +5176,73 @@ function Vc(e, t) {
 		laws: t.laws
 	};
 }
-var Hc = 3600n, Uc = 2n ** 63n - 1n, Wc = 63, Gc = 131072, Kc = 200, qc = 1, Jc = 4, Yc = "c2sp.org/tlog-proof@v1", Xc = /^(?:0|[1-9][0-9]{0,18})$/, Zc = /^[^\s+\p{C}\p{Z}]+$/u;
-function Qc(e) {
+var Vc = 3600n, Hc = 2n ** 63n - 1n, Uc = 63, Wc = 131072, Gc = 200, Kc = 1, qc = 4, Jc = "c2sp.org/tlog-proof@v1", Yc = /^(?:0|[1-9][0-9]{0,18})$/, Xc = /^[^\s+\p{C}\p{Z}]+$/u;
+function Zc(e) {
 	let t = je(e.subarray(32, 40));
-	if (e.length !== 40 || t > Uc || t % Hc !== 0n) throw new x("not an entry of 40 bytes with a full hour; ask for it again");
+	if (e.length !== 40 || t > Hc || t % Vc !== 0n) throw new x("not an entry of 40 bytes with a full hour; ask for it again");
 	return {
 		leaf: V(e.subarray(0, 32)),
 		hour: t
 	};
 }
-async function $c(e) {
-	return Qr(w(Ae(0, 1), e));
+async function Qc(e) {
+	return Zr(w(Ae(0, 1), e));
 }
-async function el(e, t) {
-	return Qr(w(Ae(1, 1), e, t));
+async function $c(e, t) {
+	return Zr(w(Ae(1, 1), e, t));
 }
-async function tl(e, t, n, r, i) {
-	if (il(n), al(r), t < 0n || t >= n) throw new x(`no entry \`${t}\` in a log of ${n}; ask for a proof from a newer checkpoint`);
+async function el(e, t, n, r, i) {
+	if (rl(n), il(r), t < 0n || t >= n) throw new x(`no entry \`${t}\` in a log of ${n}; ask for a proof from a newer checkpoint`);
 	let [a, o, s] = [
 		t,
 		n - 1n,
-		await $c(e)
+		await Qc(e)
 	];
 	for (let e of r) {
-		if (o === 0n) throw new x(ol(t));
-		rl(a) || a === o ? (s = await el(e, s), [a, o] = nl(a, o)) : s = await el(s, e), [a, o] = [a >> 1n, o >> 1n];
+		if (o === 0n) throw new x(al(t));
+		nl(a) || a === o ? (s = await $c(e, s), [a, o] = tl(a, o)) : s = await $c(s, e), [a, o] = [a >> 1n, o >> 1n];
 	}
-	if (o !== 0n || !ke(s, i)) throw new x(ol(t));
+	if (o !== 0n || !ke(s, i)) throw new x(al(t));
 }
-function nl(e, t) {
+function tl(e, t) {
 	let [n, r] = [e, t];
-	for (; n !== 0n && !rl(n);) [n, r] = [n >> 1n, r >> 1n];
+	for (; n !== 0n && !nl(n);) [n, r] = [n >> 1n, r >> 1n];
 	return [n, r];
 }
-function rl(e) {
+function nl(e) {
 	return (e & 1n) == 1n;
 }
+function rl(e) {
+	if (e < 0n || e > Hc) throw new x(`a log has at most ${Hc} entries; check the checkpoint`);
+}
 function il(e) {
-	if (e < 0n || e > Uc) throw new x(`a log has at most ${Uc} entries; check the checkpoint`);
+	if (e.length > Uc || e.some((e) => e.length !== 32)) throw new x(`a proof has at most ${Uc} hashes of 32 bytes; copy it whole`);
 }
 function al(e) {
-	if (e.length > Wc || e.some((e) => e.length !== 32)) throw new x(`a proof has at most ${Wc} hashes of 32 bytes; copy it whole`);
-}
-function ol(e) {
 	return `the proof does not lead from entry \`${e}\` to the root; the entry or the proof was altered`;
 }
-async function sl(e, t) {
-	return V((await Qr(w(C(`${e}\n`), Ae(qc, 1), t.public))).subarray(0, Jc));
+async function ol(e, t) {
+	return V((await Zr(w(C(`${e}\n`), Ae(Kc, 1), t.public))).subarray(0, qc));
 }
-async function cl(e) {
-	let { before: t, behind: n } = vl(e, "+"), { before: r, behind: i } = vl(n, "+");
-	ll(t);
-	let a = ml(i);
-	if (a.length !== 33 || a[0] !== qc) throw new S("not an ed25519 key of a log; copy it whole, from `+` to `=`");
-	let o = await ei.of(a.subarray(1));
-	if (r !== yl(await sl(t, o))) throw new S("the log's key and its id do not belong together; copy it whole");
+async function sl(e) {
+	let { before: t, behind: n } = _l(e, "+"), { before: r, behind: i } = _l(n, "+");
+	cl(t);
+	let a = pl(i);
+	if (a.length !== 33 || a[0] !== Kc) throw new S("not an ed25519 key of a log; copy it whole, from `+` to `=`");
+	let o = await $r.of(a.subarray(1));
+	if (r !== vl(await ol(t, o))) throw new S("the log's key and its id do not belong together; copy it whole");
 	return {
 		name: t,
 		key: o
 	};
 }
-function ll(e) {
-	if (Ne(e) > Kc || !Zc.test(e)) throw new S("a log's name has no spaces and no plus sign; use one like `shop.example/audit`");
+function cl(e) {
+	if (Ne(e) > Gc || !Xc.test(e)) throw new S("a log's name has no spaces and no plus sign; use one like `shop.example/audit`");
 }
-async function ul(e, t, n) {
-	let { body: r, signatures: i } = dl(e), a = pl(r);
+async function ll(e, t, n) {
+	let { body: r, signatures: i } = ul(e), a = fl(r);
 	if (a.origin !== t) throw new S(`a checkpoint of another log, not of \`${t}\`; fetch it from the right log`);
-	let o = await sl(t, n), s = i.filter((e) => e.name === t && ke(e.id, o));
+	let o = await ol(t, n), s = i.filter((e) => e.name === t && ke(e.id, o));
 	if (s.length === 0) throw new S(`the checkpoint of \`${t}\` is not signed by the key given; compare the key's id`);
 	for (let { signature: e } of s) try {
 		await n.verify(e, C(r));
@@ -5236,34 +5251,34 @@ async function ul(e, t, n) {
 	}
 	return a;
 }
-function dl(e) {
-	if (Ne(e) > Gc || /[\u0000-\u0009\u000b-\u001f]/.test(e)) throw new S("the checkpoint is too long or holds control characters; fetch it again");
+function ul(e) {
+	if (Ne(e) > Wc || /[\u0000-\u0009\u000b-\u001f]/.test(e)) throw new S("the checkpoint is too long or holds control characters; fetch it again");
 	let t = e.lastIndexOf("\n\n"), n = e.slice(t + 2);
 	if (t < 0 || !n.endsWith("\n")) throw new S("the checkpoint is cut short; fetch it again");
 	return {
 		body: e.slice(0, t + 1),
-		signatures: n.slice(0, -1).split("\n").map(fl)
+		signatures: n.slice(0, -1).split("\n").map(dl)
+	};
+}
+function dl(e) {
+	let { before: t, behind: n } = _l(e, " "), { before: r, behind: i } = _l(n, " ");
+	if (t !== "—") throw new S("a line after the checkpoint is no signature; fetch it again");
+	cl(r);
+	let a = pl(i);
+	if (a.length <= qc) throw new S("a signature on the checkpoint is cut short; fetch it again");
+	return {
+		name: r,
+		id: V(a.subarray(0, qc)),
+		signature: V(a.subarray(qc))
 	};
 }
 function fl(e) {
-	let { before: t, behind: n } = vl(e, " "), { before: r, behind: i } = vl(n, " ");
-	if (t !== "—") throw new S("a line after the checkpoint is no signature; fetch it again");
-	ll(r);
-	let a = ml(i);
-	if (a.length <= Jc) throw new S("a signature on the checkpoint is cut short; fetch it again");
-	return {
-		name: r,
-		id: V(a.subarray(0, Jc)),
-		signature: V(a.subarray(Jc))
-	};
-}
-function pl(e) {
 	let [t, n, r, ...i] = e.slice(0, -1).split("\n");
 	if (t === void 0 || n === void 0 || r === void 0 || i.length > 0) throw new S("a checkpoint has three lines: name, size, root; fetch it again");
-	ll(t);
-	let a = Xc.test(n) ? BigInt(n) : Uc + 1n;
-	if (a > Uc) throw new S("the size of the log is no whole number in its one spelling; fetch it again");
-	let o = ml(r);
+	cl(t);
+	let a = Yc.test(n) ? BigInt(n) : Hc + 1n;
+	if (a > Hc) throw new S("the size of the log is no whole number in its one spelling; fetch it again");
+	let o = pl(r);
 	if (o.length !== 32) throw new S("the root in the checkpoint has not 32 bytes; fetch it again");
 	return {
 		origin: t,
@@ -5271,7 +5286,7 @@ function pl(e) {
 		root: o
 	};
 }
-function ml(e) {
+function pl(e) {
 	let t = e.replace(/={1,2}$/, "");
 	if (e.length % 4 != 0 || e.length - t.length !== (4 - t.length % 4) % 4 || /[^A-Za-z0-9+/]/.test(t)) throw new S("not base64; copy the text whole");
 	try {
@@ -5280,31 +5295,31 @@ function ml(e) {
 		throw e instanceof g ? new S("not canonical base64; copy the text whole", { cause: e }) : e;
 	}
 }
-function hl(e) {
-	let { before: t, behind: n, found: r } = vl(e, "\n\n"), i = t.split("\n");
-	if (Ne(e) > 2 * Gc || !r || i.shift() !== Yc) throw new x(`not a proof that begins with \`${Yc}\`; copy the file whole`);
-	i[0]?.startsWith("extra ") && _l(i.shift()?.slice(6) ?? "");
-	let { before: a, behind: o } = vl(i.shift() ?? "", " ");
-	if (a !== "index" || !Xc.test(o)) throw new x("the proof names no entry; copy the file whole");
-	let s = i.map(_l);
-	return al(s), {
+function ml(e) {
+	let { before: t, behind: n, found: r } = _l(e, "\n\n"), i = t.split("\n");
+	if (Ne(e) > 2 * Wc || !r || i.shift() !== Jc) throw new x(`not a proof that begins with \`${Jc}\`; copy the file whole`);
+	i[0]?.startsWith("extra ") && gl(i.shift()?.slice(6) ?? "");
+	let { before: a, behind: o } = _l(i.shift() ?? "", " ");
+	if (a !== "index" || !Yc.test(o)) throw new x("the proof names no entry; copy the file whole");
+	let s = i.map(gl);
+	return il(s), {
 		index: BigInt(o),
 		path: s,
 		checkpoint: n
 	};
 }
-async function gl(e, t, n, r) {
-	let i = hl(e), a = await ul(i.checkpoint, n, r);
-	return await tl(t, i.index, a.size, i.path, a.root), i.index;
+async function hl(e, t, n, r) {
+	let i = ml(e), a = await ll(i.checkpoint, n, r);
+	return await el(t, i.index, a.size, i.path, a.root), i.index;
 }
-function _l(e) {
+function gl(e) {
 	try {
-		return ml(e);
+		return pl(e);
 	} catch (e) {
 		throw e instanceof S ? new x("a line of the proof is no base64; copy the file whole", { cause: e }) : e;
 	}
 }
-function vl(e, t) {
+function _l(e, t) {
 	let n = e.indexOf(t);
 	return n < 0 ? {
 		before: e,
@@ -5316,49 +5331,49 @@ function vl(e, t) {
 		found: !0
 	};
 }
-function yl(e) {
+function vl(e) {
 	return Array.from(e, (e) => e.toString(16).padStart(2, "0")).join("");
 }
 // src/client/rights.ts
-var bl = 404, xl = 268435456, Sl = class {
+var yl = 404, bl = 268435456, xl = class {
 	#e;
 	constructor(e) {
 		this.#e = e;
 	}
 	async export() {
-		let e = await this.#e.somebody(), t = await vs(e, this.#e.stamp());
+		let e = await this.#e.somebody(), t = await _s(e, this.#e.stamp());
 		return this.#t(await this.#e.ask({
 			kind: "statement",
 			jws: t
-		}, co), e);
+		}, so), e);
 	}
 	async #t(e, t) {
-		let n = [C(t.site), C(t.subject)], r = Le(await wl(Gi(await Hi(E(e.sealed), t.seal, zi.EXPORT, ...n)), xl), xl);
+		let n = [C(t.site), C(t.subject)], r = Le(await Cl(Wi(await Vi(E(e.sealed), t.seal, Ri.EXPORT, ...n)), bl), bl);
 		if (!Re(r)) throw new v("the export is no object; ask again");
-		let i = X(so, await Eo(e.signature, $.EXPORT, this.#e.trust));
+		let i = X(oo, await To(e.signature, $.EXPORT, this.#e.trust));
 		if (i.site !== t.site || i.subject !== t.subject) throw new _e("the export is signed as somebody else's; ask again");
-		if (!ke(await Qr(Fe(r)), E(i.sha256))) throw new _e("the export is not what the server signed; download it again, and keep this one as evidence");
+		if (!ke(await Zr(Fe(r)), E(i.sha256))) throw new _e("the export is not what the server signed; download it again, and keep this one as evidence");
 		return {
 			...r,
 			signature: e.signature
 		};
 	}
 	async correct(e, t) {
-		let n = Cl((await this.export()).labels).find((t) => t.record === e);
+		let n = Sl((await this.export()).labels).find((t) => t.record === e);
 		if (n === void 0) throw new b("no such label is held; take its `record` from the export");
-		let r = await this.#e.somebody(), i = oe(t, Number(n.ended_at)), a = await ys(r, this.#e.stamp(), e, i, await this.#e.dayKey());
+		let r = await this.#e.somebody(), i = oe(t, Number(n.ended_at)), a = await vs(r, this.#e.stamp(), e, i, await this.#e.dayKey());
 		await this.#e.ask({
 			kind: "statement",
 			jws: a
-		}, lo);
+		}, co);
 	}
 	async proof(e, t) {
-		let { promise: n } = e, r = await this.#e.service(!0), { name: i, key: a } = await cl(r.audit_key);
+		let { promise: n } = e, r = await this.#e.service(!0), { name: i, key: a } = await sl(r.audit_key);
 		if (i !== r.audit_origin || i !== n.origin) throw new x("the promise names another log than the server's; keep the receipt as evidence");
 		let o = await this.#n(n.leaf, t), s = E(o.entry);
-		if (!ke(Qc(s).leaf, E(n.leaf))) throw new x("the proof is for another decision; keep receipt and proof as evidence");
+		if (!ke(Zc(s).leaf, E(n.leaf))) throw new x("the proof is for another decision; keep receipt and proof as evidence");
 		return {
-			index: await gl(o.proof, s, n.origin, a),
+			index: await hl(o.proof, s, n.origin, a),
 			text: o.proof,
 			entry: o.entry
 		};
@@ -5370,19 +5385,19 @@ var bl = 404, xl = 268435456, Sl = class {
 				return await this.#e.ask({
 					kind: "proof",
 					leaf: e
-				}, xo);
+				}, bo);
 			} catch (e) {
 				let t = this.#e.clock.monotonic() >= n;
-				if (!(e instanceof y) || e.status !== bl || t) throw e;
+				if (!(e instanceof y) || e.status !== yl || t) throw e;
 			}
 			await this.#e.clock.sleep(.25);
 		}
 	}
 };
-function Cl(e) {
+function Sl(e) {
 	return Array.isArray(e) ? e.filter(Re) : [];
 }
-async function wl(e, t) {
+async function Cl(e, t) {
 	let n = [], r = 0, i = new Blob([V(e)]).stream().pipeThrough(new DecompressionStream("deflate")).getReader();
 	try {
 		for (let e = await i.read(); !e.done && (r += e.value.length, !(r > t)); e = await i.read()) n.push(e.value);
@@ -5393,12 +5408,12 @@ async function wl(e, t) {
 	return w(...n);
 }
 // src/label/index.ts
-var Tl = [
+var wl = [
 	"personalize_offers",
 	"adapt_service",
 	"adapt_lessons"
-], El = "declare_mood";
-function Dl(e, t) {
+], Tl = "declare_mood";
+function El(e, t) {
 	let n = (...e) => e.some((e) => t.includes(e));
 	if (e.source === "declared") return n("declare_mood") ? {
 		...e,
@@ -5408,7 +5423,7 @@ function Dl(e, t) {
 		arousal: null,
 		model: 0
 	} : null;
-	if (!n(...Tl)) return null;
+	if (!n(...wl)) return null;
 	let r = n("personalize_offers", "adapt_service");
 	return {
 		...e,
@@ -5419,12 +5434,12 @@ function Dl(e, t) {
 	};
 }
 // src/client/stream.ts
-var Ol = ["seal-key-expired", "seal-key-unknown"], kl = [
+var Dl = ["seal-key-expired", "seal-key-unknown"], Ol = [
 	"envelope-replayed",
 	"envelope-invalid",
 	"request-invalid",
-	...Ol
-], Al = 500, jl = class {
+	...Dl
+], kl = 500, Al = class {
 	#e;
 	#t;
 	constructor(e, t) {
@@ -5432,19 +5447,19 @@ var Ol = ["seal-key-expired", "seal-key-unknown"], kl = [
 	}
 	async declare(e, t) {
 		let n = oe(e, this.#e.seconds(), t);
-		aa(n);
+		ia(n);
 		let r = await this.#e.refresh();
 		if (r !== null && r.purposes.length > 0 && !r.purposes.includes("declare_mood")) throw new _("telling a mood has a purpose of its own; ask for consent to `declare_mood`");
 		await this.#t.ready(), await this.#n(n);
 		try {
-			await this.flush(Us);
+			await this.flush(Hs);
 		} catch (e) {
 			if (!(e instanceof ve)) throw e;
 		}
 		return n;
 	}
 	async #n(e) {
-		let t = this.#e, n = Dl(e, (await t.permit("send", El)).purposes);
+		let t = this.#e, n = El(e, (await t.permit("send", Tl)).purposes);
 		if (n === null) return;
 		let r = await t.somebody(), i;
 		try {
@@ -5460,9 +5475,9 @@ var Ol = ["seal-key-expired", "seal-key-unknown"], kl = [
 			device: r.sign.verifyKey.id,
 			streamKey: r.streamKey
 		};
-		await t.keep.put(a, await pc([n], a, t.seconds(), o, i)), await t.withdrawn() && await t.keep.purge();
+		await t.keep.put(a, await fc([n], a, t.seconds(), o, i)), await t.withdrawn() && await t.keep.purge();
 	}
-	async flush(e = Hs) {
+	async flush(e = Vs) {
 		let { keep: t } = this.#e;
 		return this.#e.alone(async () => {
 			await this.#t.settle(e);
@@ -5481,8 +5496,8 @@ var Ol = ["seal-key-expired", "seal-key-unknown"], kl = [
 		try {
 			await this.#e.ask({
 				kind: "envelope",
-				message: X(uo, n)
-			}, lo, t);
+				message: X(lo, n)
+			}, co, t);
 		} catch (t) {
 			if (!(t instanceof y)) throw t;
 			return await this.#i(e, t), !1;
@@ -5490,20 +5505,20 @@ var Ol = ["seal-key-expired", "seal-key-unknown"], kl = [
 		return await this.#e.keep.sent(e), !0;
 	}
 	async #i(e, t) {
-		if ([...bc, ...Sc].includes(t.problem) && await this.#e.ended(t), !kl.includes(t.problem) || t.status >= Al) throw t;
-		await this.#e.keep.lose(e, t.problem), Ol.includes(t.problem) && await this.#e.service(!0);
+		if ([...yc, ...xc].includes(t.problem) && await this.#e.ended(t), !Ol.includes(t.problem) || t.status >= kl) throw t;
+		await this.#e.keep.lose(e, t.problem), Dl.includes(t.problem) && await this.#e.service(!0);
 	}
-}, Ml = class e {
+}, jl = class e {
 	#e;
 	#t;
 	#n;
 	#r;
 	#i;
 	constructor(e) {
-		this.#e = e, this.#t = new kc(e), this.#n = new jl(e, this.#t), this.#r = new zc(e), this.#i = new Sl(e);
+		this.#e = e, this.#t = new Oc(e), this.#n = new Al(e, this.#t), this.#r = new Rc(e), this.#i = new xl(e);
 	}
 	static async open(t) {
-		return new e(await wc.open(t));
+		return new e(await Cc.open(t));
 	}
 	get recoveryCode() {
 		return this.#e.recoveryCode;
@@ -5560,4 +5575,4 @@ var Ol = ["seal-key-expired", "seal-key-unknown"], kl = [
 		return await this.#e.keep.receipts();
 	}
 };
-export { ee as AGE_BANDS, we as AuditError, te as CONSENT_STATES, fe as CapabilityExpired, de as CapabilityInvalid, S as CheckpointInvalid, Ml as Client, Ce as ClockSkewed, se as ConsentError, _ as ConsentMissing, ce as ConsentRefused, l as EXPRESSIONS, he as EnvelopeInvalid, tc as IndexedShelf, re as KEY_ROLES, xe as KeepError, Se as KeepUnreadable, pe as LabelInvalid, ae as MAX_WINDOW, Zs as MemoryShelf, g as MienError, le as NoticeStale, d as POLARITIES, p as PURPOSES, x as ProofInvalid, h as ROLES, ue as ReceiptInvalid, b as RequestInvalid, y as RequestRefused, m as SECTORS, ie as SLOTS, f as SOURCES, ne as STANDING, u as STATES, me as SealError, ge as SealKeyExpired, ve as SendError, v as ServerAnswerInvalid, be as ServerBusy, ye as ServerUnreachable, Te as SettingsError, _e as SignatureInvalid, oe as declared };
+export { ee as AGE_BANDS, we as AuditError, te as CONSENT_STATES, fe as CapabilityExpired, de as CapabilityInvalid, S as CheckpointInvalid, jl as Client, Ce as ClockSkewed, se as ConsentError, _ as ConsentMissing, ce as ConsentRefused, l as EXPRESSIONS, he as EnvelopeInvalid, ec as IndexedShelf, re as KEY_ROLES, xe as KeepError, Se as KeepUnreadable, pe as LabelInvalid, ae as MAX_WINDOW, Xs as MemoryShelf, g as MienError, le as NoticeStale, d as POLARITIES, p as PURPOSES, x as ProofInvalid, h as ROLES, ue as ReceiptInvalid, b as RequestInvalid, y as RequestRefused, m as SECTORS, ie as SLOTS, f as SOURCES, ne as STANDING, u as STATES, me as SealError, ge as SealKeyExpired, ve as SendError, v as ServerAnswerInvalid, be as ServerBusy, ye as ServerUnreachable, Te as SettingsError, _e as SignatureInvalid, oe as declared };
