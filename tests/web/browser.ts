@@ -12,6 +12,8 @@ import type * as sdk from "../../sdk/web/src/index.ts";
 interface Told {
   readonly program: string;
   readonly env: Readonly<Record<string, string>>;
+  /** An origin that the site lists, of a page that is not the server's. */
+  readonly shop: string;
   readonly options: { readonly server: string; readonly site: string; readonly key: string; readonly trust: string };
 }
 interface Seen {
@@ -30,19 +32,19 @@ globalThis.mien = await import("/mien.js");
 globalThis.ready = true;
 </script>`;
 const CLAIMS = { jurisdictions: ["EU-DE"], age_band: "adult" } as const;
-const { program, env, options } = JSON.parse(readFileSync(0, "utf8")) as Told;
+const { program, env, options, shop } = JSON.parse(readFileSync(0, "utf8")) as Told;
 const module = readFileSync(new URL("../../sdk/web/dist/mien.js", import.meta.url), "utf8");
 const seen: Seen[] = [];
 const troubles: string[] = [];
 
-/** A page of the server's origin with the module, and nothing from anywhere else. */
-async function opened(context: BrowserContext): Promise<Page> {
+/** A page of this origin with the module, and nothing from anywhere else. */
+async function opened(context: BrowserContext, origin: string): Promise<Page> {
   const page = await context.newPage();
   page.on("pageerror", (error) => troubles.push(String(error)));
   page.on("request", (request: Request) => seen.push({ method: request.method(), url: request.url(), body: request.postData() }));
-  await page.route(`${options.server}/page`, (route) => route.fulfill({ contentType: "text/html", body: PAGE }));
-  await page.route(`${options.server}/mien.js`, (route) => route.fulfill({ contentType: "text/javascript", body: module }));
-  await page.goto(`${options.server}/page`);
+  await page.route(`${origin}/page`, (route) => route.fulfill({ contentType: "text/html", body: PAGE }));
+  await page.route(`${origin}/mien.js`, (route) => route.fulfill({ contentType: "text/javascript", body: module }));
+  await page.goto(`${origin}/page`);
   await ready(page);
   return page;
 }
@@ -67,11 +69,14 @@ const keysOf = (page: Page): Promise<unknown> => page.evaluate(async () => {
 });
 
 const browser = await chromium.launch({
-  executablePath: program, env: { ...process.env, ...env }, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+  executablePath: program,
+  env: { ...process.env, ...env },
+  // The shop's page has no address, so the browser would ask before it may speak to this machine.
+  args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-features=LocalNetworkAccessChecks"],
 });
 try {
   const context = await browser.newContext();
-  const page = await opened(context);
+  const page = await opened(context, options.server);
   const before = await page.evaluate(async () => [(await client.rank()).places.length, (await client.standing()).state, (await indexedDB.databases()).length]);
   const consented = await page.evaluate(async (claims) => {
     await client.notice("en");
@@ -88,14 +93,23 @@ try {
     const ranking = await client.rank();
     return { standing: await client.standing(), moods: (held["labels"] as { expression: string }[]).map((label) => label.expression).sort(), why: ranking.why };
   });
-  const other = await opened(context);
+  const other = await opened(context, options.server);
   const withdrawn = await other.evaluate(async () => (await client.withdraw())?.outcome);
   const after = await page.evaluate(async () => [
-    await client.declare("joy").then(() => "said", (error: sdk.MienError) => error.code), (await client.rank()).used_emotion, document.cookie, localStorage.length,
+    await client.declare("joy").then(() => "said", (error: sdk.MienError) => `${error.name} ${error.code}`), (await client.rank()).used_emotion, document.cookie, localStorage.length,
   ]);
   const erased = await page.evaluate(async () => (await client.erase())?.stage);
   const left = await keysOf(page);
-  process.stdout.write(JSON.stringify({ version: browser.version(), before, consented, keys, reloaded, withdrawn, after, erased, left, seen, troubles }));
+  const embedded = await (await opened(await browser.newContext(), shop)).evaluate(async (claims) => {
+    const first = (await client.rank()).places.length;
+    await client.notice("en");
+    const { outcome } = await client.consent({ purposes: ["declare_mood"], claims });
+    await client.declare("joy");
+    const { waiting } = await client.standing();
+    const held = (await client.export())["labels"] as unknown[];
+    return { first, outcome, waiting, held: held.length, refused: (await client.withdraw())?.outcome };
+  }, CLAIMS);
+  process.stdout.write(JSON.stringify({ embedded, version: browser.version(), before, consented, keys, reloaded, withdrawn, after, erased, left, seen, troubles }));
 } finally {
   await browser.close();
 }

@@ -41,6 +41,8 @@ READS = (
     f"/v1/sites/{SITE}/notices/de",
     "/v1/me",
 )
+SHOP = "http://localhost:8443"
+"""Where a page lies that no server serves: the browser is given it."""
 HEADERS = {
     "host", "connection", "accept", "accept-encoding", "accept-language", "sec-fetch-mode", "user-agent", "content-length", "content-type", "mien-site-key",
     "authorization", "pragma", "cache-control",
@@ -206,13 +208,13 @@ def test_rank_says_the_same_with_and_without_consent(sent: list[Request]) -> Non
 # ---- in a real browser ----
 @pytest.fixture(scope="module")
 def browsed(stage: Stage) -> Any:
-    """What `browser.ts` says came of it: at a site that lists the server's own origin, which a page there has."""
+    """What `browser.ts` says came of it: at a site that lists the server's own origin, which a page there has, and a shop's."""
     assert built().exists()
     browser = chromium()
     added = json.loads(
         stage.mien(
             "site", "add", "web-shop", "--sector", "retail", "--role", "customer", "--jurisdiction", "EU-DE", "--controller", "Web Shop",
-            "--contact", "privacy@web-shop.example", "--impact-assessment", "--catalogue", str(CATALOGUE), "--origin", stage.url, "--json",
+            "--contact", "privacy@web-shop.example", "--impact-assessment", "--catalogue", str(CATALOGUE), "--origin", stage.url, "--origin", SHOP, "--json",
         )
     )  # fmt: skip
     options = {
@@ -222,7 +224,7 @@ def browsed(stage: Stage) -> Any:
         "trust": added["verify_key"],
     }
     done = subprocess.run(
-        [packages(), str(HERE / "browser.ts")], input=json.dumps({"program": browser.program, "env": browser.env, "options": options}),
+        [packages(), str(HERE / "browser.ts")], input=json.dumps({"program": browser.program, "env": browser.env, "options": options, "shop": SHOP}),
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -249,9 +251,18 @@ def test_in_a_browser_a_mood_is_said_explained_and_taken_back_in_another_tab(bro
     assert browsed["reloaded"]["moods"] == ["joy", "sadness"]
     assert browsed["reloaded"]["why"]
     assert browsed["withdrawn"] == "withdrawn"
-    assert browsed["after"] == ["consent-missing", False, "", 0]
+    assert browsed["after"] == ["ConsentMissing consent-missing", False, "", 0]
     assert browsed["erased"] == "accepted"
     assert browsed["left"] == {"names": [], "algorithms": [], "extractable": [], "given": []}
+
+
+def test_in_a_browser_a_page_of_another_origin_is_served_where_the_site_lists_it(
+    browsed: Any,
+) -> None:
+    """With what a browser asks beforehand (CORS), for every kind of request."""
+    assert browsed["embedded"] == {
+        "first": 5, "outcome": "given", "waiting": 0, "held": 1, "refused": "withdrawn",
+    }  # fmt: skip
 
 
 def test_in_a_browser_no_other_host_is_asked_and_no_word_of_emotion_leaves(
@@ -260,7 +271,8 @@ def test_in_a_browser_no_other_host_is_asked_and_no_word_of_emotion_leaves(
     assert {
         f"{urlsplit(each['url']).scheme}://{urlsplit(each['url']).netloc}"
         for each in browsed["seen"]
-    } == {stage.url}
+    } == {stage.url, SHOP}
+    assert {urlsplit(each["url"]).path for each in browsed["seen"] if each["url"].startswith(SHOP)} == {"/page", "/mien.js"}  # fmt: skip
     bodies = [
         (urlsplit(each["url"]).path, each["body"].encode())
         for each in browsed["seen"]
@@ -269,6 +281,6 @@ def test_in_a_browser_no_other_host_is_asked_and_no_word_of_emotion_leaves(
     for path, body in bodies:
         parse((BODIES | {"/v1/keys": SignedAnswer})[path], decode(body))
     envelopes = [body for path, body in bodies if path == "/v1/labels"]
-    assert (len(envelopes), len({len(body) for body in envelopes})) == (2, 1)
+    assert (len(envelopes), len({len(body) for body in envelopes})) == (3, 1)
     words = {*EXPRESSIONS, *STATES, *POLARITIES} - {"none"}
     assert [word for word in words for _, body in bodies if spoken(word, body)] == []
