@@ -341,7 +341,8 @@ def test_the_vocabulary_is_one(heard: dict[str, Any]) -> None:
         "max_places": messages.MAX_PLACES, "max_export_chars": messages.MAX_EXPORT_CHARS, "renew_before": consent.RENEW_BEFORE, "capability_seconds": 300,
     }  # fmt: skip
     assert {name: told[name] for name in numbers} == numbers
-    assert told["uses"] == {use.name: str(use) for use in Use}
+    # What a browser does not do yet (help, lessons) has words that it does not know.
+    assert told["uses"].items() <= {use.name: str(use) for use in Use}.items()
     assert told["kinds"].items() <= {kind.name: str(kind) for kind in Kind}.items()
 
 
