@@ -285,6 +285,7 @@ def test_page_may_read_why_its_request_was_refused(opened: Open) -> None:
     refused = shop.post("/v1/rank", {}, {**PUBLISHABLE, "Origin": "https://shop.example"})
     assert refused.status_code == 400
     assert refused.headers["access-control-allow-origin"] == "https://shop.example"
+    assert refused.headers["access-control-expose-headers"] == "retry-after"
 
 
 def test_site_without_origins_takes_no_browser(shop: Shop) -> None:

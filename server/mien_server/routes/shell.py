@@ -55,6 +55,8 @@ PREFLIGHT: Final = (
     (b"access-control-max-age", b"600"),
     (b"vary", b"origin"),
 )
+READABLE: Final = (b"access-control-expose-headers", b"retry-after")
+"""What a page of the site may read beside the answer: when to ask again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +222,7 @@ def _dress(scope: Scope, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes
     if scope.get(PUBLIC):
         more.append((b"access-control-allow-origin", b"*"))
     elif (origin := _allowed_origin(scope)) is not None:
-        more += [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
+        more += [(b"access-control-allow-origin", origin), (b"vary", b"origin"), READABLE]
     return more
 
 
