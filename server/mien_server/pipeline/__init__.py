@@ -81,7 +81,7 @@ from mien_server.pipeline.looking import Asks, Looking
 from mien_server.pipeline.notices import Notices
 from mien_server.pipeline.officer import Officer
 from mien_server.pipeline.parts import Parts
-from mien_server.pipeline.ranking import Rankings
+from mien_server.pipeline.ranking import LEARN_AFTER, Rankings
 from mien_server.pipeline.restoring import Applied, Restoring
 from mien_server.pipeline.retaining import Plan, Retaining, Swept
 from mien_server.pipeline.rotation import Rotated, Rotation
@@ -100,7 +100,7 @@ SITES: Final = 1024
 
 
 class Pipeline:
-    """All that the server can be asked. `origin` names its audit log, `cosigners` are its witnesses."""
+    """All that the server can be asked. `origin` names its audit log, `cosigners` are its witnesses, `reward_seconds` how long a ranking waits for a reward."""
 
     def __init__(
         self,
@@ -114,6 +114,7 @@ class Pipeline:
         journal: Journal,
         cosigners: Sequence[Cosigner] = (),
         officers: Iterable[Listed] = (),
+        reward_seconds: int = LEARN_AFTER,
     ) -> None:
         self._parts = Parts(store, keys, authorizer, clock, entropy, origin, journal)
         self._notices = Notices(self._parts)
@@ -124,7 +125,7 @@ class Pipeline:
         self._keys = KeySet(self._parts, answers)
         self._officer = Officer(self._parts, tidying)
         self._arrivals = Arrivals(self._parts, self._notices)
-        self._rankings = Rankings(self._parts, self._notices, learning)
+        self._rankings = Rankings(self._parts, self._notices, learning, reward_seconds)
         self._exports = Exports(self._parts)
         self._corrections = Corrections(self._parts)
         self._erasing = Erasing(self._parts, learning)
