@@ -367,8 +367,8 @@ async def test_of_a_run_only_what_is_recent_counts(make_world: MakeWorld) -> Non
         now = phone.now()
         await phone.send([Label("sadness", now - 601 - i, 15) for i in range(20)] + [Label("joy", now - 300, 15)])  # fmt: skip
         (run,) = await world.store.transact(lambda t: t.records.all("shop", phone.subject))
-        rankings, vault = world.pipeline._rankings, world.pipeline._parts.vault(await world.person(phone.subject))  # fmt: skip
-        found = rankings._opened(vault, [run], {PURPOSE}, now)
+        knowing, vault = world.pipeline._rankings._knowing, world.pipeline._parts.vault(await world.person(phone.subject))  # fmt: skip
+        found = knowing._opened(vault, [run], {PURPOSE}, now)
         assert [(what.expression, ended_at) for _purpose, what, ended_at in found] == [("joy", now - 300)]  # fmt: skip
         assert phone.why(await phone.rank()).used_emotion
         world.clock.at += 300
@@ -389,6 +389,6 @@ async def test_no_more_records_are_opened_than_needed(make_world: MakeWorld) -> 
         )
         assert len(records) == 3
         damaged = dataclasses.replace(records[-1], sealed=bytes(9))
-        found = world.pipeline._rankings._opened(vault, [*records[:-1], damaged], {PURPOSE}, phone.now())  # fmt: skip
+        found = world.pipeline._rankings._knowing._opened(vault, [*records[:-1], damaged], {PURPOSE}, phone.now())  # fmt: skip
         assert len(found) == 64
-        assert world.pipeline._rankings._opened(vault, [damaged], {"declare_mood"}, phone.now()) == []  # fmt: skip
+        assert world.pipeline._rankings._knowing._opened(vault, [damaged], {"declare_mood"}, phone.now()) == []  # fmt: skip

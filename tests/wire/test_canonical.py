@@ -1,7 +1,11 @@
 """Laws of the canonical encoding over generated values; single scenarios are in the vectors."""
 
 import json
+import string
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 import rfc8785
@@ -118,6 +122,8 @@ def test_what_takes_a_closer_look_is_taken_all_the_same(data: bytes) -> None:
     [
         1.5, float("nan"), float("inf"), -0.0, {"a": [1.0]}, b"bytes", {1, 2}, object(), {1: 2}, MAX_INTEGER + 1, -MAX_INTEGER - 1, [10**5000],
         "\udfff", {"\ud800": 1}, ["ok", {"deep": "\ud83d"}],
+        # what an encoder of JSON might find a text for by itself
+        datetime(2026, 11, 27, tzinfo=UTC), UUID(int=1), Decimal(1), bytearray(b"x"), frozenset(), {"a": {"b": memoryview(b"x")}},
     ],
 )  # fmt: skip
 def test_what_has_no_canonical_form_is_refused(value: object) -> None:
@@ -169,6 +175,21 @@ def test_base64url_has_one_spelling(text: str) -> None:
     except RequestInvalid:
         return
     assert b64(data) == text
+
+
+def test_bits_that_stand_for_no_byte_are_zero() -> None:
+    letters = string.ascii_letters + string.digits + "-_"
+    for length, spare in ((2, 4), (3, 2)):
+        texts = [f"{'A' * (length - 2)}{a}{b}" for a in letters for b in letters]
+        assert sum(_reads(text) for text in texts) == len(texts) >> spare
+    assert not any(_reads(text) for text in (*letters, "AAAAA", "AA==", "AAA=", "AA A", "AA\n"))
+
+
+def _reads(text: str) -> bool:
+    try:
+        return b64(unb64(text)) == text
+    except RequestInvalid:
+        return False
 
 
 @given(st.lists(st.binary(max_size=5), max_size=5), st.lists(st.binary(max_size=5), max_size=5))
