@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.server.test_personalize import random_events
 from tests.server.test_pipeline_ranking import backend_reward, stored, sums_of
-from tests.server.world import NOON, MakeWorld, World
+from tests.server.world import NOON, MakeWorld, Phone, World
 
 from mien.errors import EnvelopeInvalid, PolicyDenied, RequestInvalid
 from mien.values import Offer
@@ -44,7 +44,7 @@ async def test_rules_and_history_cost_nobody_anything(make_world: MakeWorld) -> 
         await yes.send()
         await no.withdraw()
         asked: dict[str, Any] = {"rules": RULES, "history": VISIT, "places": 5, "age_band": "adult"}
-        answers = [await who.rank(**asked) for who in (yes, no, world)]  # type: ignore[attr-defined]
+        answers = [await who.rank(**asked) for who in (yes, no, world)]
         for answer in answers:
             ids = [place.offer.id for place in answer.places]
             assert ids[1] == "offer-5"
@@ -97,7 +97,7 @@ async def test_an_effect_against_a_person_is_refused_with_the_law_and_logged(
         await phone.send()
         for effect in ("price", "eligibility", "urgency", "vulnerability"):
             article = "GDPR 22" if effect == "eligibility" else "AI Act 5(1)(b)"
-            rules = RulesDoc(effect=effect)  # type: ignore[arg-type]
+            rules = RulesDoc(effect=effect)
             with pytest.raises(PolicyDenied, match="what a person feels never changes") as refusal:
                 await phone.rank(rules=rules)
             assert {f"policy:no-{effect}", article} <= set(refusal.value.laws)
@@ -167,8 +167,7 @@ async def test_a_shops_own_order_is_answered_compared_and_learned(make_world: Ma
         phone = await world.enrolled()
         await phone.send()
         own = ["offer-3", "offer-1", "offer-0"]
-        for who in (phone, world):
-            answer = await who.rank(own=own, places=3)  # type: ignore[attr-defined]
+        for answer in (await phone.rank(own=own, places=3), await world.rank(own=own, places=3)):
             assert [place.offer.id for place in answer.places] == own
             assert answer.agreed in range(4)
         why = phone.why(await phone.rank(own=own, places=3))
@@ -183,11 +182,12 @@ async def test_a_shops_own_order_is_answered_compared_and_learned(make_world: Ma
 async def visits(world: World, count: int) -> dict[str, list[Event]]:
     """Rankings with history, rules and rewards of two people and of nobody, as the log holds them: their events by who."""
     leaving, staying = await world.enrolled(), await world.enrolled()
-    for who in (leaving, staying):
-        await who.send()
+    for person in (leaving, staying):
+        await person.send()
+    everybody: tuple[Phone | World, ...] = (leaving, staying, world)
     for turn in range(count):
-        for who in (leaving, staying, world):
-            answer = await who.rank(history=VISIT, rules=RULES if turn % 2 else RulesDoc(), otherwise=turn)  # type: ignore[attr-defined]  # fmt: skip
+        for who in everybody:
+            answer = await who.rank(history=VISIT, rules=RULES if turn % 2 else RulesDoc(), otherwise=turn)  # fmt: skip
             if turn % 3:
                 await backend_reward(world, answer.event, 20 * turn, 1 + turn % 2)
     world.clock.at += 601
@@ -251,7 +251,7 @@ async def test_sums_that_cannot_be_read_are_made_again(make_world: MakeWorld) ->
             whole = await sums_of(world)
             data = spoil(whole.to_bytes())
             await world.store.transact(
-                lambda t, data=data: t.sites.put_sums("shop", os.urandom(16), data)  # type: ignore[misc]
+                lambda t, data=data: t.sites.put_sums("shop", os.urandom(16), data)
             )
             answer = await world.rank()
             made = await sums_of(world)
@@ -273,7 +273,7 @@ async def test_events_of_an_older_server_are_shown_and_forgotten_and_teach_nothi
         older = _first("evt_" + "b" * 26, world.clock.at, learned=True)
         waiting = _first("evt_" + "c" * 26, world.clock.at, learned=False)
         for each in (older, waiting):
-            await world.store.transact(lambda t, each=each: t.events.add(each))  # type: ignore[misc]
+            await world.store.transact(lambda t, each=each: t.events.add(each))
         opened = record.open_event(older, None)
         assert (opened.offers, opened.rewards, len(opened.features[0])) == (("o",), ((1, 0.5),), 163)  # fmt: skip
         assert not fits(opened)
@@ -346,13 +346,17 @@ async def test_the_dearest_offer_stops_nobody_from_learning(make_world: MakeWorl
         assert (await sums_of(world)).n == 2
 
 
+def _rounded(row: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(np.array(row, np.float32).astype(np.float64).tolist())
+
+
 def test_an_event_keeps_what_was_learned_to_the_bit() -> None:
     (event,) = random_events(4, 1)
     count = len(event.features)
     exact = replace(
         event, id="evt_" + "a" * 26, at=NOON, otherwise=0.35, own=True,
-        features=tuple(tuple(np.float32(row).astype(float).tolist()) for row in event.features),
-        felt=tuple(np.float32(event.felt).astype(float).tolist()),
+        features=tuple(_rounded(row) for row in event.features),
+        felt=_rounded(event.felt),
         offers=("o",) * count, propensities=(0.1,) * count,
     )  # fmt: skip
     kept = record.open_event(record.plain_event(exact, learned=True), None)

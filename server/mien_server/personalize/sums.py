@@ -111,7 +111,9 @@ class Sums:
                 covariance: Vector = np.eye(DIMENSIONS) / RIDGE
                 theta = prior
             else:
-                covariance = np.linalg.inv(self.A + RIDGE * np.eye(DIMENSIONS))
+                covariance = np.asarray(
+                    np.linalg.inv(self.A + RIDGE * np.eye(DIMENSIONS)), dtype=np.float64
+                )
                 theta = prior + covariance @ (self.b - self.A @ prior)
             self._learned = Learned(theta, covariance, self._noise())
         return self._learned

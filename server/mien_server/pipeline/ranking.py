@@ -151,7 +151,7 @@ class Rankings:
         self._parts.note(transaction, site, person, "use", decision, named)
         return stream, known, decision
 
-    def _found(
+    def _found(  # noqa: PLR0917 - who asks, for what, and when
         self, transaction: Transaction, site: Site, asker: Asker, request: RankRequest | RewardRequest, now: int, use: Use, *, gpc: bool
     ) -> tuple[Stream, Person, Vault]:  # fmt: skip
         """The device that asks, its person and their vault. Raises what is wrong with it."""
