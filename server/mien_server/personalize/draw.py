@@ -7,6 +7,7 @@ replacement, each from the offers still left that the shop's rules allow there, 
 kept with it.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -35,6 +36,7 @@ FLOOR: Final = 0.05
 _TOLERANCE: Final = 1e-6
 _ROUNDING: Final = 1e-12
 _MAX_STEPS: Final = 80
+_PAIRS: Final = 256
 _SURE: Final = 1e-18
 """The least variance of a gap: two offers with the same features differ by rounding alone."""
 
@@ -203,18 +205,18 @@ class _Gaps:
     """How far each offer lies under the best of some, and how sure that is. `scores` is (K,), `base` (K, B), `spread` (B, B) the covariance of the weights."""
 
     def __init__(self, scores: Vector, base: Vector, spread: Vector, noise: float) -> None:
-        self._scores, self._base, self._noise = scores, base, noise
-        self._spread = base @ spread
-        self._own: Vector = np.einsum("kb,kb->k", self._spread, base)
+        self._scores, self._base = scores, base
+        self._half = noise * (base @ spread)
+        self._own: Vector = np.einsum("kb,kb->k", self._half, base)
+        # For few offers all pairs at once are cheaper than a product a place.
+        self._pairs = self._half @ base.T if len(base) <= _PAIRS else None
 
     def pmf(self, some: NDArray[np.intp]) -> Vector:
         """Probabilities of the offers `some` (their indices)."""
-        scores = self._scores[some]
-        best = int(scores.argmax())
-        at = some[best]
-        both = self._spread[some] @ self._base[at]
-        variances = self._own[some] + self._own[at] - 2.0 * both
-        return likely(scores, self._noise * variances)
+        scores, own = self._scores[some], self._own
+        at = some[scores.argmax()]
+        both = self._half[some] @ self._base[at] if self._pairs is None else self._pairs[at, some]
+        return likely(scores, own[some] + own[at] - 2.0 * both)
 
 
 class _Draw:
@@ -264,12 +266,15 @@ def likely(scores: Vector, variances: Vector) -> Vector:
 
     Raises `RequestInvalid` when one of them is no number.
     """
-    if not (np.isfinite(scores).all() and np.isfinite(variances).all()):
+    gaps = scores.max() - scores
+    weights: Vector = np.exp(gaps * gaps / (-2.0 * CURIOSITY * np.maximum(variances, _SURE)))
+    total = float(weights.sum())
+    if not (math.isfinite(total) and math.isfinite(float(gaps.sum()))):
         msg = "a score is no number; rebuild the ranking sums from the events"
         raise RequestInvalid(msg)
-    gaps = scores.max() - scores
-    weights = np.exp(-(gaps**2) / (2.0 * CURIOSITY * np.maximum(variances, _SURE)))
-    return np.asarray((1.0 - EXPLORED) * weights / weights.sum() + EXPLORED / len(scores))
+    weights *= (1.0 - EXPLORED) / total
+    weights += EXPLORED / len(scores)
+    return weights
 
 
 def hold_price(wanted: Vector, without: Vector, prices: Vector) -> Vector:

@@ -76,7 +76,9 @@ class Placing:
 
         An offer that is pinned further on waits. First what keeps offers apart gives way, then the caps.
         """
-        free = left & self._free
+        free = left & self._free if self.pins else left
+        if not (self._caps or self._apart):
+            return free
         capped = free & ~self._full(place, before)
         for found in (capped & ~self._beside(place, before), capped):
             if found.any():

@@ -54,6 +54,8 @@ class Learned:
     theta: Vector
     covariance: Vector
     noise: float
+    products: Vector
+    """The covariance of the products with all weights, (`FELT`, d x `BUCKETS`): what `spread` multiplies with."""
 
     def spread(self, felt: Vector) -> Vector:
         """The covariance, (`BASE`, `BASE`), of the weights of an offer's own features for a person of whom this is known, (`FELT`,)."""
@@ -62,9 +64,9 @@ class Learned:
             return own
         # Scores are linear in the own features: the weights of the products, times what is known, add to those of the tags.
         half = self.covariance[:, :BASE].copy()
-        half[:, TAGS] += np.tensordot(self.covariance[:, BASE:].reshape(-1, FELT, BUCKETS), felt, ([1], [0]))  # fmt: skip
+        half[:, TAGS] += (felt @ self.products).reshape(DIMENSIONS, BUCKETS)
         found = half[:BASE].copy()
-        found[TAGS] += np.tensordot(felt, half[BASE:].reshape(FELT, BUCKETS, BASE), ([0], [0]))
+        found[TAGS] += (felt @ half[BASE:].reshape(FELT, BUCKETS * BASE)).reshape(BUCKETS, BASE)
         return found
 
 
@@ -115,7 +117,10 @@ class Sums:
                     np.linalg.inv(self.A + RIDGE * np.eye(DIMENSIONS)), dtype=np.float64
                 )
                 theta = prior + covariance @ (self.b - self.A @ prior)
-            self._learned = Learned(theta, covariance, self._noise())
+            products = covariance[:, BASE:].reshape(DIMENSIONS, FELT, BUCKETS).transpose(1, 0, 2)
+            self._learned = Learned(
+                theta, covariance, self._noise(), products.reshape(FELT, DIMENSIONS * BUCKETS)
+            )
         return self._learned
 
     def estimate(self) -> Vector:

@@ -30,12 +30,13 @@ class Learning:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._sums: dict[str, tuple[bytes, Sums]] = {}
+        self._empty = Sums.empty()
 
     def sums(self, transaction: Transaction, site: str, lock: Lock = "none") -> Sums:
         """The site's sums as this transaction sees them. Not to be changed."""
         version = transaction.sites.sums_version(site, lock)
         if version is None:
-            return Sums.empty()
+            return self._empty
         kept = self._sums.get(site)
         if kept is None or kept[0] != version:
             # Without a lock another node may have replaced them since: then newer sums are kept under a tag that never comes back.
