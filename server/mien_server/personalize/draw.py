@@ -26,8 +26,8 @@ from mien_server.personalize.sums import Learned, Sums
 from mien_server.values import Catalogue, Emotion, Rules
 
 MAX_OFFERS: Final = 10_000
-CURIOSITY: Final = 0.12
-"""What the variance of a gap is multiplied with: 1 explores as the theory asks of the worst case; chosen with `RIDGE` on seeds 101 to 106 of the bench."""
+CURIOSITY: Final = 0.2
+"""What the variance of a gap is multiplied with: 1 explores as the theory asks of the worst case; chosen with `RIDGE` on seeds 101 to 119 of the bench."""
 EXPLORED: Final = 0.02
 """Share of each place that is drawn evenly, so that no probability vanishes: every offer has at least this divided by their number."""
 FLOOR: Final = 0.05

@@ -31,8 +31,8 @@ from mien_server.values import Event
 
 DECLARED_WEIGHT: Final = 0.3
 """Prior: how much more reward an offer of affinity 1 brings than one of affinity 0."""
-RIDGE: Final = 10.0
-"""How many places one unit of the prior counts: chosen on seeds 101 to 106 of `make bench NAME=bandit`, reported on others."""
+RIDGE: Final = 4.0
+"""How many places one unit of the prior counts: chosen on seeds 101 to 119 of `make bench NAME=bandit`, reported on others."""
 MAX_FEATURE: Final = 2.5
 """No feature of `features.table` is larger; what is, was not made there."""
 MEAN_REWARD: Final = 0.1
