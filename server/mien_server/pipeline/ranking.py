@@ -145,7 +145,9 @@ class Rankings:
     ) -> tuple[Stream | None, Known | None, Decision | None]:
         if request.asker is None:
             return None, None, None
-        stream, person, vault = self._found(transaction, site, request.asker, request, now, Use.RANK, gpc=gpc)
+        stream, person, vault = self._found(
+            transaction, site, request.asker, request, now, Use.RANK, gpc=gpc
+        )
         known, decision = self._knowing.known(transaction, site, person, vault, now)
         named = ",".join(known.basis) if known else PURPOSE
         self._parts.note(transaction, site, person, "use", decision, named)
