@@ -3,11 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 VIDEO ?=
 CAMERA ?=
+NAME ?=
 TIERS ?= all
 SEEDS ?= 1,2,3,4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test coverage soak check fmt fmt-check lint types layers vectors docs bench pins clean
+.PHONY: help setup setup-dev demo sample serve test coverage soak check fmt fmt-check lint types layers vectors docs bench pins clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -20,6 +21,16 @@ setup-dev:
 
 demo: setup ## the whole way once: consent to proof, on a real video (VIDEO=file or CAMERA=n)
 	@$(BIN)/mien demo $(if $(VIDEO),--video "$(VIDEO)") $(if $(CAMERA),--camera "$(CAMERA)")
+
+# A sample is a folder with a `__main__.py`: it starts what it needs on loopback, needs no network and ends by itself.
+SAMPLES = $(patsubst samples/%/__main__.py,%,$(wildcard samples/*/__main__.py))
+
+sample: setup ## one of the samples, on loopback: NAME=service-desk|classroom
+ifneq ($(filter $(NAME),$(SAMPLES)),)
+	@$(BIN)/python samples/$(NAME)
+else
+	@echo "no sample of that name; try one of: $(SAMPLES) (make sample NAME=...)" >&2; exit 2
+endif
 
 serve: setup ## keep a server running on loopback, with its keys and database under var/
 	@$(BIN)/mien keys init

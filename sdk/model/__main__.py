@@ -78,6 +78,12 @@ def _evaluate_micro(args: argparse.Namespace) -> None:
     evaluate_micro.run(args.folder)
 
 
+def _rates(args: argparse.Namespace) -> None:
+    from . import rates
+
+    rates.run(args.figures)
+
+
 def _sheet(args: argparse.Namespace) -> None:
     from .render import sheet
 
@@ -111,6 +117,8 @@ def main() -> None:
     evaluation.add_argument("--crops", action="store_true", help="each image is a face crop")
     cubes = command("evaluate-micro", _evaluate_micro, "polarity over labelled flow cubes")
     cubes.add_argument("folder", type=Path)
+    counted = command("rates", _rates, "write rates.json again from recorded figures")
+    counted.add_argument("figures", type=Path)
     args = parser.parse_args()
     args.run(args)
 

@@ -41,6 +41,7 @@ def polarity(plan: Plan, weights: Path, processes: int) -> dict[str, Any]:
         "uf1": measure.uf1(table),
         "uar": measure.uar(table),
         "accuracy": round(measure.accuracy(table), 4),
+        "confusion": table.tolist(),
     }
 
 

@@ -27,6 +27,7 @@ from . import (
     looks,
     measure,
     nets,
+    rates,
     train,
 )
 from .backgrounds import Bank
@@ -175,5 +176,6 @@ def run(plan: Plan, processes: int = 2) -> None:
     if (PHOTOS / "labels.csv").is_file():
         found["photographs"] = evaluate.report(PHOTOS, quiet=True)
     (WORK / "figures.json").write_text(json.dumps(found, indent=1) + "\n")
+    rates.write(found)
     figures.draw(found["expression"], data, keys)
     card.write(plan, found)

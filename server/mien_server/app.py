@@ -20,8 +20,8 @@ from typing import Any, Final
 from fastapi import FastAPI
 from structlog.typing import FilteringBoundLogger
 
-from mien.errors import MienError, PolicyInvalid
-from mien_server import logs
+from mien.errors import MienError, PolicyInvalid, SettingsError
+from mien_server import logs, measured
 from mien_server.authorize import Authorizer, Bundle, load_bundle
 from mien_server.authorize.reload import Reloader, place_of_fault
 from mien_server.background import Task, once, running
@@ -31,6 +31,7 @@ from mien_server.keys import Keyring, open_keys
 from mien_server.limits import Budgets, Limiter, Veil
 from mien_server.machine import SystemClock, SystemEntropy
 from mien_server.metrics import Meters
+from mien_server.personalize import Desk, desks, shipped_rates
 from mien_server.pipeline import Pipeline
 from mien_server.pipeline.restoring import Applied
 from mien_server.ports import Clock, Entropy, Store
@@ -126,6 +127,7 @@ def _parts(
         store, keys, authorizer, clock, entropy, origin=settings.origin, journal=journal,
         cosigners=settings.cosigners,
         officers=settings.officers, reward_seconds=settings.reward_seconds,
+        desks=_desks(settings),
     )  # fmt: skip
     return _Parts(
         settings=settings,
@@ -140,6 +142,18 @@ def _parts(
         pipeline=pipeline,
         readiness=Readiness(store, keys, journal, clock),
     )
+
+
+def _desks(settings: Settings) -> dict[str, Desk]:
+    """What the service desks count with. Raises `SettingsError`."""
+    if settings.desks is None:
+        return {}
+    try:
+        data = settings.desks.read_bytes()
+    except OSError as error:
+        msg = f"`{settings.desks}` cannot be read: {(error.strerror or 'unreadable').lower()}; see `MIEN_DESKS`"
+        raise SettingsError(msg) from None
+    return desks(data, shipped_rates(measured.shipped()))
 
 
 def _services(parts: _Parts) -> Services:
@@ -307,7 +321,7 @@ def _sequence(parts: _Parts, grown: asyncio.Event) -> Callable[[], Awaitable[Non
 
 
 def _publish(parts: _Parts) -> Callable[[], Awaitable[None]]:
-    """One round with the witnesses. What is news of one is told; that the log forked is told each time one says so."""
+    """One round with the witnesses. What is news of one is told; that the log forked is told each time one says so. What broke off fails the round."""
 
     async def publish() -> None:
         done = await parts.pipeline.publish(parts.cosigners, parts.settings.witness_seconds)
@@ -317,6 +331,8 @@ def _publish(parts: _Parts) -> Callable[[], Awaitable[None]]:
         for news in done.news:
             event, level = WITNESS_NEWS[news.word]
             getattr(parts.logger, level)(event, where=news.name, size=news.size)
+        if done.broken:
+            raise done.broken[0]
 
     return publish
 

@@ -1,8 +1,7 @@
 """The way out to the witnesses that an operator named: the log's checkpoint goes there, a few lines come back.
 
-TLS is checked, redirects are not followed, an answer is bounded in time and size and must be plain UTF-8. `https` goes through the proxy that the
-environment names (`HTTPS_PROXY`); plain `http` is for loopback only (`addresses` sees to that) and goes straight. Connections are kept between two
-questions: a checkpoint goes out every time the log grows.
+By `outward`; an answer is bounded in time and size and must be plain UTF-8. Connections are kept between two questions: a checkpoint goes out every
+time the log grows.
 """
 
 import asyncio
@@ -11,6 +10,7 @@ from typing import Final
 import httpx
 
 from mien.wire.witness import MAX_ANSWER_BYTES
+from mien_server.outward import FAULTS, Outward
 from mien_server.values import Answered
 
 SECONDS: Final = 10.0
@@ -28,17 +28,17 @@ class Cosigners:
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self._seconds = seconds
-        self._client: httpx.AsyncClient | None = None
+        self._outward = Outward(seconds, httpx.Limits(keepalive_expiry=KEEP_SECONDS))
 
     async def ask(self, url: str, body: str) -> Answered:
         """See `Asker.ask`."""
         try:
             async with (
                 asyncio.timeout(self._seconds),
-                self._opened().stream("POST", url, headers=_HEADERS, content=body.encode()) as answer,
+                self._outward.client().stream("POST", url, headers=_HEADERS, content=body.encode()) as answer,
             ):  # fmt: skip
                 text = await _bounded(answer)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, UnicodeDecodeError):
+        except (*FAULTS, UnicodeDecodeError):
             return _NOTHING
         if text is None:
             return _NOTHING
@@ -46,20 +46,7 @@ class Cosigners:
 
     async def close(self) -> None:
         """Let go of the connections."""
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
-
-    def _opened(self) -> httpx.AsyncClient:
-        # Made at the first need: reading the machine's certificates takes long, and most servers have no witness.
-        if self._client is None:
-            self._client = httpx.AsyncClient(
-                follow_redirects=False,
-                timeout=self._seconds,
-                limits=httpx.Limits(keepalive_expiry=KEEP_SECONDS),
-                mounts={"http://": None},
-            )
-        return self._client
+        await self._outward.close()
 
 
 async def _bounded(answer: httpx.Response) -> str | None:

@@ -67,7 +67,7 @@ def attend(
             journal = FileJournal(settings.journal_directory, entropy)
             pipeline = Pipeline(
                 store, keys, authorizer, clock, entropy, origin=settings.origin, journal=journal,
-                officers=settings.officers,
+                cosigners=settings.cosigners, officers=settings.officers,
             )  # fmt: skip
             if restored:
                 await pipeline.restore()

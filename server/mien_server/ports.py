@@ -638,8 +638,8 @@ class Asker(Protocol):
 class Publications(Protocol):
     """The checkpoint that is shown, once witnesses were asked to cosign it (`pipeline.cosigning` writes it)."""
 
-    def get(self) -> Published | None:
-        """The one that is shown; None before the first."""
+    def get(self, lock: Lock = "none") -> Published | None:
+        """The one that is shown; None before the first. Whoever puts another in its place locks it with `update` first."""
         ...
 
     def put(self, published: Published) -> None:

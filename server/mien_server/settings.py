@@ -144,6 +144,10 @@ class Settings(BaseSettings):
         default=(),
         description="Privacy officers who may read the log, each as `name+key` (the public key), separated by commas. Empty: nobody. `mien officer init` prints an officer's own.",
     )
+    desks: Path | None = Field(
+        default=None,
+        description="JSON file of what each site's service desk counts with: its economics, its own measured rates, the key of its agents. Read at the start; the same on all nodes. Empty: a person takes over where somebody asks for one, and nowhere else.",
+    )
     witnesses: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Who cosigns the log's checkpoints: a witness's verification key, a space and its address, such as `w.example+1f2e3d4c+BAAA... https://w.example`; several separated by commas. Empty: nobody. The same on all nodes.",

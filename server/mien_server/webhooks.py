@@ -1,7 +1,6 @@
 """The way out to sites: one POST to the address that an operator registered for one. The only other way out of the server is `cosigners`.
 
-TLS is checked, redirects are not followed, answers are not read beyond their headers. `https` goes through the proxy that the environment names
-(`HTTPS_PROXY`), which is where egress can be filtered; plain `http` is for loopback only (`addresses` sees to that) and goes straight.
+By `outward`; answers are not read beyond their headers.
 """
 
 import asyncio
@@ -10,6 +9,7 @@ from typing import Final, Self
 
 import httpx
 
+from mien_server.outward import FAULTS, Outward
 from mien_server.values import Reply
 
 SECONDS: Final = 10.0
@@ -23,11 +23,11 @@ class Webhooks:
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self._seconds = seconds
-        self._client: httpx.AsyncClient | None = None
+        self._outward = Outward(seconds, httpx.Limits(max_keepalive_connections=0))
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """See `Poster.post`."""
-        client = self._opened()
+        client = self._outward.client()
         given = {**headers, "user-agent": _AGENT}
         try:
             async with (
@@ -35,27 +35,14 @@ class Webhooks:
                 client.stream("POST", url, headers=given, content=body) as answer,
             ):
                 return Reply(answer.status_code, _retry_after(answer))
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError):
+        except FAULTS:
             return Reply(0)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
-
-    def _opened(self) -> httpx.AsyncClient:
-        # Made at the first need: most rounds have nothing to tell, and reading the machine's certificates takes long.
-        if self._client is None:
-            self._client = httpx.AsyncClient(
-                follow_redirects=False,
-                timeout=self._seconds,
-                limits=httpx.Limits(max_keepalive_connections=0),
-                mounts={"http://": None},
-            )
-        return self._client
+        await self._outward.close()
 
 
 def _retry_after(answer: httpx.Response) -> int:

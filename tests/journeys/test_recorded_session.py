@@ -22,6 +22,7 @@ from mien.wire.canonical import decode, unb64
 from mien.wire.messages import (
     Accepted,
     Envelope,
+    HelpRequest,
     RankRequest,
     RewardRequest,
     SignedAnswer,
@@ -35,6 +36,7 @@ BODIES: dict[str, type[BaseModel]] = {
     "/v1/labels": Envelope,
     "/v1/rank": RankRequest,
     "/v1/rewards": RewardRequest,
+    "/v1/help": HelpRequest,
     "/v1/consents": SignedAnswer,
     "/v1/capabilities": SignedAnswer,
     "/v1/withdrawals": SignedAnswer,
@@ -140,9 +142,10 @@ def session(stage: Stage, tap: Tap) -> list[Request]:
     home = stage.folder / "device"
     with Client(tap.url, SITE, key=stage.publishable, trust=stage.trust, home=home) as client:
         client.rank()
+        client.help()
         client.notice("en")
         client.consent(
-            purposes=["personalize_offers", "declare_mood"],
+            purposes=["personalize_offers", "adapt_service", "declare_mood"],
             claims=Claims(("EU-DE",), age_band="adult"),
         )
         with client.session(PERSON, paced=False) as reading:
@@ -151,6 +154,8 @@ def session(stage: Stage, tap: Tap) -> list[Request]:
         client.declare("joy")
         client.flush()
         client.reward(client.rank())
+        client.help()
+        client.help(human=True, pass_on=True)
         client.export()
         client.withdraw()
         client.erase()
@@ -170,6 +175,7 @@ def test_every_byte_of_a_session_is_accounted_for(session: list[Request]) -> Non
     assert {request.path for request in session} >= {
         "/v1/labels",
         "/v1/rank",
+        "/v1/help",
         "/v1/consents",
         "/v1/erasures",
     }
@@ -218,6 +224,20 @@ def test_rank_says_the_same_with_and_without_consent(session: list[Request]) -> 
     assert {k: v for k, v in without.items() if k not in ignored} == {
         k: v for k, v in with_consent.items() if k not in ignored
     }
+
+
+def test_asking_for_help_says_the_same_with_and_without_consent(session: list[Request]) -> None:
+    without, known, pressed = (
+        decode(request.body) for request in session if request.path == "/v1/help"
+    )
+    assert without["asker"] is None
+    assert known["asker"] is not None
+    ignored = {"asker", "mac", "request"}
+    assert {k: v for k, v in without.items() if k not in ignored} == {
+        k: v for k, v in known.items() if k not in ignored
+    }
+    changed = {name for name in pressed if pressed[name] != known[name]}
+    assert changed - ignored == {"human", "pass_on"}  # two presses, and nothing else
 
 
 def test_send_refuses_anything_outside_the_union(stage: Stage) -> None:

@@ -5,8 +5,10 @@ import io
 import json
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,13 +16,14 @@ from tests.server.web import Web
 
 import mien_policies
 from mien.errors import KeysMissing, KeysUnsafe, MienError, PolicyInvalid, SettingsError
-from mien_server import background, logs
+from mien_server import app, background, logs
 from mien_server.app import create_app, openapi_document
 from mien_server.background import Task
 from mien_server.errands import administer, make_keys
-from mien_server.errors import StoreError, StoreUnwritable
+from mien_server.errors import StoreBusy, StoreError, StoreUnwritable
 from mien_server.machine import SystemEntropy
 from mien_server.metrics import Meters
+from mien_server.pipeline.cosigning import News, Round
 from mien_server.settings import Settings
 
 
@@ -227,6 +230,24 @@ def test_a_round_begins_early_when_there_is_a_reason() -> None:
 
     asyncio.run(main())
     assert len(rounds) == 2
+
+
+async def test_a_round_with_witnesses_that_broke_off_tells_first_what_came_and_then_fails() -> None:
+    done = Round(Counter(cosigned=1), [News("cosigned", "w.example", 5)], cosigned=1)
+    done.broken.append(StoreBusy("no time"))
+
+    async def publish(*_: object) -> Round:
+        return done
+
+    log, meters = io.StringIO(), Meters()
+    parts: Any = SimpleNamespace(
+        pipeline=SimpleNamespace(publish=publish), cosigners=None, meters=meters,
+        settings=SimpleNamespace(witness_seconds=1), logger=logs.make("info", log),
+    )  # fmt: skip
+    with pytest.raises(StoreBusy):
+        await app._publish(parts)()
+    assert 'mien_witness_answers_total{outcome="cosigned"} 1.0' in meters.text().decode()
+    assert "witness-back" in log.getvalue()
 
 
 def test_stopping_waits_for_the_round_under_way() -> None:

@@ -19,6 +19,7 @@ from mien.wire import proof
 from mien.wire.canonical import b64, encode
 from mien.wire.keys import SigningKey
 from mien_server import audit
+from mien_server.audit import tree
 from mien_server.audit.tree import MAX_ENTRY_BYTES
 from mien_server.errors import NotFound
 
@@ -165,6 +166,29 @@ def test_an_officer_s_proof_holds(index: int) -> None:
     assert found == index
     with pytest.raises(ProofInvalid):
         proof.verify_tlog_proof(text, entry_of(index + 1), ORIGIN, KEY.verify_key())
+
+
+def test_a_proof_reads_each_tile_once_and_hashes_what_is_near_the_root_once() -> None:
+    """What it costs does not grow with what is asked together: the path, and the root it leads to."""
+    log = log_of(70_000)
+    touched = log.touched
+    texts = [audit.tlog_proof(log, 5, ORIGIN, KEY)]
+    assert log.touched - touched == 5  # two tiles of level 0, two of level 1, the one of level 2
+    hashed = tree._known_fold.cache_info().misses
+    texts.append(audit.tlog_proof(log, 5, ORIGIN, KEY))
+    assert tree._known_fold.cache_info().misses == hashed
+    tree._known_fold.cache_clear()
+    assert texts == [audit.tlog_proof(log, 5, ORIGIN, KEY)] * 2
+
+
+def test_what_is_remembered_of_a_tile_is_not_believed_of_another() -> None:
+    """A database can be exchanged under a server: what was hashed before must not be signed for what lies there now."""
+    log = log_of(600)
+    before = audit.tlog_proof(log, 5, ORIGIN, KEY)
+    other = log.copy()
+    other.hashes[0, 2] = other.hashes[0, 2][::-1]
+    assert audit.root(other, 600) != audit.root(log, 600)
+    assert audit.tlog_proof(log, 5, ORIGIN, KEY) == before
 
 
 # ---- files ----

@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import gzip
 import json
 import re
 import shutil
@@ -9,7 +10,7 @@ import sqlite3
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -17,7 +18,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from tests.server.receiver import Receiver, status
 from tests.server.served import Served
 from tests.server.test_looking import AFTER, busy, everything
 from tests.server.world import BUNDLE, NOON, ORIGIN, MakeWorld, StillClock, World
@@ -807,16 +810,22 @@ class Odd:
         self.statements: list[str] = []
 
     def __call__(self, request: Any) -> Any:
-        import httpx
-
         self.statements.append(request.headers["authorization"])
         status, body, headers = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        return httpx.Response(status, content=body, headers=headers)
+        return httpx.Response(status, stream=Piece(body), headers=headers)
+
+
+class Piece(httpx.AsyncByteStream):
+    """A body that comes as it is: what `httpx` is given as content it unpacks at once."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self.body
 
 
 def asked(odd: Odd) -> StateAnswer:
-    import httpx
-
     async def work() -> StateAnswer:
         async with httpx.AsyncClient(
             transport=httpx.MockTransport(odd), base_url="https://x"
@@ -856,6 +865,26 @@ def test_an_endless_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desks, "MAX_ANSWER", 100)
     with pytest.raises(ServerAnswerInvalid, match="more than 100 bytes"):
         asked(Odd((200, b"x" * 1000, {})))
+
+
+def test_a_packed_answer_is_not_unpacked() -> None:
+    """It was not asked for, and a little of it can be very much."""
+    packed = gzip.compress(_state().model_dump_json().encode())
+    with pytest.raises(ServerAnswerInvalid):
+        asked(Odd((200, packed, {"content-encoding": "gzip"})))
+
+
+async def test_what_an_officer_signs_for_this_machine_goes_to_no_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    good = status(200, body=_state().model_dump_json().encode())
+    async with Receiver([good]) as server, Receiver([good]) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("NO_PROXY", "")
+        url = f"http://127.0.0.1:{server.port}"
+        found = await desks._away(url, ANNA, lambda desk: desk.ask(StateAsk(), StateAnswer))
+        assert found == _state()
+        assert (len(server.got), proxy.got) == (1, [])
 
 
 def test_a_server_that_is_not_there_is_said(tmp_path: Path) -> None:

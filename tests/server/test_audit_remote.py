@@ -1,10 +1,12 @@
 """`mien audit verify` against a server, and against servers that lie, stall, redirect or send too much: nothing that comes is believed."""
 
+import gzip
 import hashlib
 import itertools
 import json
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +21,7 @@ from typer.testing import CliRunner
 from mien.errors import KeysMissing, MienError, ServerUnreachable, SettingsError
 from mien.wire import proof
 from mien.wire.keys import SigningKey
+from mien.wire.witness import Witness, cosign
 from mien_server import audit
 from mien_server.cli.audit import app, remote
 from mien_server.cli.audit.files import write
@@ -284,6 +287,31 @@ def test_more_than_a_tile_can_hold_is_cut_and_named() -> None:
             assert len(log.read("tile/0/001") or b"") == remote.MAX_BYTES + 1
 
 
+def test_packed_files_are_unpacked_and_no_further_than_a_file_can_go() -> None:
+    """c2sp.org/tlog-tiles lets a log pack bundles unasked; a hundred kilobytes can unpack to a hundred megabytes."""
+
+    files = {name: gzip.compress(data) for name, data in HONEST.items()}
+    files["tile/0/001"] = gzip.compress(bytes(100_000_000))
+
+    def packed(name: str) -> Answer | None:
+        return 200, {"content-encoding": "gzip"}, files[name]
+
+    with serving(HONEST, packed) as served, remote.Remote(served.url, remote.nobody) as log:
+        assert log.read("tile/0/000") == HONEST["tile/0/000"]
+        tracemalloc.start()
+        assert len(log.read("tile/0/001") or b"") == remote.MAX_BYTES + 1
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert most < 4_000_000
+
+
+@pytest.mark.parametrize("packing", ["gzip", "br"])
+def test_what_is_packed_otherwise_or_wrongly_is_no_answer(packing: str) -> None:
+    with serving(HONEST, lambda _name: (200, {"content-encoding": packing}, b"x" * 99)) as served:
+        code, answer = run(served.url, "--key", VKEY)
+    assert (code, "packed" in answer["stderr"]) == (2, True)
+
+
 def test_a_log_that_claims_to_be_endless_is_not_gone_through() -> None:
     root = bytes(32)
     note = audit.sign(proof.Checkpoint(ORIGIN, 2**62, root), KEY)
@@ -291,6 +319,57 @@ def test_a_log_that_claims_to_be_endless_is_not_gone_through() -> None:
         code, answer = run(served.url, "--key", VKEY)
         assert (code, len(answer["findings"])) == (1, 20)
         assert len(served.asked) < 600
+
+
+# ---- witnesses ----
+WITNESSES = [SigningKey.from_secret(bytes([number] * 32)) for number in (1, 2)]
+NAMED = [
+    word
+    for number, key in enumerate(WITNESSES)
+    for word in ("--witness", Witness(f"w{number}", key.verify_key()).text())
+]
+
+
+def cosigned(*ages: int) -> Files:
+    """The honest log, signed by as many witnesses, so many seconds ago."""
+    note, now = HONEST[audit.CHECKPOINT].decode(), int(time.time())
+    shown = proof.parse_checkpoint(note, ORIGIN, KEY.verify_key())
+    for number, age in enumerate(ages):
+        note += cosign(shown, f"w{number}", WITNESSES[number], now - age)
+    return {**HONEST, audit.CHECKPOINT: note.encode()}
+
+
+@pytest.mark.parametrize(
+    ("ages", "quorum", "says"),
+    [
+        ((0, 0), 2, ""), ((0,), 1, ""), ((), 0, ""), ((0,), 2, "by 1 of the 2"), ((), 1, "by 0 of the 1"),
+        ((0, 700), 2, "not in the time asked for"), ((0, -700), 2, "a clock is wrong"),
+    ],
+)  # fmt: skip
+def test_a_server_shows_what_enough_witnesses_signed_of_late(
+    ages: tuple[int, ...], quorum: int, says: str
+) -> None:
+    with serving(cosigned(*ages)) as served:
+        code, answer = run(served.url, "--key", VKEY, *NAMED, "--quorum", quorum)
+    assert (code, where(answer)) == ((1, ["checkpoint"]) if says else (0, []))
+    assert says in "".join(each["says"] for each in answer["findings"])
+    assert answer["cosigned"] == (None if says else len(ages))
+
+
+def test_an_export_may_lie_for_long_and_a_proof_of_it_too(tmp_path: Path) -> None:
+    for name, data in cosigned(10**6).items():
+        write(tmp_path / name, data)
+    assert run(tmp_path, "--key", VKEY, *NAMED, "--quorum", 1)[0] == 0
+    assert run(tmp_path, "--key", VKEY, *NAMED, "--quorum", 2)[0] == 1
+    assert run(tmp_path, "--key", VKEY, *NAMED)[1]["cosigned"] == 1  # nobody must have signed
+    for words, code in ((NAMED[:2], 0), (NAMED, 2), ([*NAMED, "--quorum", "1"], 0)):
+        done = CliRunner().invoke(app, ["prove", "7", "--from", str(tmp_path), *words])
+        assert (done.exit_code, done.stdout.startswith("c2sp.org/tlog-proof@v1")) == (code, code == 0)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", [[*NAMED, "--quorum", "3"], [*NAMED, *NAMED[:2]]])
+def test_a_quorum_that_cannot_be_is_refused(words: list[str], tmp_path: Path) -> None:
+    assert run(tmp_path, "--key", VKEY, *words)[0] == 2
 
 
 # ---- servers that do not answer well ----

@@ -1,12 +1,15 @@
 """The log and its witnesses: what is shown is cosigned, a witness that is down stops nothing, and a log that forked is told so."""
 
 import asyncio
+import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from tests.server.logs_made import SmallLog, new_home, public
 from tests.server.receiver import HANG, Receiver, status
 from tests.server.world import ORIGIN, MakeWorld, World
@@ -14,6 +17,7 @@ from tests.server.world import ORIGIN, MakeWorld, World
 from mien.errors import SettingsError
 from mien.wire.canonical import unb64
 from mien.wire.keys import SigningKey
+from mien.wire.messages import ExplainAnswer, ExplainAsk, StateAnswer, StateAsk
 from mien.wire.proof import (
     Checkpoint,
     note_key,
@@ -24,10 +28,12 @@ from mien.wire.proof import (
 from mien.wire.witness import PATH, AddCheckpoint, Cosignature, Witness, cosign, cosignatures
 from mien_server import audit, witness
 from mien_server.cosigners import Cosigners
-from mien_server.pipeline import Pipeline
+from mien_server.errors import StoreBusy
+from mien_server.pipeline import Pipeline, looking
 from mien_server.pipeline.cosigning import LONGEST_REST, RENEW, Round
 from mien_server.ports import Transaction
 from mien_server.settings import load
+from mien_server.stores.published import SqlPublished
 from mien_server.values import Answered, Cosigner, Published
 
 W1, W2 = "https://one.example", "https://two.example/w"
@@ -214,6 +220,44 @@ async def test_proofs_lead_to_what_is_shown_and_do_not_wait_for_it(
             assert len(found) == cosigned
 
 
+async def test_what_an_officer_is_told_leads_to_what_is_shown(
+    make_world: MakeWorld, tmp_path: Path
+) -> None:
+    async with witnessed(make_world, tmp_path, W1) as (world, near):
+        await world.phone().consent("personalize_offers")
+        await world.pipeline.sequence()
+        await publish(world, near)
+        await grow(world)  # nobody has signed that yet
+        note = await world.pipeline.checkpoint()
+        assert near.homes[W1].name in note
+        explained = await world.pipeline.asked_here(ExplainAsk(index=0))
+        assert isinstance(explained, ExplainAnswer)
+        assert parse_tlog_proof(explained.proof).checkpoint == note
+        assert parse_tlog_proof(await world.pipeline.proof_at(0)).checkpoint == note
+
+
+async def test_how_things_stand_rests_on_all_there_is_and_waits_a_little_for_the_witnesses(
+    make_world: MakeWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with witnessed(make_world, tmp_path, W1) as (world, near):
+        await grow(world)
+        await publish(world, near)
+        size = await grow(world)
+        asked = asyncio.create_task(world.pipeline.asked_here(StateAsk()))
+        await asyncio.sleep(0)
+        await publish(world, near)
+        state = await asked
+        assert isinstance(state, StateAnswer)
+        assert near.homes[W1].name in state.checkpoint
+        assert int(state.checkpoint.split("\n")[1]) == size
+        size = await grow(world)
+        monkeypatch.setattr(looking, "PATIENCE", -1.0)
+        state = await world.pipeline.asked_here(StateAsk())
+        assert isinstance(state, StateAnswer)
+        assert near.homes[W1].name not in state.checkpoint
+        assert int(state.checkpoint.split("\n")[1]) == size
+
+
 async def test_an_export_has_the_cosignatures_of_its_checkpoint_and_of_no_other(
     make_world: MakeWorld, tmp_path: Path
 ) -> None:
@@ -345,6 +389,28 @@ async def test_a_witness_that_says_another_size_for_ever_is_given_up(
         assert len(near.asked) == 3
 
 
+async def test_an_ask_that_breaks_off_takes_nothing_from_the_others(
+    make_world: MakeWorld, tmp_path: Path
+) -> None:
+    """A database that had no time while one witness was asked: what the others signed is shown, and the failure is told."""
+    async with witnessed(make_world, tmp_path, W1, W2) as (world, near):
+        near.before[W1] = _busy
+        await grow(world)
+        done = await publish(world, near)
+        assert [type(each) for each in done.broken] == [StoreBusy]
+        assert (done.answers, done.cosigned) == ({"cosigned": 1}, 1)
+        checkpoint, found = await shown(world, near)
+        assert (checkpoint.size, [each.witness.name for each in found]) == (1, ["w1.example"])
+        del near.before[W1]
+        done = await publish(world, near)  # nobody holds the turn, and nobody rests
+        assert (done.broken, done.cosigned) == ([], 2)
+
+
+async def _busy() -> Answered | None:
+    msg = "no time"
+    raise StoreBusy(msg)
+
+
 async def test_who_stops_waits_for_nobody(make_world: MakeWorld, tmp_path: Path) -> None:
     async with witnessed(make_world, tmp_path, W1) as (world, near):
         near.before[W1] = lambda: _after(asyncio.Event())
@@ -474,6 +540,53 @@ async def test_what_is_shown_never_becomes_less(make_world: MakeWorld, tmp_path:
         assert done.forked == 0
 
 
+async def test_two_nodes_that_change_what_is_shown_wait_for_each_other(
+    make_world: MakeWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One puts a late cosignature under what it read; meanwhile another shows more. Whoever watched would see entries go."""
+    async with witnessed(make_world, tmp_path, W1) as (world, near):
+        go = asyncio.Event()
+        near.before[W1] = lambda: _after(go)
+        await grow(world)
+        await publish(world, near, 0.02)
+        go.set()
+        await asyncio.sleep(0.05)
+        await grow(world, 5)
+        begun, go_on = threading.Event(), threading.Event()
+        real = SqlPublished.put
+
+        def held(self: Any, published: Published) -> None:
+            if published.size == 1 and not begun.is_set():
+                begun.set()
+                while not go_on.is_set():
+                    _pause(self._runner)
+            real(self, published)
+
+        monkeypatch.setattr(SqlPublished, "put", held)
+        first = asyncio.create_task(publish(world, near))
+        await asyncio.to_thread(begun.wait, 20)
+        second = asyncio.create_task(pipeline_of(world, near.cosigners).publish(near, 5))
+        await asyncio.wait({second}, timeout=0.5)
+        seen = (await shown(world, near))[0].size if second.done() else 1
+        last = asyncio.Event()
+        near.before[W1] = lambda: _after(last)
+        near.arrived.clear()
+        go_on.set()
+        async with asyncio.timeout(20):
+            await near.arrived.wait()  # the first has put what it read, and asks
+        assert (await shown(world, near))[0].size >= seen
+        last.set()
+        await asyncio.gather(first, second)
+        assert (await shown(world, near))[0].size == 6
+
+
+def _pause(runner: Any) -> None:
+    if type(runner).__name__ == "SqliteRunner":
+        time.sleep(0.01)
+    else:  # the event loop goes on meanwhile
+        runner.rows(text("SELECT pg_sleep(0.01)"), {})
+
+
 async def test_a_start_shows_the_tree_as_it_is(make_world: MakeWorld, tmp_path: Path) -> None:
     async with witnessed(make_world, tmp_path, W1) as (world, near):
         await grow(world)
@@ -492,6 +605,34 @@ async def test_another_name_of_the_log_does_not_show_what_was_signed_for_the_old
         await world.store.transact(lambda t: t.published.put(Published(1, body, "")))
         assert (await shown(world, near))[0].origin == ORIGIN
         assert (await publish(world, near)).cosigned == 1
+
+
+async def test_an_answer_that_was_long_on_its_way_puts_no_older_time_in_place_of_a_newer(
+    make_world: MakeWorld, tmp_path: Path
+) -> None:
+    async with witnessed(make_world, tmp_path, W1) as (world, near):
+        await grow(world)
+        await publish(world, near)
+        world.clock.at += RENEW
+        home, early = near.homes[W1], world.clock.at
+        go = asyncio.Event()
+
+        async def late() -> Answered:
+            checkpoint = parse_checkpoint(near.asked[-1][1].note, ORIGIN, world.keys.log.verify_key())  # fmt: skip
+            line = cosign(checkpoint, home.name, home.key, early)
+            await go.wait()
+            return Answered(200, "", line)
+
+        near.before[W1] = late
+        await publish(world, near, 0.02)
+        del near.before[W1]
+        world.clock.at += 5
+        await pipeline_of(world, near.cosigners).publish(near, 5)
+        go.set()
+        await asyncio.sleep(0.05)
+        await publish(world, near)
+        _, [found] = await shown(world, near)
+        assert found.at == early + 5
 
 
 # ---- over HTTP ----
@@ -522,6 +663,16 @@ async def test_whatever_else_comes_is_no_answer(given: bytes | None) -> None:
         await cosigners.close()
     assert answer.status in {0, 302}
     assert len(receiver.got) == 1
+
+
+async def test_a_witness_cannot_make_itself_remembered() -> None:
+    """A cookie would come back with every question, and a new one each time would fill the memory."""
+    async with Receiver([status(200, "set-cookie: seen=1; path=/", body=b"")]) as receiver:
+        cosigners = Cosigners()
+        for _ in range(2):
+            await cosigners.ask(receiver.url, "")
+        await cosigners.close()
+    assert [each.headers.get("cookie") for each in receiver.got] == [None, None]
 
 
 async def test_nobody_listening_is_no_answer() -> None:

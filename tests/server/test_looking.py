@@ -474,6 +474,20 @@ async def test_a_sweep_that_does_not_say_what_went_is_unreadable(make_world: Mak
 
 
 @pytest.mark.sqlite
+async def test_a_record_too_deep_to_be_read_hides_no_other(make_world: MakeWorld) -> None:
+    """Whoever can write into the database could stop every officer with one entry."""
+    async with with_officers(make_world) as world:
+        content = b'{"v":1,"a":' + b"[" * 50_000 + b"]" * 50_000 + b"}"
+        leaf = record.plain_leaf("", content, NOON, world.entropy)
+        await world.store.transact(lambda t: t.leaves.add(leaf))
+        await world.pipeline.asked_here(StateAsk())
+        await world.pipeline.sequence()
+        page = await world.pipeline.asked_here(FindAsk())
+        assert isinstance(page, FindAnswer)
+        assert (page.unreadable, len(page.found)) == (1, 1)
+
+
+@pytest.mark.sqlite
 async def test_looks_are_kept_as_long_as_decisions_and_no_longer(make_world: MakeWorld) -> None:
     async with with_officers(make_world) as world:
         await world.pipeline.asked_here(StateAsk())
@@ -585,6 +599,33 @@ async def test_who_is_erased_meanwhile_is_not_shown(make_world: MakeWorld, kind:
         assert found["shown"] == 0
 
 
+@pytest.mark.sqlite
+async def test_a_refusal_from_before_goes_with_the_person_and_is_theirs_to_know(
+    make_world: MakeWorld,
+) -> None:
+    """It lies under a key of its own, and only the record says whose it is: found it must be all the same."""
+    async with with_officers(make_world) as world:
+        phone = world.phone()
+        await phone.consent("personalize_offers", claims=_no_claims())
+        await world.pipeline.sequence()
+        (index,) = [i for i, doc in (await everything(world)).items() if not doc["allow"]]
+        await world.pipeline.asked_here(ExplainAsk(index=index))  # nobody is there to be told
+        await phone.consent("personalize_offers")
+        await world.pipeline.asked_here(ExplainAsk(index=index))
+        seen = [json.loads(each["record"]) for each in (await phone.export())["decisions"]]
+        assert [doc["what"] for doc in seen if doc["action"] == "look"] == ["explain"]
+        await phone.erase()
+        await world.pipeline.complete_erasures()
+        await world.pipeline.sequence()
+        assert index not in await everything(world)
+        found = await find(world)
+        assert phone.subject not in json.dumps(found)
+        assert index not in found
+        answer = await world.pipeline.asked_here(ExplainAsk(index=index))
+        assert isinstance(answer, ExplainAnswer)
+        assert (answer.opened, answer.reasons) == (None, [])
+
+
 # ---- strangers ----
 def said(key: SigningKey, now: int, **other: Any) -> str:
     given: dict[str, Any] = {
@@ -656,6 +697,19 @@ async def test_a_pass_is_one_look_for_five_minutes(make_world: MakeWorld) -> Non
         for pipeline in (world.pipeline, world.pipeline_over(world.store)):
             with pytest.raises(ClockSkewed):
                 await pipeline.entries(text, 0, 1)
+
+
+async def test_no_pass_goes_unlogged_behind_a_nonce_that_was_used(make_world: MakeWorld) -> None:
+    """An officer chooses their nonces: neither one of an older pass nor one of another question makes a pass look logged."""
+    key = SigningKey.generate()
+    async with make_world(officers=(Officer("anna", key.verify_key().public),)) as world:
+        await busy(world)
+        now, nonce = world.clock.now(), b64(bytes(16))
+        await world.pipeline.asked_by_officer(said(key, now, nonce=nonce), FindAsk)
+        for at in (now, now + 1):
+            text = said(key, at, nonce=nonce, ask=EntriesAsk())
+            assert await world.pipeline.entries(text, 0, 1)
+        assert [each["what"] for each in await looks(world)] == ["find", "entries", "entries"]
 
 
 @pytest.mark.sqlite

@@ -710,9 +710,16 @@ def test_any_labels_make_an_emotion_that_can_be_ranked_with(labels: list[Seen]) 
 def test_the_room_says_what_it_gives() -> None:
     assert sorted(personalize.__all__) == [
         "Choice",
+        "Desk",
+        "Help",
         "Sums",
         "Told",
         "choose",
+        "desks",
         "emotion_of",
         "fits",
+        "help_for",
+        "mode_of_anybody",
+        "notice",
+        "shipped_rates",
     ]

@@ -246,10 +246,34 @@ def test_all_witnesses_must_have_signed_unless_a_quorum_is_named(
     signing = Signing(tmp_path)
     static.show(log, signing.note(log, 0, 0))
     check_alarm(tmp_path, watch(static, log, tmp_path, *signing.words), "by 2 of the 3")
-    assert kept(tmp_path) == []
     code, output = watch(static, log, tmp_path, *signing.words, "--quorum", "2")
     assert (code, "cosigned by 2" in output) == (0, True)
     assert kept(tmp_path) == [700]
+
+
+def test_what_the_log_signed_is_held_against_it_whoever_cosigned(
+    static: Static, log: SmallLog, tmp_path: Path
+) -> None:
+    """One history while the witnesses are away, and another that they sign: both bear the log's signature."""
+    signing = Signing(tmp_path)
+    other = log.fork().grow(20, "other")
+    static.show(log.grow(10))
+    watch(static, log, tmp_path, *signing.words)
+    static.show(other, signing.note(other, 0, 0, 0))
+    got = watch(static, log, tmp_path, *signing.words)
+    check_alarm(tmp_path, got, "the first 710 entries are not those")
+
+
+def test_a_checkpoint_is_kept_with_the_cosignatures_that_come_later(
+    static: Static, log: SmallLog, tmp_path: Path
+) -> None:
+    signing = Signing(tmp_path)
+    notes = [log.note(), signing.note(log, 0), signing.note(log, 0, 0), log.note()]
+    for note in notes:
+        static.show(log, note)
+        watch(static, log, tmp_path, *signing.words, "--quorum", "0")
+    (path,) = kept_notes(tmp_path)
+    assert path.read_text() == notes[2]
 
 
 def test_an_old_checkpoint_shown_again_is_an_alarm(

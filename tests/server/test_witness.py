@@ -150,6 +150,22 @@ def test_another_tree_of_the_same_size_is_409_and_both_notes_are_kept(
     assert kept == sorted([log.note(), other.note()])
 
 
+def test_a_log_that_forks_without_end_fills_no_disk_and_hides_no_other(
+    home: witness.Home, log: SmallLog
+) -> None:
+    """Whoever has a log's key can sign as many trees as they like: ten prove as much as all."""
+    other = SmallLog("other.example/log").grow(1)
+    judging = judge(home, log, other)
+    judging.answer(log.asks(0))
+    judging.answer(other.asks(0))
+    for number in range(40):
+        forked = SmallLog(key=log.key).grow(5, f"{number} ")
+        assert judging.answer(forked.asks(5)).word == "fork"
+    assert len(list(home.forks.iterdir())) == 2 * 10
+    assert judging.answer(SmallLog(other.origin, other.key).grow(1, "x").asks(1)).word == "fork"
+    assert len(list(home.forks.iterdir())) == 2 * 11
+
+
 def test_a_proof_that_does_not_hold_is_422(home: witness.Home, log: SmallLog) -> None:
     judging = judge(home, log)
     judging.answer(log.asks(0))

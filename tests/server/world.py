@@ -33,6 +33,9 @@ from mien.wire.messages import (
     ExportRequest,
     GuardianApproval,
     GuardianDoc,
+    HelpAnswer,
+    HelpDoc,
+    HelpRequest,
     KeyChange,
     KeyDoc,
     KeyPossession,
@@ -52,6 +55,7 @@ from mien.wire.signatures import Kind, sign, verify
 from mien_server.authorize import Authorizer, Bundle, load_bundle
 from mien_server.journal import FileJournal
 from mien_server.keys import Keyring, create_keys
+from mien_server.personalize import Desk
 from mien_server.pipeline import Pipeline
 from mien_server.stores import SqliteStore, open_store
 from mien_server.values import Catalogue, Officer, Person, Site
@@ -115,6 +119,8 @@ class World:
     url: str = ""
     """Of the database; without one, an SQLite file in the directory."""
     officers: tuple[Officer, ...] = ()
+    desks: dict[str, Desk] = field(default_factory=dict)
+    """What service desks count with, by site."""
     store: Any = field(init=False)
     keys: Keyring = field(init=False)
     pipeline: Pipeline = field(init=False)
@@ -171,7 +177,7 @@ class World:
     def pipeline_over(self, store: Any) -> Pipeline:
         return Pipeline(
             store, self.keys, Authorizer(self.bundle), self.clock, self.entropy, origin=ORIGIN,
-            journal=self.journal, officers=self.officers,
+            journal=self.journal, officers=self.officers, desks=self.desks,
         )  # fmt: skip
 
     async def close(self) -> None:
@@ -389,6 +395,24 @@ class Phone:
     async def reward(self, event: str, reward: int, place: int = 1) -> Accepted:
         message = self.reward_request(event, reward, place)
         return await self.world.pipeline.reward(self.site, message, backend=False)
+
+    # ---- help ----
+    def help_request(self, **other: Any) -> HelpRequest:
+        request = HelpRequest(
+            site=self.site.id, request=b64(os.urandom(16)), asker=self.asker(), mac=b64(bytes(32)), **other,
+        )  # fmt: skip
+        return authenticate(request, self.stream_key, Use.ASK_HELP)
+
+    async def help(self, **other: Any) -> tuple[HelpAnswer, HelpDoc]:
+        """The answer, and what is sealed in it."""
+        request = self.help_request(**other)
+        answer = await self.world.pipeline.help(self.site, request, backend=False)
+        return answer, self.helped(answer)
+
+    def helped(self, answer: HelpAnswer) -> HelpDoc:
+        context = (self.site.id.encode(), self.subject.encode(), answer.help.encode())
+        plain = seal.open_sealed(unb64(answer.sealed or ""), self.opening, Use.HELP, *context)
+        return parse(HelpDoc, decode(seal.unpad(plain)))
 
     # ---- rights ----
     async def export(self) -> dict[str, Any]:

@@ -49,6 +49,13 @@ ENVELOPE = {
 }  # fmt: skip
 RANK = {"v": 1, "site": "shop", "request": b64(bytes(16))}
 ASKER = {"subject": SUBJECT, "device": b64(bytes(16)), "at": 1_795_000_000}
+HELP = {
+    "mode": "human", "tone": "calm", "used_emotion": True, "why": "you looked annoyed", "passes_on": "to speak with you calmly", "laws": ["GDPR 6(1)(a)"],
+    "ticket": "AAAA",
+}  # fmt: skip
+TICKET = {
+    "v": 1, "site": "shop", "ticket": "tkt_" + "a" * 26, "tone": "patient", "state": "confused", "at": 1_795_000_000, "expires_at": 1_795_000_600,
+}  # fmt: skip
 OFFER = {"id": "mug-1", "title": "Mug", "price": 1290, "tags": ["cosy"]}
 SAMPLES: list[tuple[type[messages.Message], dict[str, Any]]] = [
     (messages.ConsentStatement, CONSENT),
@@ -62,6 +69,14 @@ SAMPLES: list[tuple[type[messages.Message], dict[str, Any]]] = [
     (messages.Envelope, ENVELOPE),
     (messages.RankRequest, RANK),
     (messages.RankRequest, {**RANK, "asker": ASKER, "mac": b64(bytes(32)), "candidates": [OFFER]}),
+    (messages.HelpRequest, {**RANK, "page": "returns"}),
+    (
+        messages.HelpRequest,
+        {**RANK, "asker": ASKER, "mac": b64(bytes(32)), "human": True, "pass_on": True},
+    ),
+    (messages.HelpAnswer, {"help": "hlp_" + "a" * 26, "mode": "auto", "sealed": None}),
+    (messages.HelpDoc, HELP),
+    (messages.Ticket, TICKET),
     (messages.RewardRequest, {"v": 1, "site": "shop", "event": "evt_" + "a" * 26, "reward": 100}),
 ]
 

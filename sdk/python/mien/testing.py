@@ -300,6 +300,8 @@ class FakeServer(httpx.BaseTransport):
             return self._labels(m.parse(m.Envelope, value))
         if path == "/v1/rank":
             return self._rank(m.parse(m.RankRequest, value))
+        if path == "/v1/help":
+            return self._help(m.parse(m.HelpRequest, value))
         if path == "/v1/rewards":
             return self._reward(m.parse(m.RewardRequest, value))
         return self._statement(path, m.parse(m.SignedAnswer, value).jws)
@@ -688,6 +690,24 @@ class FakeServer(httpx.BaseTransport):
             )
         places = [m.PlaceDoc(place=i, offer=offer) for i, offer in enumerate(offers, 1)]
         return m.RankAnswer(event=event, places=places, sealed_why=sealed)
+
+    def _help(self, request: m.HelpRequest) -> m.Message:
+        asked = self._asker(request, Use.ASK_HELP)
+        name = self._id("hlp")
+        mode: m.Mode = "human" if request.human else "auto"
+        if asked is None:
+            return m.HelpAnswer(help=name, mode=mode, sealed=None)
+        asker, known = asked
+        cross = bool(known.labels) and known.labels[-1].expression == "anger"
+        doc = m.HelpDoc(
+            mode="human" if cross else mode, tone="calm" if cross else "plain", used_emotion=cross,
+            why="You seemed to show anger." if cross else "Nothing about you was used.",
+            passes_on="to speak with you calmly" if cross else "", laws=[], ticket=None,
+        )  # fmt: skip
+        context = (self.site.encode(), asker.subject.encode(), name.encode())
+        plain = pad(encode(m.dump(doc)), 8192)
+        sealed = b64(seal(plain, known.seals[asker.device], Use.HELP, *context))
+        return m.HelpAnswer(help=name, mode=mode, sealed=sealed)
 
     def _reward(self, request: m.RewardRequest) -> m.Message:
         asked = self._asker(request, Use.REWARD)

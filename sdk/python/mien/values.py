@@ -159,6 +159,23 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
+class Help:
+    """An answer of `help`: `mode` is `auto` or `human` (a person is to be offered), `tone` how to speak with them, and why (opened on the device only).
+
+    `passes_on` is what the desk would be told if the person wants that, in words; empty for nothing. `ticket` is what tells it: sealed to the desk's key, there
+    only once a person was asked for and where the desk has a key. Hand it on with the conversation, or do not.
+    """
+
+    mode: str
+    tone: str
+    used_emotion: bool
+    why: str
+    passes_on: str = ""
+    laws: tuple[str, ...] = ()
+    ticket: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Ranking:
     """An answer of `rank`: id for rewards, the places in order, and whether and why emotion was used (opened on the device only).
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from mien.wire.keys import SigningKey
 from mien.wire.proof import Checkpoint, check_origin, note_id
-from mien_server.audit.tree import Grown, inclusion, root
+from mien_server.audit.tree import Grown, Held, inclusion, root
 
 if TYPE_CHECKING:
     from mien_server.values import Published
@@ -37,8 +37,9 @@ def cosigned(note: str, published: "Published | None") -> str:
 
 def tlog_proof(tiles: Grown, index: int, origin: str, key: SigningKey) -> str:
     """The proof that entry `index` is in the log, with the checkpoint it leads to. Raises `ProofInvalid` for an entry not there."""
-    path = inclusion(tiles, index, tiles.size())
-    return proof_text(index, path, checkpoint(tiles, origin, key))
+    held = Held(tiles)
+    path = inclusion(held, index, held.size())
+    return proof_text(index, path, checkpoint(held, origin, key))
 
 
 def proof_text(index: int, path: list[bytes], note: str) -> str:

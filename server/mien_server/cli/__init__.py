@@ -1,7 +1,7 @@
 """The server's commands, added to `mien` through the entry-point group `mien.commands`. Nothing is imported before its command is asked for.
 
 `serve` runs the server, `site` registers who may use it, `keys` makes its secrets, `policy`, `consents`, `retention`, `hold`, `audit` and `officer` are for the officer.
-`witness` is for whoever cosigns other people's logs.
+`witness` is for whoever cosigns other people's logs, `profit` for whoever plans a service desk.
 """
 
 import importlib
@@ -48,9 +48,11 @@ class LazyGroup(TyperGroup):
 
 def commands(app: typer.Typer) -> None:
     """Add the server's commands to `app`."""
+    from mien_server.cli.profit import profit
     from mien_server.cli.serve import serve
 
     app.command("serve")(serve)
+    app.command("profit")(profit)
     for name, words in GROUPS.items():
         group = typer.Typer(cls=LazyGroup, help=words, no_args_is_help=True, add_completion=False)
         group.callback()(_nothing)

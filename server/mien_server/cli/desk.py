@@ -132,6 +132,7 @@ async def _away(server: str, key: OfficerKey, work: Callable[[Desk], Awaitable[T
         follow_redirects=False,  # what is signed for this log goes to no other address
         timeout=SECONDS,
         headers={"user-agent": "mien", "accept-encoding": "identity"},
+        mounts={"http://": None},  # loopback is asked itself, and no proxy for it
     ) as client:
         return await work(_Away(client, key))
 
@@ -180,7 +181,7 @@ class _Away:
 
 async def _body(response: "httpx.Response") -> bytes:
     data = bytearray()
-    async for piece in response.aiter_bytes():
+    async for piece in response.aiter_raw():  # what comes packed was not asked for
         data += piece
         if len(data) > MAX_ANSWER:
             msg = f"the server's answer has more than {MAX_ANSWER} bytes; check that the address is a mien server"

@@ -15,6 +15,7 @@ the next.
 - `knowing`    what may be known of a person now
 - `ranking`    ranking and rewards
 - `learning`   the sums that ranking learns
+- `helping`    machine or human at a service desk
 - `tidying`    what a consent no longer covers is deleted
 - `telling`    the site hears what was erased or taken back
 - `officer`    consents declared invalid, and the proof of one
@@ -39,7 +40,7 @@ the next.
 
 import hashlib
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -52,6 +53,8 @@ from mien.wire.messages import (
     ErasureAnswer,
     Explanation,
     ExportAnswer,
+    HelpAnswer,
+    HelpRequest,
     LookKind,
     Notice,
     ProofAnswer,
@@ -67,6 +70,7 @@ from mien.wire.proof import note_key
 from mien.wire.signatures import Kind, sign
 from mien_server.authorize import Authorizer
 from mien_server.errors import SiteUnknown
+from mien_server.personalize import Desk
 from mien_server.pipeline.answers import Answers
 from mien_server.pipeline.consents import Consents
 from mien_server.pipeline.corrections import Corrections
@@ -74,6 +78,7 @@ from mien_server.pipeline.cosigning import Cosigning, Round
 from mien_server.pipeline.erasing import Erasing
 from mien_server.pipeline.explaining import Explaining
 from mien_server.pipeline.exports import Exports
+from mien_server.pipeline.helping import Helping
 from mien_server.pipeline.holds import Holds, Shown
 from mien_server.pipeline.keyset import KeySet
 from mien_server.pipeline.learning import Learning
@@ -100,7 +105,10 @@ SITES: Final = 1024
 
 
 class Pipeline:
-    """All that the server can be asked. `origin` names its audit log, `cosigners` are its witnesses, `reward_seconds` how long a ranking waits for a reward."""
+    """All that the server can be asked. `origin` names its audit log, `cosigners` are its witnesses, `desks` the service desks by site.
+
+    `reward_seconds` is how long a ranking waits for a reward.
+    """
 
     def __init__(
         self,
@@ -115,6 +123,7 @@ class Pipeline:
         cosigners: Sequence[Cosigner] = (),
         officers: Iterable[Listed] = (),
         reward_seconds: int = LEARN_AFTER,
+        desks: Mapping[str, Desk] | None = None,
     ) -> None:
         self._parts = Parts(store, keys, authorizer, clock, entropy, origin, journal)
         self._notices = Notices(self._parts)
@@ -125,6 +134,7 @@ class Pipeline:
         self._keys = KeySet(self._parts, answers)
         self._officer = Officer(self._parts, tidying)
         self._arrivals = Arrivals(self._parts, self._notices)
+        self._helping = Helping(self._parts, self._notices, desks or {})
         self._rankings = Rankings(self._parts, self._notices, learning, reward_seconds)
         self._exports = Exports(self._parts)
         self._corrections = Corrections(self._parts)
@@ -136,7 +146,7 @@ class Pipeline:
         self._retaining = Retaining(self._parts, tidying, learning, self._holds)
         self._rotation = Rotation(self._parts)
         self._explaining = Explaining(self._parts)
-        self._looking = Looking(self._parts, Officers.of(officers, origin))
+        self._looking = Looking(self._parts, Officers.of(officers, origin), self._cosigning)
         self._telling = Telling(self._parts)
         self._sites: OrderedDict[bytes, tuple[int, Site]] = OrderedDict()
 
@@ -273,6 +283,12 @@ class Pipeline:
         """See `ranking.Rankings.reward`."""
         return await self._rankings.reward(site, request, backend=backend, gpc=gpc)
 
+    async def help(
+        self, site: Site, request: HelpRequest, *, backend: bool, gpc: bool = False
+    ) -> HelpAnswer:
+        """See `helping.Helping.help`."""
+        return await self._helping.help(site, request, backend=backend, gpc=gpc)
+
     # ---- rights ----
     async def export(self, site: Site, jws: str, *, gpc: bool = False) -> ExportAnswer:
         """See `exports.Exports.export`."""
@@ -307,6 +323,10 @@ class Pipeline:
     async def proof(self, leaf: bytes) -> ProofAnswer:
         """See `sequencing.Sequencing.proof`."""
         return await self._sequencing.proof(leaf)
+
+    async def proof_at(self, index: int) -> str:
+        """See `sequencing.Sequencing.proof_at`."""
+        return await self._sequencing.proof_at(index)
 
     # ---- in the background ----
     async def sequence(self) -> bool:

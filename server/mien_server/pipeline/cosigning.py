@@ -20,7 +20,7 @@ from mien.wire.proof import Checkpoint, parse_body, parse_size, split_note
 from mien.wire.witness import PATH, SIZE_TYPE, AddCheckpoint, Witness, cosignatures
 from mien_server import audit
 from mien_server.pipeline.parts import Parts
-from mien_server.ports import Asker, Transaction
+from mien_server.ports import Asker, Lock, Transaction
 from mien_server.values import Answered, Cosigner, Published
 
 RENEW: Final = 60
@@ -48,10 +48,14 @@ class News:
 
 @dataclass
 class Round:
-    """What a round did: answers by outcome, what is news, how many witnesses say that the log forked, and how many signed what is shown."""
+    """What a round did: answers by outcome, what is news, how many witnesses say that the log forked, and how many signed what is shown.
+
+    `broken` is what was raised while a witness was asked: no fault of the witness, and for whoever runs the round to raise.
+    """
 
     answers: Counter[str] = field(default_factory=Counter)
     news: list[News] = field(default_factory=list)
+    broken: list[BaseException] = field(default_factory=list)
     forked: int = 0
     cosigned: int = 0
 
@@ -99,6 +103,17 @@ class Cosigning:
         published = self._published(transaction)
         return self._live(transaction) if published is None else self._note(published)
 
+    def covers(self, transaction: Transaction, size: int) -> bool:
+        """Whether what the log shows has the first `size` entries."""
+        published = self._published(transaction)
+        return published is None or published.size >= size
+
+    def covering(self, transaction: Transaction, size: int) -> str:
+        """The checkpoint that the log shows when that has the first `size` entries, otherwise that of the tree as it is, which nobody has cosigned."""
+        return (
+            self.shown(transaction) if self.covers(transaction, size) else self._live(transaction)
+        )
+
     def proof(self, transaction: Transaction, index: int) -> str:
         """The proof of an entry: to the checkpoint that is shown when that covers it, otherwise to that of the tree as it is."""
         published = self._published(transaction)
@@ -109,8 +124,8 @@ class Cosigning:
         path = audit.inclusion(transaction.tiles, index, published.size)
         return audit.proof_text(index, path, self._note(published))
 
-    def _published(self, transaction: Transaction) -> Published | None:
-        published = transaction.published.get() if self._asked else None
+    def _published(self, transaction: Transaction, lock: Lock = "none") -> Published | None:
+        published = transaction.published.get(lock) if self._asked else None
         if published is None or not published.body.startswith(f"{self._parts.origin}\n"):
             return None
         # A tree that lost entries and kept this row has nothing that leads there: then it is shown as it is.
@@ -128,8 +143,9 @@ class Cosigning:
         if self._asked:
             await self._parts.store.transact(self._begin)
 
+    # INVARIANT: what is shown is changed by who has it locked since it was read: else a node would put back less than another has shown meanwhile.
     def _begin(self, transaction: Transaction) -> None:
-        published = self._published(transaction)
+        published = self._published(transaction, "update")
         now = self._parts.clock.now()
         if published is None or (
             published.size < transaction.tiles.size()
@@ -174,7 +190,7 @@ class Cosigning:
     ) -> tuple[_Head | None, int]:
         """What is to be asked now, with the right to ask it (None when there is nothing, or another node has it); how many signed what is shown."""
         now = self._parts.clock.now()
-        before = self._published(transaction) or self._show_live(transaction)
+        before = self._published(transaction, "update") or self._show_live(transaction)
         published = _joined(before, late)
         if published != before:
             transaction.published.put(published)
@@ -216,7 +232,7 @@ class Cosigning:
 
     def _show(self, head: _Head, lines: Sequence[_Outcome], transaction: Transaction) -> int:
         """Show what was asked about, with what came of it, unless another node shows more already; how many signed it."""
-        published = self._published(transaction)
+        published = self._published(transaction, "update")
         if published is None or published.size < head.checkpoint.size:
             published = Published(head.checkpoint.size, head.checkpoint.body())
         published = _joined(published, lines)
@@ -252,11 +268,15 @@ class Cosigning:
         return _Outcome("overtaken" if size <= ours else "forked", size)
 
     def _collect(self, done: Round) -> list[_Outcome]:
-        """Take in every answer that has come; the cosignatures among them."""
+        """Take in every answer that has come, and what broke off; the cosignatures among them."""
         found = []
         for asked in self._asked:
             if asked.task is not None and asked.task.done():
                 task, asked.task = asked.task, None
+                if (error := task.exception()) is not None:
+                    # Raised here, it would take the cosignatures with it that are in already.
+                    done.broken.append(error)
+                    continue
                 outcome = task.result()
                 done.answers[outcome.word] += 1
                 self._note_outcome(asked, outcome, done)
@@ -314,11 +334,14 @@ def _read(answer: Answered, head: _Head, witness: Witness) -> _Outcome:
 
 def _joined(published: Published, found: Iterable[_Outcome]) -> Published:
     """With the cosignatures that are on the same text; of each witness the newest."""
-    lines = {key: line for key, _, line in _lines(published.body, published.cosignatures)}
+    lines = {key: (at, line) for key, at, line in _lines(published.body, published.cosignatures)}
     for each in found:
-        if each.body == published.body:
-            lines.update({key: line for key, _, line in _lines(each.body, each.line)})
-    return Published(published.size, published.body, "".join(lines.values()))
+        for key, at, line in _lines(each.body, each.line) if each.body == published.body else ():
+            # What was long on its way must not take the place of what another node has heard since.
+            if key not in lines or lines[key][0] < at:
+                lines[key] = at, line
+    kept = "".join(line for _, line in lines.values())
+    return Published(published.size, published.body, kept)
 
 
 def _times(published: Published) -> dict[tuple[str, bytes], int]:

@@ -39,8 +39,9 @@ from mien.wire.messages import (
 )
 from mien_server import audit, record
 from mien_server.errors import LeafUnknown
+from mien_server.pipeline.cosigning import Cosigning
 from mien_server.pipeline.looks import SERVER, log_look
-from mien_server.pipeline.opened import BATCH, Kept, Opener, Seen, Span, kept, seen
+from mien_server.pipeline.opened import BATCH, Kept, Opener, Seen, Span, kept, seen, subject_of
 from mien_server.pipeline.parts import NONCE_SECONDS, Parts
 from mien_server.pipeline.retaining import EVERY_SITE
 from mien_server.pipeline.sifting import Counts, concerns, fits, read_record, words_of
@@ -57,6 +58,9 @@ SECONDS: Final = 3.0
 """After which an answer takes in no further batch: on a busy machine it must come in time too."""
 AT_ONCE: Final = 2
 """Answers made at the same time; more wait."""
+PATIENCE: Final = 3.0
+"""Seconds that an account of how things stand waits for the witnesses' signatures under what it rests on."""
+_PAUSE: Final = 0.1
 PASSES: Final = 1024
 """Statements for entries that are remembered to be logged."""
 Taker = Callable[["Opened"], bool]
@@ -121,6 +125,7 @@ class Looking:
 
     parts: Parts
     officers: Officers
+    cosigning: Cosigning
     _few: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _passes: OrderedDict[bytes, int] = field(default_factory=OrderedDict)
 
@@ -160,16 +165,15 @@ class Looking:
             msg = "the statement asks for something else than entries; sign what you ask for"
             raise RequestInvalid(msg)
         look = Look(said.officer, _digest(text), "entries", {}, 0, 0)
-        await self.parts.store.transact(lambda t: self._first(t, said, look, now))
+        await self.parts.store.transact(lambda t: self._first(t, shown, look, now))
         self._passes[shown] = said.at + PASS_SECONDS
         if len(self._passes) > PASSES:
             self._passes.popitem(last=False)
 
-    def _first(
-        self, transaction: Transaction, said: OfficerStatement, look: Look, now: int
-    ) -> None:
+    def _first(self, transaction: Transaction, shown: bytes, look: Look, now: int) -> None:
+        # By all that was signed, not by its nonce: an officer could choose one that was spent for something else, and would be logged for nothing.
         try:
-            _spend(transaction, said, now)
+            transaction.nonces.spend(EVERY_SITE, b"pass " + shown, now + NONCE_SECONDS)
         except EnvelopeReplayed:  # another node has logged it
             return
         log_look(self.parts, transaction, look)
@@ -257,11 +261,10 @@ class Looking:
 
         def settle(transaction: Transaction) -> Opened | None:
             shown = opened if opened and _is_there(transaction, opened) else None
-            person = there.person if shown is not None and there is not None else None
             asked = {"index": place.index}
             count = int(shown is not None)
             look = Look(asker.officer, asker.statement, ask.what, asked, count, count)
-            log_look(self.parts, transaction, look, () if person is None else (person,))
+            log_look(self.parts, transaction, look, _concerned(transaction, shown))
             return shown
 
         shown = await self.parts.store.transact(settle)
@@ -281,7 +284,7 @@ class Looking:
             raise LeafUnknown(msg)
         number, position = divmod(index, audit.TILE_WIDTH)
         entry = transaction.tiles.entry_tile(number)[position]
-        proof = audit.tlog_proof(transaction.tiles, index, parts.origin, parts.keys.log)
+        proof = self.cosigning.proof(transaction, index)
         found = kept(transaction, index, parts.clock.now(), 1)
         there = next((each for each in found if each.index == index), None)
         return _Place(index, entry, proof), there
@@ -306,17 +309,29 @@ class Looking:
     async def _state(self, ask: StateAsk, asker: Asker) -> StateAnswer:
         parts, now = self.parts, self.parts.clock.now()
         erased = await erasures(parts, ask.since, ask.until, now)
+        size = await self._cosigned()
         look = Look(asker.officer, asker.statement, ask.what, _times(ask.since, ask.until), 0, 0)
 
         def settle(transaction: Transaction) -> dict[str, Any]:
             log_look(parts, transaction, look)
-            return standing(parts, transaction, now)
+            return standing(transaction, now, self.cosigning.covering(transaction, size))
 
         bundle = parts.authorizer.bundle
         return StateAnswer(
             at=now, erasures=erased, bundle_version=bundle.version, bundle_sha256=parts.bundle,
             **await parts.store.transact(settle),
         )  # fmt: skip
+
+    async def _cosigned(self) -> int:
+        """The size of the tree, once what the log shows has as much: counts that were made before rest on it. After `PATIENCE` nobody is waited for."""
+        store, loop = self.parts.store, asyncio.get_running_loop()
+        size = await store.transact(lambda t: t.tiles.size())
+        until = loop.time() + PATIENCE
+        while not await store.transact(lambda t: self.cosigning.covers(t, size)):
+            if loop.time() > until:
+                break
+            await asyncio.sleep(_PAUSE)
+        return size
 
     # ---- other looks ----
     async def note(
@@ -360,11 +375,22 @@ def _whom(transaction: Transaction, wanted: LogFilter) -> list[Person]:
 
 def _is_there(transaction: Transaction, each: Opened) -> bool:
     """Whether the person was not erased meanwhile: from then on nothing of them is shown to anybody."""
-    leaf = each.leaf
-    if leaf.subject is None:
+    subject = subject_of(each.leaf, each.doc)
+    if subject is None:
         return True
-    person = transaction.people.get(leaf.site, leaf.subject, "share")
-    return person is not None and not person.tombstoned_at
+    person = transaction.people.get(each.leaf.site, subject, "share")
+    if person is None:  # who was refused and never came back is nobody
+        return each.leaf.subject is None
+    return not person.tombstoned_at
+
+
+def _concerned(transaction: Transaction, each: Opened | None) -> list[Person]:
+    """Who is to be told that this was looked at."""
+    subject = None if each is None else subject_of(each.leaf, each.doc)
+    if each is None or subject is None:
+        return []
+    person = transaction.people.get(each.leaf.site, subject, "none")
+    return [] if person is None else [person]
 
 
 def _times(since: int, until: int) -> dict[str, int]:

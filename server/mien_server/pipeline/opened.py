@@ -4,11 +4,12 @@ Reading and opening are apart: a transaction only reads rows, and what it read i
 cryptography. A subject's key is looked for anew with every batch: from the moment of an erasure on there is none.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from mien_server import record
+from mien_server.pipeline.sifting import read_record
 from mien_server.ports import Keys, Transaction
 from mien_server.values import Person, SealedLeaf
 
@@ -75,15 +76,30 @@ def _open(leaf: SealedLeaf, concerns: Callable[[SealedLeaf], bool]) -> bool:
 def openings(
     transaction: Transaction, keys: Keys, now: int
 ) -> Iterator[tuple[int, record.Opening]]:
-    """Index and opening of every leaf that can be opened at `now`, in one transaction. Raises `KeysMissing`, `KeepUnreadable`."""
+    """Index and opening of every leaf that can be opened at `now`, in one transaction; none of the erased. Raises `KeysMissing`, `KeepUnreadable`."""
     opener = Opener(keys)
     first = 0
     while batch := kept(transaction, first, now):
         for each in batch:
             opening = opener.open(each)
-            if opening is not None:
+            if opening is not None and not _is_gone(transaction, each.leaf, opening):
                 yield each.index, opening
         first = batch[-1].index + 1
+
+
+def subject_of(leaf: SealedLeaf, doc: Mapping[str, Any]) -> str | None:
+    """Whom a leaf is about, as the leaf says it, or for a refused consent the record alone; None for a leaf of nobody."""
+    said = doc.get("subject") if leaf.subject is None else leaf.subject
+    return said if isinstance(said, str) else None
+
+
+def _is_gone(transaction: Transaction, leaf: SealedLeaf, opening: record.Opening) -> bool:
+    """Whether a refused consent is that of somebody who consented later, and was erased: its key is no person's, so it is not gone with theirs."""
+    if leaf.wrapped_key is None:
+        return False
+    subject = subject_of(leaf, read_record(opening.record))
+    person = None if subject is None else transaction.people.get(leaf.site, subject, "none")
+    return person is not None and bool(person.tombstoned_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,3 +67,7 @@ class Sequencing:
             return ProofAnswer(proof=text, entry=b64(audit.entry(leaf, hour)))
 
         return await self._parts.store.transact(work)
+
+    async def proof_at(self, index: int) -> str:
+        """The proof of the entry at `index`, whatever it is. Raises `ProofInvalid` when there is none."""
+        return await self._parts.store.transact(lambda t: self._cosigning.proof(t, index))

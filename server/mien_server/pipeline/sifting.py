@@ -23,7 +23,7 @@ def read_record(record: bytes) -> dict[str, Any]:
     """The record of a leaf. Raises `KeepUnreadable` for what is none."""
     try:
         doc = json.loads(record.decode())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise KeepUnreadable(_NO_RECORD) from error
     if not isinstance(doc, dict) or not all(kind(doc.get(name)) for name, kind in _SHAPE.items()):
         raise KeepUnreadable(_NO_RECORD)

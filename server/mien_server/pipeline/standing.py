@@ -8,7 +8,6 @@ from typing import Any, Final, Literal
 from mien.wire import lifecycle
 from mien.wire.lifecycle import Happening
 from mien.wire.messages import ErasureCounts, KeptCount
-from mien_server import audit
 from mien_server.keys import SEAL_LIFE
 from mien_server.pipeline.parts import Parts
 from mien_server.ports import Transaction
@@ -24,13 +23,13 @@ _EDGES: Final[tuple[tuple[Literal["minute", "hour", "day"], int], ...]] = (
 )
 
 
-def standing(parts: Parts, transaction: Transaction, now: int) -> dict[str, Any]:
-    """The fields of a `StateAnswer` that one transaction tells."""
+def standing(transaction: Transaction, now: int, checkpoint: str) -> dict[str, Any]:
+    """The fields of a `StateAnswer` that one transaction tells. `checkpoint` is what the log shows in it."""
     consents, erased = _consents(transaction.people.states(now))
     holds = transaction.holds.all()
     stand = sum(each.standing(now) for each in holds)
     return {
-        "checkpoint": audit.checkpoint(transaction.tiles, parts.origin, parts.keys.log),
+        "checkpoint": checkpoint,
         "pending": transaction.leaves.pending_count(),
         "consents": consents,
         "erased": erased,

@@ -26,6 +26,8 @@ from mien.wire.messages import (
     Envelope,
     ErasureAnswer,
     ExportAnswer,
+    HelpAnswer,
+    HelpRequest,
     Notice,
     RankAnswer,
     RankRequest,
@@ -120,6 +122,14 @@ async def reward(call: Call) -> Response:
         return answer(await call.pipeline.reward(site, request, backend=backend, gpc=call.gpc))
 
 
+async def offer_help(call: Call) -> Response:
+    """Machine or human: whether to go on, or to offer a person. The same request and shape of answer with and without consent."""
+    site, backend = await call.any_site()
+    request = await call.message(HelpRequest)
+    with call.on_account_of(site, _asking(request), *PROVEN):
+        return answer(await call.pipeline.help(site, request, backend=backend, gpc=call.gpc))
+
+
 async def export(call: Call) -> Response:
     """Everything held about the person who signs, sealed to the key named in the statement."""
     site, jws = await call.device_site(), call.statement()
@@ -172,6 +182,7 @@ ENDPOINTS = (
     Endpoint(
         "POST", "/v1/rewards", reward, Accepted, body=RewardRequest, asks=BACKEND, problems=(*STREAMED, EventUnknown)
     ),
+    Endpoint("POST", "/v1/help", offer_help, HelpAnswer, body=HelpRequest, asks=BACKEND, problems=STREAMED),
     Endpoint("GET", "/.well-known/mien", service, SignedAnswer),
     Endpoint(
         "GET", "/v1/sites/{site}/notices/{locale}", notice, Notice, problems=(NotFound,),

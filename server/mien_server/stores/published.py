@@ -6,15 +6,16 @@ from typing import Final
 
 from sqlalchemy import bindparam, or_, select, update
 
+from mien_server.ports import Lock
 from mien_server.stores import schema
 from mien_server.stores.runner import Runner
-from mien_server.stores.statements import INSERTS
+from mien_server.stores.statements import INSERTS, locked, locked_row
 from mien_server.values import Published
 
 _TABLE = schema.published
 _LONGEST: Final = 60
 """Seconds; who says that it asks for longer had another clock."""
-_GET = select(*(_TABLE.c[name] for name in Published.__slots__))
+_GET = locked(select(*(_TABLE.c[name] for name in Published.__slots__)))
 _PUT = update(_TABLE).values({name: bindparam(name) for name in Published.__slots__})
 _LEASE = (
     update(_TABLE)
@@ -30,8 +31,8 @@ class SqlPublished:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
 
-    def get(self) -> Published | None:
-        row = self._runner.row(_GET, {})
+    def get(self, lock: Lock = "none") -> Published | None:
+        row = locked_row(self._runner, _GET, {}, lock, "published")
         return None if row is None else Published(*row)
 
     def put(self, published: Published) -> None:

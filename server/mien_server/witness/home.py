@@ -28,6 +28,8 @@ KEY: Final = "witness.key"
 PUBLIC: Final = "witness.vkey"
 MEMORY: Final = "memory.db"
 FORKS: Final = "forks"
+MOST_FORKS: Final = 10
+"""Kept of one log: its key can sign as many as it likes, and the disk is that of all logs."""
 _OTHERS: Final = 0o077
 
 
@@ -89,17 +91,25 @@ def open_home(folder: Path) -> Home:
 
 
 def keep_fork(home: Home, kept: Seen, shown: Seen) -> None:
-    """Write both notes down, once for each checkpoint shown: the log's own signatures prove that it forked. Raises `StoreUnwritable`."""
-    mark = hashlib.sha256(shown.checkpoint.body().encode()).hexdigest()[:16]
-    path = home.forks / f"{mark}-shown.note"
+    """Write both notes down, once for each checkpoint shown, up to `MOST_FORKS` of a log: its own signatures prove that it forked.
+
+    Raises `StoreUnwritable`.
+    """
+    log, mark = _mark(shown.checkpoint.origin), _mark(shown.checkpoint.body())
+    path = home.forks / f"{log}-{mark}-shown.note"
     try:
-        if not path.exists():
-            _write(home.forks / f"{mark}-kept.note", kept.note)
+        known = sum(1 for _ in home.forks.glob(f"{log}-*-shown.note"))
+        if known < MOST_FORKS and not path.exists():
+            _write(home.forks / f"{log}-{mark}-kept.note", kept.note)
             _write(path, shown.note)
             _sync(home.forks)
     except OSError as error:
         msg = f"`{home.forks}` cannot be written; see to its disk and its rights"
         raise StoreUnwritable(msg) from error
+
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _key(path: Path) -> SigningKey:

@@ -18,9 +18,9 @@ session may be used from one thread each; `withdraw`, `erase` and `affirm` from 
 from mien.client.found import Flushed, HeldKey, Proof, Standing
 from mien.client.given import Clock, Entropy, Eyes, EyesMaker, SystemClock, embedded_eyes
 from mien.client.guardian import Guardian, new_guardian_code
+from mien.client.helping import Helping
 from mien.client.keyset import KeySet
 from mien.client.opened import check_export
-from mien.client.rankings import Rankings
 from mien.client.readable import readable
 from mien.client.session import LOCAL_NOTICE, Session, local_session
 from mien.client.stream import Stream
@@ -31,7 +31,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Client(Stream, Rankings, KeySet):
+class Client(Stream, Helping, KeySet):
     """One site on one device. Touches neither network, camera nor models until asked; raises leaves of `MienError`.
 
     `server` is https, or http on this machine. `key` is the site's publishable key. `trust` is the server's verification key as base64url

@@ -20,6 +20,8 @@ from mien.wire.messages import (
     ErasureAnswer,
     ExportAnswer,
     Hash,
+    HelpAnswer,
+    HelpRequest,
     Jws,
     Locale,
     Message,
@@ -70,6 +72,7 @@ Outbound = (
     | Statement
     | RankRequest
     | RewardRequest
+    | HelpRequest
     | ServiceQuery
     | NoticeQuery
     | ProofQuery
@@ -92,7 +95,11 @@ _POSTS: Final[dict[type[Message], tuple[str, type[BaseModel]]]] = {
     Envelope: ("/v1/labels", Accepted),
     RankRequest: ("/v1/rank", RankAnswer),
     RewardRequest: ("/v1/rewards", Accepted),
+    HelpRequest: ("/v1/help", HelpAnswer),
 }
+
+_ONCE: Final = frozenset({RankRequest, HelpRequest})
+"""Requests whose `request` is spent by the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +131,7 @@ def request_of(outbound: Outbound) -> Request:
         return _statement(again)
     if type(again) in _POSTS:
         path, answer = _POSTS[type(again)]
-        return _post(path, dump(again), answer, again=not isinstance(again, RankRequest))
+        return _post(path, dump(again), answer, again=type(again) not in _ONCE)
     return _read(again)
 
 

@@ -692,6 +692,73 @@ class RewardRequest(Authenticated):
         return REWARDS[self.kind] if self.kind is not None else self.reward or 0
 
 
+# ---- help ----
+Mode = Literal["auto", "human"]
+Tone = Literal["plain", "calm", "patient", "gentle", "reassuring"]
+"""How to speak with somebody."""
+Troubled = Literal["", "confused", "frustrated", "stressed"]
+TICKET_SECONDS = 600
+"""How long a ticket may be shown to a desk."""
+MAX_TICKET_CHARS = 4096
+
+
+class HelpRequest(Authenticated):
+    """`POST /v1/help`: go on by machine, or offer a person? Says nothing of emotion, with or without consent: the same shape either way.
+
+    `human`: they asked for a person, which is honoured at once. `pass_on`: and they want the desk to be told how to speak with them.
+    """
+
+    v: Literal[1] = 1
+    site: SiteId
+    request: Nonce
+    page: Annotated[str, Field(pattern=r"^[a-z0-9_/-]{1,64}$")] = "home"
+    human: bool = False
+    pass_on: bool = False
+
+    @model_validator(mode="after")
+    def _to_somebody(self) -> Self:
+        if self.pass_on and not self.human:
+            msg = "something is passed on to a person only who takes over"
+            raise ValueError(msg)
+        return self
+
+
+class HelpAnswer(Message):
+    """Answer of `/v1/help`. `mode` is what anybody gets who asks this, known or not; `sealed` (a `HelpDoc`, padded) is there whenever a device asked."""
+
+    help: OpaqueId
+    mode: Mode
+    sealed: Annotated[str, Field(max_length=32 * 1024)] | None
+
+
+class HelpDoc(Message):
+    """Inside `sealed`: the mode for this person, in what tone, whether emotion was used, why in words, and the laws of the decision.
+
+    `passes_on` says in words what a ticket would tell the desk; empty when that is nothing. `ticket` is for the desk alone: sealed to its key, and there only when
+    a person was asked for and the desk has a key.
+    """
+
+    mode: Mode
+    tone: Tone
+    used_emotion: bool
+    why: Words
+    passes_on: Words
+    laws: list[str]
+    ticket: Annotated[str, Field(max_length=MAX_TICKET_CHARS)] | None
+
+
+class Ticket(Message):
+    """`Kind.TICKET`, signed by the server and sealed to a desk's key: somebody wants a person, and how to speak with them. Names nobody."""
+
+    v: Literal[1] = 1
+    site: SiteId
+    ticket: OpaqueId
+    tone: Tone
+    state: Troubled
+    at: Time
+    expires_at: Time
+
+
 # ---- decisions ----
 Action = Literal["give_consent", "infer", "record", "use", "contribute", "retain"]
 Source = Literal["face", "declared", "text"]

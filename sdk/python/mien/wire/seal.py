@@ -30,6 +30,9 @@ class Use(StrEnum):
     EXPORT = "mien export v1"
     RANK = "mien rank v1"
     REWARD = "mien reward v1"
+    ASK_HELP = "mien ask help v1"
+    HELP = "mien help v1"
+    TICKET = "mien ticket v1"
 
 
 def seal(plaintext: bytes, key: SealKey, use: Use, *context: bytes) -> bytes:

@@ -37,6 +37,7 @@ class Kind(StrEnum):
     CERTIFICATE = "mien-certificate+jws"
     EXPORT = "mien-export+jws"
     OFFICER = "mien-officer+jws"
+    TICKET = "mien-ticket+jws"
 
 
 def sign(kind: Kind, payload: dict[str, Any], key: SigningKey) -> str:

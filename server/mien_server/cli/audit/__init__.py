@@ -8,6 +8,7 @@
 - `explain` one of them in words
 - `report`  all of them in numbers, as a page
 - `files`   what these commands share: reading and writing an exported log
+- `witnesses`   who must have signed what is shown
 - `checking`, `remote`, `receipts`, `verdict`   what `verify` is made of: parts, a served log, promises, words
 """
 

@@ -9,13 +9,22 @@ import typer
 
 from mien.errors import AuditError, SettingsError
 from mien.wire.canonical import unb64
-from mien.wire.proof import HASH_BYTES, parse_checkpoint, parse_note_key
+from mien.wire.proof import (
+    HASH_BYTES,
+    parse_body,
+    parse_checkpoint,
+    parse_note_key,
+    parse_tlog_proof,
+    split_note,
+)
+from mien.wire.witness import Witness
 from mien_server import audit
 from mien_server.cli.audit.files import reader, text, write
+from mien_server.cli.audit.witnesses import Quorum, named, signed_by
 from mien_server.cli.told import told
 
 if TYPE_CHECKING:
-    from mien_server.ports import Transaction
+    from mien_server.pipeline import Pipeline
 
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
@@ -24,14 +33,26 @@ def prove(
     leaf: Annotated[str, typer.Argument(help="The leaf on a receipt (base64url), or the index of an entry.")],
     folder: Annotated[Path | None, typer.Option("--from", help="An exported log; without it, the server's own.")] = None,
     out: Annotated[Path | None, typer.Option(help="File to write, such as decision.tlog-proof; standard output without it.")] = None,
+    witness: Annotated[list[str] | None, typer.Option(metavar="VKEY", help="A witness that must have signed the checkpoint. Repeat for several.")] = None,
+    quorum: Quorum = None,
 ) -> None:  # fmt: skip
-    """Prove that one decision is in the log (c2sp.org/tlog-proof): the proof verifies offline with the log's key alone."""
+    """Prove that one decision is in the log (c2sp.org/tlog-proof): the proof verifies offline with the log's key alone.
+
+    With witnesses, a proof is given only when all of them, or --quorum, signed the checkpoint it leads to: a new decision waits a moment for that.
+    """
     with told():
         wanted = leaf_or_index(leaf)
+        known = named(witness or [], quorum)
         proof = _prove_here(wanted) if folder is None else _prove_from(folder, wanted)
+        _check_signed(proof, known, len(known) if quorum is None else quorum)
         if out is not None:
             write(out, proof.encode())
     print(proof if out is None else f"{out}: written", end="" if out is None else "\n")
+
+
+def _check_signed(proof: str, witnesses: tuple[Witness, ...], quorum: int) -> None:
+    note = parse_tlog_proof(proof).checkpoint
+    signed_by(note, parse_body(split_note(note)[0]), witnesses, quorum, None)
 
 
 def leaf_or_index(given: str) -> str | bytes:
@@ -49,25 +70,12 @@ def _prove_here(wanted: str | bytes) -> str:
     from mien_server import errands
     from mien_server.settings import load
 
-    settings = load(os.environ)
-    keys = errands.open_keys(settings)
+    async def proof(pipeline: "Pipeline") -> str:
+        if isinstance(wanted, str):
+            return await pipeline.proof_at(int(wanted))
+        return (await pipeline.proof(wanted)).proof
 
-    def work(transaction: "Transaction") -> str:
-        index = int(wanted) if isinstance(wanted, str) else _place(transaction, wanted)
-        if index is None:
-            msg = "this leaf has no place in the log yet; ask again in a second"
-            raise AuditError(msg)
-        tiles = transaction.tiles
-        path = audit.inclusion(tiles, index, tiles.size())
-        note = audit.checkpoint(tiles, settings.origin, keys.log)
-        return audit.proof_text(index, path, audit.cosigned(note, transaction.published.get()))
-
-    return errands.administer(settings, work)
-
-
-def _place(transaction: "Transaction", leaf: bytes) -> int | None:
-    placed = transaction.leaves.placed(leaf)
-    return None if placed is None else placed[0]
+    return errands.attend(load(os.environ), proof)
 
 
 def _prove_from(folder: Path, wanted: str | bytes) -> str:

@@ -12,7 +12,8 @@ import math
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
@@ -33,6 +34,7 @@ from mien.wire.proof import HASH_BYTES
 from mien_server import addresses, audit
 from mien_server.cli.officer.key import OfficerKey
 from mien_server.cli.officer.key import read as read_key
+from mien_server.outward import forget_cookies
 
 Credentials = Callable[[], Mapping[str, str]]
 """Gives the headers that show an officer, anew for every request: they may be short-lived."""
@@ -111,7 +113,9 @@ class Remote:
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
             limits=httpx.Limits(max_connections=AT_ONCE),
             mounts={"http://": None},  # loopback is asked itself, and no proxy for it
+            headers={"accept-encoding": "gzip, identity"},
         )
+        forget_cookies(self._client)  # nobody is shown a log of their own for being known
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="mien-audit")
 
     def __enter__(self) -> Self:
@@ -164,7 +168,7 @@ class Remote:
         headers = self._credentials() if name.startswith(ENTRIES) else {}
         try:
             with self._client.stream("GET", f"{self._prefix}/{name}", headers=headers) as answer:
-                data = _beginning(answer.iter_bytes())
+                data = _beginning(_unpacked(answer))
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
             msg = f"`{self._prefix}` does not answer for `{name}`; check the address and try again"
             raise ServerUnreachable(msg) from error
@@ -219,6 +223,31 @@ def names_of(asked: audit.Asked, part: int) -> list[str]:
 def _width(size: int, level: int, number: int) -> int:
     above = (size // audit.TILE_WIDTH) if level else size
     return min(audit.TILE_WIDTH, above - number * audit.TILE_WIDTH)
+
+
+def _unpacked(answer: httpx.Response) -> Iterator[bytes]:
+    """A file as it was before the server packed it (c2sp.org/tlog-tiles, "Log entries", lets it); at once never more than a file can have.
+
+    Raises `ServerAnswerInvalid`.
+    """
+    packing = answer.headers.get("content-encoding", "identity").lower()
+    if packing == "identity" or answer.status_code != httpx.codes.OK:
+        yield from answer.iter_raw()
+        return
+    gzip = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        for piece in answer.iter_raw() if packing == "gzip" else ():
+            yield gzip.decompress(piece, MAX_BYTES + 1)
+    except zlib.error as error:
+        raise _badly_packed() from error
+    if not gzip.eof:
+        raise _badly_packed()
+
+
+def _badly_packed() -> ServerAnswerInvalid:
+    return ServerAnswerInvalid(
+        "a file of the log is packed in a way that was not asked for, or broken; see to what serves it"
+    )
 
 
 def _beginning(pieces: Iterable[bytes]) -> bytes:

@@ -19,7 +19,8 @@ class Verdict:
     """A report, and what it was made with.
 
     `source` is where the key is from, `argument` or `export`; `compared` counts older checkpoints; `fates` are those of the promises, `wrong` what
-    else does not verify, among the receipts or a witness's line; `given` says whether there were any.
+    else does not verify, among the receipts or a witness's line; `given` says whether there were any. `cosigned` counts the witnesses that signed the
+    checkpoint (None: nobody asked).
     """
 
     report: audit.Report
@@ -30,6 +31,7 @@ class Verdict:
     fates: tuple[audit.Fate, ...] = ()
     wrong: tuple[audit.Finding, ...] = ()
     given: bool = False
+    cosigned: int | None = None
 
     @property
     def findings(self) -> tuple[audit.Finding, ...]:
@@ -53,6 +55,7 @@ class Verdict:
             "root": None if checkpoint is None else checkpoint.root.hex(),
             "key_from": self.source,
             "compared_with_older": self.compared > 0,
+            "cosigned": self.cosigned,
             "entries": self.report.entries,
             "opened": self.report.opened,
             "outcomes": dict(self.report.outcomes),
@@ -84,6 +87,8 @@ class Verdict:
             yield "entries", f"{report.checkpoint.size}, {hashed}"
             yield "root", report.checkpoint.root.hex()
             yield "history", self._history()
+            if self.cosigned is not None:
+                yield "witnesses", f"{self.cosigned} of those named signed this checkpoint"
             yield "opened", f"{report.opened} decisions, each the one that was logged" if report.opened else "none"  # fmt: skip
             for word, count in sorted(report.outcomes.items()):
                 yield "", f"{count} {word}"

@@ -15,10 +15,13 @@ from mien_server.cli.audit.checking import Question, of_folder, of_remote
 from mien_server.cli.audit.files import text
 from mien_server.cli.audit.receipts import promises
 from mien_server.cli.audit.verdict import Verdict
+from mien_server.cli.audit.witnesses import Quorum, named, signed_by
 from mien_server.cli.told import told
 
 TAMPERED: Final = 1
 """Exit code when something is wrong with the log; 2 means that nothing could be checked."""
+FRESH: Final = 600
+"""Seconds since which the witnesses must have signed what a server shows: they do every minute."""
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON object on one line.")]
 Key = Annotated[str | None, typer.Option("--key", metavar="VKEY", help="The log's verification key, as the controller published it. A server's log is checked with nothing else.")]  # fmt: skip
 
@@ -31,6 +34,7 @@ def verify(
     receipts: Annotated[list[Path] | None, typer.Option(help="Receipts or certificates as they were kept: what they promise must be in the log. Repeat for several.")] = None,
     trust: Annotated[str | None, typer.Option(metavar="KEY", help="The server's key, which signed the receipts.")] = None,
     witness: Annotated[list[str] | None, typer.Option(metavar="VKEY", help="A witness: its times on the checkpoints tell when a promise was kept. Repeat for several.")] = None,
+    quorum: Quorum = None,
     officer: Annotated[Path | None, typer.Option(help="The file of an officer's key: checks a server's entries, and not only their hashes.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder that keeps what never changes of a server's log, for the next time.")] = None,
     as_json: AsJson = False,
@@ -44,13 +48,15 @@ def verify(
         promised, unsigned = _promised(receipts or [], trust)
         known = tuple(text(each) for each in older or [])
         question = Question(origin, public, known, audit.hashes_of(promised))
-        witnesses = [Witness.from_text(each) for each in witness or []]
+        witnesses = named(witness or [], quorum)
         report = _checked(log, question, officer, cache)
         fates, seen = _fates(promised, report, question, witnesses)
-    wrong = (*unsigned, *seen)
+        cosigned, unsure = (None, seen) if seen else _cosigned(log, report, witnesses, quorum)
+    wrong = (*unsigned, *unsure)
     verdict = Verdict(
-        report, origin, public, source, len(known), fates, wrong, given=bool(receipts)
-    )
+        report, origin, public, source, len(known), fates, wrong, given=bool(receipts),
+        cosigned=cosigned,
+    )  # fmt: skip
     verdict.tell(as_json=as_json)
     if verdict.findings:
         raise typer.Exit(TAMPERED)
@@ -82,7 +88,7 @@ def _fates(
     promised: list[audit.Promised],
     report: audit.Report,
     question: Question,
-    witnesses: list[Witness],
+    witnesses: tuple[Witness, ...],
 ) -> tuple[tuple[audit.Fate, ...], list[audit.Finding]]:
     """What became of the promises, and which witness's line does not verify."""
     if report.checkpoint is None:
@@ -93,6 +99,22 @@ def _fates(
     except CheckpointInvalid as error:
         return (), [audit.Finding(audit.CHECKPOINT, str(error))]
     return tuple(audit.fates(promised, report, seen, int(time.time()))), []
+
+
+def _cosigned(
+    log: str, report: audit.Report, witnesses: tuple[Witness, ...], quorum: int | None
+) -> tuple[int | None, list[audit.Finding]]:
+    """How many witnesses signed the checkpoint, and what is wrong with that. A server's must be fresh: an old one could be shown again."""
+    from mien_server.cli.audit.remote import is_url
+
+    if report.checkpoint is None or not witnesses:
+        return None, []
+    within = FRESH if is_url(log) and quorum else None
+    try:
+        found = signed_by(report.note, report.checkpoint, witnesses, quorum or 0, within)
+    except CheckpointInvalid as error:
+        return None, [audit.Finding(audit.CHECKPOINT, str(error))]
+    return len(found), []
 
 
 def _checked(

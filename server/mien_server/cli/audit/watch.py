@@ -4,7 +4,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Never
+from typing import TYPE_CHECKING, Annotated, Never
 
 import typer
 
@@ -15,20 +15,17 @@ from mien.errors import (
     ServerAnswerInvalid,
     ServerBusy,
     ServerUnreachable,
-    SettingsError,
 )
 from mien.wire.proof import parse_note_key
-from mien.wire.witness import Witness, check_quorum
+from mien.wire.witness import check_quorum
 from mien_server import audit
 from mien_server.cli.audit.verify import TAMPERED
 from mien_server.cli.audit.watched import Watched
+from mien_server.cli.audit.witnesses import AHEAD_SECONDS, named
 from mien_server.cli.told import told
 
 if TYPE_CHECKING:
     from mien_server.cli.audit.remote import Remote
-
-AHEAD_SECONDS: Final = 300
-"""By so much may a witness's clock be ahead of this one."""
 
 
 class _Alarm(Exception):
@@ -75,13 +72,7 @@ def watch(
 
 def _trusted(key: str, witnesses: list[str], quorum: int | None) -> audit.Trusted:
     origin, public = parse_note_key(key)
-    known = tuple(Witness.from_text(each) for each in witnesses)
-    if len({each.key for each in known}) < len(known):
-        msg = "a witness is named twice; name each once"
-        raise SettingsError(msg)
-    if quorum is not None and quorum > len(known):
-        msg = f"`{quorum}` cosignatures cannot come from {len(known)} witnesses; name more with --witness"
-        raise SettingsError(msg)
+    known = named(witnesses, quorum)
     return audit.Trusted(origin, public, known, len(known) if quorum is None else quorum)
 
 
@@ -95,6 +86,8 @@ class _Watcher:
     trouble: str = ""
     shown: bytes | None = None
     """What the log showed last."""
+    untold: bool = True
+    """Whether there is more than was told; the first good look is told."""
 
     def once(self) -> None:
         """One look, which must be good. Raises `ServerUnreachable`."""
@@ -123,12 +116,15 @@ class _Watcher:
             look = audit.look(note, self._file, self.trusted, kept[0] if kept else None)
         except AuditError as error:
             self._accuse(str(error))
+        # Before anybody asks who cosigned it: what the log signed it must stand by, also when no witness was there.
+        self.untold |= self.watched.keep(look)
         now = int(time.time())
         check_quorum(
             look.cosigned, self.trusted.quorum,
             since=now - int(self.silent_after), until=now + AHEAD_SECONDS,
         )  # fmt: skip
-        if self.watched.keep(look):
+        if self.untold:
+            self.untold = False
             count = f", cosigned by {len(look.cosigned)}" if self.trusted.witnesses else ""
             print(f"{look.checkpoint.size} entries, root {look.checkpoint.root.hex()[:16]}{count}", flush=True)  # fmt: skip
 

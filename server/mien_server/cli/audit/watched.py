@@ -1,6 +1,6 @@
 """What a watcher remembers: a folder with every checkpoint that it verified, and the evidence when something was wrong.
 
-    checkpoints/<size, 19 digits>.note    as first seen with this size
+    checkpoints/<size, 19 digits>.note    as first seen with this size, or with more cosignatures since
     evidence/<unix seconds>-shown.note    what the log showed when it was wrong
     evidence/<unix seconds>-kept.note     what it had shown before
     evidence/<unix seconds>.txt           what was wrong
@@ -14,6 +14,7 @@ from typing import Final
 
 from mien.errors import CheckpointInvalid, SettingsError
 from mien.wire.proof import Checkpoint, parse_checkpoint
+from mien.wire.witness import Cosignature, cosignatures
 from mien_server import audit
 from mien_server.cli.audit.files import text
 
@@ -48,12 +49,15 @@ class Watched:
             raise SettingsError(msg) from error
 
     def keep(self, look: audit.Look) -> bool:
-        """Keep a checkpoint that was verified; whether its size is new. Raises `SettingsError`."""
+        """Keep a checkpoint that was verified, whoever cosigned it; whether its size is new. Raises `SettingsError`."""
         path = self._checkpoints / f"{look.checkpoint.size:0{_DIGITS}d}.note"
-        if path.exists():
-            return False
-        _write(path, look.note.encode())
-        return True
+        kept = text(path) if path.exists() else None
+        if kept is None or len(self._cosigned(kept, look)) < len(look.cosigned):
+            _write(path, look.note.encode())
+        return kept is None
+
+    def _cosigned(self, kept: str, look: audit.Look) -> tuple[Cosignature, ...]:
+        return cosignatures(kept, look.checkpoint, self._trusted.witnesses)
 
     def accuse(self, at: int, says: str, shown: bytes | None, kept: str | None) -> Path:
         """Keep what is wrong; where it is said. Raises `SettingsError`."""

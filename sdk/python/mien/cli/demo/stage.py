@@ -29,11 +29,12 @@ class StageFailed(MienError):
 
 @dataclass(slots=True)
 class Stage:
-    """The server of one demo. `folder` is emptied first and holds all it writes."""
+    """The server of one demo. `folder` is emptied first and holds all it writes; `more` are further settings of the server."""
 
     folder: Path
     catalogue: Path
     claims: dict[str, str] = field(default_factory=lambda: dict(DEFAULT_CLAIMS))
+    more: dict[str, str] = field(default_factory=dict)
     url: str = ""
     publishable: str = ""
     secret: str = field(default="", repr=False)
@@ -137,6 +138,7 @@ class Stage:
             "MIEN_KEYS": str(self.folder / "keys"),
             "MIEN_ORIGIN": "demo.mien.local/log",
             "PYTHONUNBUFFERED": "1",
+            **self.more,
         }
 
 

@@ -1,5 +1,6 @@
-"""Bars as SVG in the page itself. Each has a title and a description; denied is hatched, so that nothing depends on seeing colours."""
+"""Bars as SVG in the page itself, and lines as a file. Each has a title and a description; denied is hatched, so that nothing depends on seeing colours."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -25,6 +26,14 @@ _LABEL: Final = 72
 _ROW: Final = 26
 _NAME: Final = 300
 _SPARK: Final = (200, 28)
+_PLOT: Final = 420
+_ROOM: Final = 210
+"""Room for the names of lines."""
+_MARGIN: Final = 64
+_SPACES: Final = 6
+_HEAD: Final = 32
+_OWN: Final = '<svg xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" '
+"""How an SVG file begins; inside a page it needs no name."""
 HATCH: Final = (
     f'<svg width="0" height="0" aria-hidden="true"><defs><pattern id="denied" width="6" height="6" patternUnits="userSpaceOnUse" '
     f'patternTransform="rotate(45)"><rect width="6" height="6" fill="{RED}"/><rect width="2" height="6" fill="#ffffff"/></pattern></defs></svg>'
@@ -153,3 +162,73 @@ def spark(said: Said, counts: Sequence[Outcomes]) -> str:
         body += _rect(place * step, height - allowed, wide, allowed, GREEN)
         body += _rect(place * step, height - allowed - denied, wide, denied, _DENIED)
     return _picture(said, width, height, body)
+
+
+# ---- lines ----
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a plot: straight between its points (x, y), in a colour, dashed as SVG writes it (empty: whole)."""
+
+    name: str
+    points: Sequence[tuple[float, float]]
+    colour: str
+    dashes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """From where to where (`high` above `low`), and what is measured."""
+
+    low: float
+    high: float
+    name: str
+
+    def at(self, value: float) -> float:
+        """Where a value lies, 0..1."""
+        return (value - self.low) / (self.high - self.low)
+
+    def marks(self) -> list[float]:
+        """The multiples of a round number that lie between: at most seven."""
+        rough = (self.high - self.low) / _SPACES
+        size = 10.0 ** math.floor(math.log10(rough))
+        step = next(each * size for each in (1, 2, 5, 10) if rough <= each * size)
+        first, last = math.ceil(self.low / step), math.floor(self.high / step)
+        return [number * step for number in range(first, last + 1)]
+
+
+def lines(said: Said, across: Axis, up: Axis, drawn: Sequence[Line]) -> str:
+    """Lines over two axes, each named in words and by its own dashes, as an SVG file of its own."""
+    base, high, wide = _PLOT - _BOTTOM, _PLOT - _BOTTOM - _HEAD, _WIDTH - _ROOM - _MARGIN
+    body = f'<rect width="{_WIDTH}" height="{_PLOT}" fill="#ffffff"/>'
+    for mark in up.marks():
+        y = base - high * up.at(mark)
+        body += _rule(_MARGIN, y, _MARGIN + wide, y) + _text(
+            _MARGIN - 6, y + 4, f"{mark:.3g}", "end"
+        )
+    for mark in across.marks():
+        body += _text(_MARGIN + wide * across.at(mark), base + 16, f"{mark:.3g}", "middle")
+    body += _text(_MARGIN + wide / 2, _PLOT - 6, across.name, "middle")
+    body += _text(8, _HEAD / 2, up.name, "start")
+    for place, line in enumerate(drawn):
+        points = [(_MARGIN + wide * across.at(x), base - high * up.at(y)) for x, y in line.points]
+        x, y = _WIDTH - _ROOM + 12, _HEAD + 10 + place * _ROW
+        body += _path(line, points) + _path(line, [(x, y), (x + 32, y)])
+        body += _text(x + 40, y + 4, line.name, "start")
+    inline = _picture(said, _WIDTH, _PLOT, body)
+    return inline.replace("<svg ", _OWN, 1)
+
+
+def _path(line: Line, points: Sequence[tuple[float, float]]) -> str:
+    shown = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    dashes = f' stroke-dasharray="{line.dashes}"' if line.dashes else ""
+    return (
+        f'<polyline points="{shown}" fill="none" stroke="{line.colour}" stroke-width="2"{dashes}/>'
+    )
+
+
+def _rule(x1: float, y1: float, x2: float, y2: float) -> str:
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{LINE}" stroke-width="0.5"/>'
+
+
+def _text(x: float, y: float, words: str, anchor: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
