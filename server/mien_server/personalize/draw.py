@@ -36,7 +36,6 @@ FLOOR: Final = 0.05
 _TOLERANCE: Final = 1e-6
 _ROUNDING: Final = 1e-12
 _MAX_STEPS: Final = 80
-_PAIRS: Final = 256
 _SURE: Final = 1e-18
 """The least variance of a gap: two offers with the same features differ by rounding alone."""
 
@@ -208,15 +207,13 @@ class _Gaps:
         self._scores, self._base = scores, base
         self._half = noise * (base @ spread)
         self._own: Vector = np.einsum("kb,kb->k", self._half, base)
-        # For few offers all pairs at once are cheaper than a product a place.
-        self._pairs = self._half @ base.T if len(base) <= _PAIRS else None
 
     def pmf(self, some: NDArray[np.intp]) -> Vector:
         """Probabilities of the offers `some` (their indices)."""
         scores, own = self._scores[some], self._own
         at = some[scores.argmax()]
-        both = self._half[some] @ self._base[at] if self._pairs is None else self._pairs[at, some]
-        return likely(scores, own[some] + own[at] - 2.0 * both)
+        both = self._half @ self._base[at]
+        return likely(scores, (own + own[at] - 2.0 * both)[some])
 
 
 class _Draw:
