@@ -8,7 +8,7 @@ TIERS ?= all
 SEEDS ?= 1,2,3,4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo sample serve test coverage soak check fmt fmt-check lint types layers vectors docs bench pins clean
+.PHONY: help setup setup-dev demo sample serve test coverage soak check fmt fmt-check lint types layers web web-types vectors docs bench pins clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,6 +32,10 @@ else
 	@echo "no sample of that name; try one of: $(SAMPLES) (make sample NAME=...)" >&2; exit 2
 endif
 
+.PHONY: evaluate-lessons
+evaluate-lessons: setup ## AUC of skill mean, Elo and the logistic model on a folder of answer logs: DATA=dir
+	@$(BIN)/mien lessons evaluate $(if $(DATA),"$(DATA)")
+
 serve: setup ## keep a server running on loopback, with its keys and database under var/
 	@$(BIN)/mien keys init
 	@echo "register a site in another terminal: .venv/bin/mien site add --help (docs/how-to/register-a-site.md); stop with Ctrl-C"
@@ -46,7 +50,7 @@ coverage: setup-dev ## every test, measured: the coverage of lines and branches 
 soak: setup-dev ## what takes longer than a test may: kills, races, fuzz (more than half an hour); writes docs/reference/soak.json
 	@$(BIN)/python -m tests.soak $(PARTS)
 
-check: setup-dev fmt-check lint types layers ## format, lint, types, layers
+check: setup-dev fmt-check lint types layers web-types ## format, lint, types, layers; the types of the web SDK
 
 fmt: setup-dev ## format the code
 	@$(BIN)/ruff format .
@@ -64,6 +68,12 @@ types: setup-dev
 layers: setup-dev ## the walls between the rooms
 	@$(BIN)/lint-imports --no-logo
 
+web: setup-dev ## build the web SDK into sdk/web/dist: one ES module and its types
+	@$(BIN)/python scripts/web.py build
+
+web-types: setup-dev ## the types of the web SDK
+	@$(BIN)/python scripts/web.py check
+
 vectors: setup-dev ## write the shared test vectors again from their seeds
 	@$(BIN)/python tests/vectors/make.py
 
@@ -79,6 +89,6 @@ pins: ## resolve requirements/*.txt again (needs uv)
 	uv pip compile pyproject.toml requirements/build.in --extra server --group dev -c requirements/runtime.txt --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements/dev.txt
 
 clean: ## remove what was made, keep the sources
-	rm -rf .venv .venv-model var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
+	rm -rf .venv .venv-model var sdk/web/dist sdk/web/node_modules tests/web/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
 
 -include sdk/model/model.mk

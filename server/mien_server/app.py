@@ -54,6 +54,8 @@ WITNESS_NEWS: Final = {
     "forked": ("log-forked", "error"),
 }
 """What the log says of a witness, and how loud."""
+REBUILD_LOOK: Final = 60
+"""Seconds between two looks at whether somebody took answers back."""
 ABOUT: Final = "Personalization that asks first. Every error is a problem document (RFC 9457) with a stable `code`."
 
 
@@ -310,6 +312,15 @@ def _rotate(parts: _Parts) -> Callable[[], Awaitable[None]]:
     return rotate
 
 
+def _rebuild(parts: _Parts) -> Callable[[], Awaitable[None]]:
+    """A round of making anew what lessons learned, where that is due."""
+
+    async def rebuild() -> None:
+        await parts.pipeline.rebuild_lessons(parts.settings.rebuild_seconds)
+
+    return rebuild
+
+
 def _sequence(parts: _Parts, grown: asyncio.Event) -> Callable[[], Awaitable[None]]:
     """A round of sequencing; whoever waits for the log to grow is told."""
 
@@ -350,6 +361,7 @@ def _tasks(parts: _Parts) -> tuple[Task, ...]:
             grown,
         ),
         Task("complete_erasures", settings.erase_seconds, pipeline.complete_erasures),
+        Task("rebuild_lessons", min(settings.rebuild_seconds, REBUILD_LOOK), _rebuild(parts)),
         Task("sweep", settings.sweep_seconds, pipeline.sweep),
         Task("tell", settings.tell_seconds, _tell(parts)),
         Task("heed_journal", settings.sweep_seconds, _heed(parts)),

@@ -16,9 +16,11 @@
     │   ├── PersonUnknown            no such subject, or a key that is not in its key set
     │   ├── RecordUnknown            no such label is kept
     │   ├── EventUnknown             this ranking is not kept, or no longer
+    │   ├── LessonUnknown            the site has no exercise of this id, or none at all
     │   ├── LeafUnknown              this leaf is not in the log, or not yet
     │   ├── HoldUnknown              no such legal hold stands
     │   └── ErasureUnknown           no such erasure
+    ├── AnswerLate                   an answer to a lesson that comes after more than a week
     ├── ExportTooLarge               more is kept of a person than one answer can hold
     ├── StoreError                   the database cannot be used now
     │   ├── StoreBusy                another program holds it; `retry_after` seconds
@@ -187,6 +189,18 @@ class EventUnknown(NotFound):
     code = "event-unknown"
 
 
+class LessonUnknown(NotFound):
+    """The site has no exercise of this id, or none at all."""
+
+    code = "lesson-unknown"
+
+
+class AnswerLate(MienError):
+    """An answer to a lesson that comes after more than a week."""
+
+    code = "answer-late"
+
+
 class LeafUnknown(NotFound):
     """This leaf is not in the log, or not yet."""
 
@@ -258,6 +272,7 @@ STATUS: Final[dict[type[MienError], int]] = {
     RateLimited: 429,
     PersonErased: 410,
     NotFound: 404,
+    AnswerLate: 422,
     ExportTooLarge: 413,
     StoreError: 503,
     BackupInvalid: 503,

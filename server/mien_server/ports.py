@@ -20,6 +20,8 @@ from mien_server.values import (
     Evidence,
     Hold,
     Holding,
+    LessonBank,
+    LessonSums,
     Notification,
     Person,
     PersonKey,
@@ -329,7 +331,15 @@ class Records(Protocol):
     def recent(
         self, site: str, subject: str, since: int, now: int, limit: int
     ) -> tuple[Record, ...]:
-        """Records whose last label ended at `since` or later and that may be kept past `now`, newest first."""
+        """Records of labels whose last one ended at `since` or later and that may be kept past `now`, newest first. Answers to lessons are no labels."""
+        ...
+
+    def answers(self, site: str, subject: str, now: int, limit: int) -> tuple[Record, ...]:
+        """Up to `limit` answers to lessons that may be kept past `now`, newest first."""
+        ...
+
+    def learners(self, site: str, after: str, limit: int) -> tuple[str, ...]:
+        """Up to `limit` subjects of a site of whom any answer is kept, by their ids; those after `after`."""
         ...
 
     def all(self, site: str, subject: str, now: int = 0) -> tuple[Record, ...]:
@@ -393,6 +403,42 @@ class Events(Protocol):
 
     def delete(self, site: str, events: Iterable[str]) -> None:
         """Delete these events."""
+        ...
+
+
+class Lessons(Protocol):
+    """What sites teach with, and what answers taught (`pipeline.rebuilding` makes the sums)."""
+
+    def sites(self) -> tuple[str, ...]:
+        """The sites that have exercises, by id."""
+        ...
+
+    def version(self, site: str) -> str | None:
+        """SHA-256 of the site's exercises (hex), None when it has none: tells a cached bank from an old one."""
+        ...
+
+    def bank(self, site: str) -> LessonBank | None:
+        """A site's exercises."""
+        ...
+
+    def put_bank(self, site: str, bank: LessonBank) -> None:
+        """Replace them."""
+        ...
+
+    def gone(self, site: str, at: int) -> None:
+        """Note that answers were taken back, erased or held at this time, or exercises replaced: sums from before are to be made anew."""
+        ...
+
+    def gone_at(self, site: str) -> int:
+        """When that was last; 0 for never."""
+        ...
+
+    def sums(self, site: str) -> LessonSums | None:
+        """What a site's answers taught."""
+        ...
+
+    def put_sums(self, sums: LessonSums) -> None:
+        """Replace it."""
         ...
 
 
@@ -516,6 +562,10 @@ class Leaves(Protocol):
 
     def drop_openings(self, site: str, subject: str, limit: int) -> int:
         """Delete nonce and record of up to `limit` leaves of a person; how many. The hashes stay in the tree."""
+        ...
+
+    def drop_tagged(self, site: str, tag: bytes, limit: int) -> int:
+        """The same for leaves with this tag (`record.refusal_tag`), and the keys of their own with them."""
         ...
 
     def drop_expired_openings(self, now: int, limit: int) -> int:
@@ -798,6 +848,11 @@ class Transaction(Protocol):
     @property
     def events(self) -> Events:
         """Rankings."""
+        ...
+
+    @property
+    def lessons(self) -> Lessons:
+        """What sites teach with."""
         ...
 
     @property

@@ -12,6 +12,7 @@ from mien.values import Offer
 from mien.wire.canonical import b64
 from mien.wire.keys import VerifyKey
 from mien.wire.messages import (
+    ItemId,
     Jurisdiction,
     Message,
     OfferDoc,
@@ -20,13 +21,15 @@ from mien.wire.messages import (
     Sector,
     SignKeyText,
     SiteId,
+    Skill,
     parse,
 )
 from mien_server import addresses
 from mien_server.ports import Clock, Entropy, Sites, Transaction
-from mien_server.values import Catalogue, Rules, Site
+from mien_server.values import Catalogue, LessonBank, LessonItem, Rules, Site
 
 MAX_OFFERS = 10_000
+MAX_LESSONS = 5_000
 MAX_CATALOGUE_BYTES = 8 * 1024 * 1024
 KEY_BYTES = 24
 _ONLY = {"workplace": frozenset({"employee", "candidate"})}
@@ -62,6 +65,21 @@ class CatalogueDoc(Message):
     offers: Annotated[list[OfferDoc], Field(min_length=1, max_length=MAX_OFFERS)]
     affinities: dict[Expression, dict[Tag, Affinity]] = Field(default_factory=dict)
     rules: OrderRules = OrderRules()
+
+
+class LessonDoc(Message):
+    """An exercise: the skill it practises and how hard it is, in log-odds (0: an even chance for a beginner, 1: .27, -1: .73)."""
+
+    id: ItemId
+    skill: Skill
+    difficulty: Annotated[float, Field(ge=-6, le=6, allow_inf_nan=False)] = 0.0
+    title: Annotated[str, Field(max_length=200)] = ""
+
+
+class LessonsDoc(Message):
+    """A file of exercises, in the order in which they are taught where nothing tells two apart."""
+
+    lessons: Annotated[list[LessonDoc], Field(min_length=1, max_length=MAX_LESSONS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +151,36 @@ def catalogue(data: bytes) -> Catalogue:
         affinities={word: dict(tags) for word, tags in doc.affinities.items()},
         rules=Rules.of(doc.rules),
     )
+
+
+def lessons(data: bytes) -> LessonBank:
+    """The exercises in a file's bytes. Raises `RequestInvalid` that names the field."""
+    if len(data) > MAX_CATALOGUE_BYTES:
+        msg = f"the file of lessons has more than {MAX_CATALOGUE_BYTES} bytes; teach less at once"
+        raise RequestInvalid(msg)
+    try:
+        value = json.loads(data)
+    except ValueError as error:
+        msg = "the file of lessons is not JSON; see the how-to on lessons"
+        raise RequestInvalid(msg) from error
+    doc = parse(LessonsDoc, value)
+    items = {
+        each.id: LessonItem(each.id, each.skill, each.difficulty, each.title)
+        for each in doc.lessons
+    }
+    if len(items) != len(doc.lessons):
+        msg = "the file names a lesson twice; give each its own id"
+        raise RequestInvalid(msg)
+    return LessonBank(items)
+
+
+def teach(transaction: Transaction, site: str, bank: LessonBank, now: int) -> None:
+    """Replace a site's exercises; what was learned of the old ones is made anew. Raises `SettingsError` when there is no such site."""
+    if transaction.sites.get(site) is None:
+        msg = f"site `{site}` is not registered; see `mien site list`"
+        raise SettingsError(msg)
+    transaction.lessons.put_bank(site, bank)
+    transaction.lessons.gone(site, now)
 
 
 def _offer(doc: OfferDoc) -> Offer:

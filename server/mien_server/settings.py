@@ -171,6 +171,10 @@ class Settings(BaseSettings):
     sweep_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
         default=60.0, description="Seconds between two deletions of what retention has ended."
     )
+    rebuild_seconds: Annotated[int, Field(ge=1, le=43_200)] = Field(
+        default=43_200,
+        description="Seconds after which what answers to lessons taught is made anew from those that are kept. Where somebody took theirs back, that begins within a minute anyway.",
+    )
     erase_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
         default=1.0,
         description="Seconds between two rounds of completing erasures. They take effect at once anyway.",

@@ -400,7 +400,7 @@ class SealedLeaf:
 
     `hash` is SHA-256(nonce || record), `hour` the coarse time that is published with it. `opening` is nonce and record, sealed under the
     subject's data key, or under `wrapped_key` where the subject has none (a refused consent), or plain where there is no subject; None
-    once erased or expired. `retain_until` is for the opening: the hash stays.
+    once erased or expired. `retain_until` is for the opening: the hash stays. `tag` finds a refused consent for whoever knows the subject, and for nobody else.
     """
 
     hash: bytes
@@ -411,6 +411,7 @@ class SealedLeaf:
     opening: bytes | None = field(repr=False)
     wrapped_key: bytes | None = field(default=None, repr=False)
     epoch: int = 0
+    tag: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,3 +438,49 @@ class Published:
     size: int
     body: str
     cosignatures: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LessonItem:
+    """An exercise of a site's bank: the skill it practises, how hard the site thinks it is (log-odds, 0 middling, -6..6) and what it is called."""
+
+    id: str
+    skill: str
+    difficulty: float = 0.0
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LessonBank:
+    """A site's exercises by id, in the site's own order."""
+
+    items: dict[str, LessonItem]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """A learner's answer to an item of the bank, and when it was given."""
+
+    item: str
+    correct: bool
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class LessonSums:
+    """What a site's answers taught, and how far the next rebuilding is.
+
+    `content` rests on answers as they were at `since` or later (0: there is none). `begun` is when a rebuilding began (0: none is on its way), `partial` its
+    sums over the people up to subject `last`.
+    """
+
+    site: str
+    since: int = 0
+    content: bytes = field(default=b"", repr=False)
+    begun: int = 0
+    last: str = ""
+    partial: bytes = field(default=b"", repr=False)
+
+    def free_of(self, at: int) -> bool:
+        """Whether nothing in it, nor in what is on its way, was counted before `at` or in that second."""
+        return all(each == 0 or each > at for each in (self.since, self.begun))

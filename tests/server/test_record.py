@@ -280,8 +280,15 @@ def test_a_leaf_is_a_commitment_to_the_record() -> None:
 def test_a_leaf_of_somebody_unknown_names_nobody_and_opens_with_its_own_key() -> None:
     content = record.decision_record("give_consent", DECISION, "shop", SUBJECT, None, CLAIMS)
     kek = os.urandom(32)
-    leaf = record.sealed_leaf_of_nobody("shop", content, NOW, NOW + 1, kek, 3, ENTROPY)
+    leaf = record.sealed_leaf_of_nobody("shop", content, NOW, NOW + 1, kek, 3, ENTROPY, SUBJECT)
     assert leaf.subject is None
+    assert leaf.tag == record.refusal_tag("shop", SUBJECT)
+    assert (
+        len(
+            {leaf.tag, record.refusal_tag("other", SUBJECT), record.refusal_tag("shop", "sub_else")}
+        )
+        == 3
+    )
     assert SUBJECT.encode() not in (leaf.opening or b"")
     key = record.unwrap(kek, leaf.wrapped_key or b"", 3, "shop", leaf.hash.hex())
     assert record.open_leaf(Vault.of("shop", "", key), leaf).record == content

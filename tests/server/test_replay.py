@@ -97,7 +97,14 @@ def of_nobody(log: Settings, doc: dict[str, Any]) -> SealedLeaf:
     keys = open_keys(log)
     kek = keys.kek(keys.epoch())
     return record.sealed_leaf_of_nobody(
-        SITES[0], encode(doc), NOW, FOREVER, kek, keys.epoch(), SystemEntropy()
+        SITES[0],
+        encode(doc),
+        NOW,
+        FOREVER,
+        kek,
+        keys.epoch(),
+        SystemEntropy(),
+        str(doc.get("subject")),
     )
 
 

@@ -47,6 +47,9 @@ ENVELOPE = {
     "v": 1, "site": "shop", "subject": SUBJECT, "device": b64(bytes(16)), "seq": 1, "kid": "2026-11-22",
     "ct": b64(bytes(PLAINTEXT_BYTES + OVERHEAD)), "mac": b64(bytes(32)),
 }  # fmt: skip
+LESSON = {"v": 1, "site": "shop", "request": b64(bytes(16))}
+ANSWER = {"item": "angles-1", "correct": True, "at": 1_795_000_000}
+ANSWERS = {"v": 1, "site": "shop", "answers": [ANSWER]}
 RANK = {"v": 1, "site": "shop", "request": b64(bytes(16))}
 ASKER = {"subject": SUBJECT, "device": b64(bytes(16)), "at": 1_795_000_000}
 HELP = {
@@ -78,6 +81,18 @@ SAMPLES: list[tuple[type[messages.Message], dict[str, Any]]] = [
     (messages.HelpDoc, HELP),
     (messages.Ticket, TICKET),
     (messages.RewardRequest, {"v": 1, "site": "shop", "event": "evt_" + "a" * 26, "reward": 100}),
+    (messages.LessonRequest, LESSON),
+    (
+        messages.LessonRequest,
+        {
+            **LESSON,
+            "asker": ASKER,
+            "mac": b64(bytes(32)),
+            "skills": ["angles"],
+            "history": [ANSWER],
+        },
+    ),
+    (messages.AnswersRequest, {**ANSWERS, "asker": ASKER, "mac": b64(bytes(32))}),
 ]
 
 
@@ -152,6 +167,16 @@ def test_every_required_field_is_required_and_typed(
         (messages.RankRequest, RANK, {"emotion": "joy"}),
         (messages.RankRequest, RANK, {"asker": ASKER}),
         (messages.RankRequest, RANK, {"mac": b64(bytes(32))}),
+        (messages.LessonRequest, LESSON, {"emotion": "joy"}),
+        (messages.LessonRequest, LESSON, {"asker": ASKER}),
+        (messages.LessonRequest, LESSON, {"skills": ["no|pipe"]}),
+        (messages.LessonRequest, LESSON, {"skills": ["s"] * 65}),
+        (messages.LessonRequest, LESSON, {"history": [ANSWER] * 501}),
+        (messages.LessonRequest, LESSON, {"history": [{**ANSWER, "correct": 1}]}),
+        (messages.AnswersRequest, ANSWERS, {"answers": []}),
+        (messages.AnswersRequest, ANSWERS, {"answers": [ANSWER] * 65}),
+        (messages.AnswersRequest, ANSWERS, {"answers": [{**ANSWER, "at": 1.5}]}),
+        (messages.AnswersRequest, ANSWERS, {"answers": [{**ANSWER, "state": "bored"}]}),
         (messages.ConsentStatement, CONSENT, {"keys": []}),
         (messages.ConsentStatement, CONSENT, {"keys": [GUARDIAN]}),
         (messages.ConsentStatement, CONSENT, {"keys": [DEVICE, GUARDIAN]}),

@@ -129,6 +129,28 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Lesson:
+    """An answer of `next_lesson`: the exercise, and what is said of it on this device only.
+
+    `chance` of a right answer and `target` in percent, 0 where nobody in particular asked. `pace` is steady, slower or pause. `laws` are those of the use,
+    `refused` those under which no feeling was read from a face.
+    """
+
+    id: str
+    item: str
+    skill: str
+    title: str = ""
+    used_emotion: bool = False
+    used_answers: bool = False
+    chance: int = 0
+    target: int = 0
+    pace: str = "steady"
+    why: str = ""
+    laws: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """A product the catalogue may show. `price` is in minor units (cents) of `currency`; `tags` are lowercase words."""
 

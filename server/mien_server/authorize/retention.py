@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mien_server.authorize.bundle import Bundle
 
 DATA_CLASSES: Final = (
-    "label", "mood", "event", "correction", "consent", "consent_evidence", "decision_record", "envelope_replay",
+    "label", "mood", "event", "correction", "consent", "consent_evidence", "decision_record", "envelope_replay", "answer",
 )  # fmt: skip
 """Every class of data that the server keeps. A bundle declares a duration for each of them in each of its places, or is refused when it is loaded."""
 LEAST: Final = {"envelope_replay": 2 * 86_400}

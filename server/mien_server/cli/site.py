@@ -93,6 +93,26 @@ def catalogue(
     print(f"{site}: {len(offers.offers)} offers")
 
 
+@app.command()
+def lessons(
+    site: Annotated[str, typer.Argument(help="Id of the site.")],
+    file: Annotated[
+        Path, typer.Argument(help="JSON file of lessons: id, skill, difficulty, title.")
+    ],
+) -> None:
+    """Replace what a site teaches."""
+    with told():
+        from mien_server import errands, registry
+        from mien_server.machine import SystemClock
+        from mien_server.settings import load
+
+        bank, now = registry.lessons(_read(file)), SystemClock().now()
+        errands.administer(
+            load(os.environ), lambda transaction: registry.teach(transaction, site, bank, now)
+        )
+    print(f"{site}: {len(bank.items)} lessons")
+
+
 @app.command(context_settings={"ignore_unknown_options": True})  # a key may begin with a hyphen
 def verifier(
     site: Annotated[str, typer.Argument(help="Id of the site.")],

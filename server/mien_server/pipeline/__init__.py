@@ -14,6 +14,8 @@ the next.
 - `stream`     envelopes of labels
 - `knowing`    what may be known of a person now
 - `ranking`    ranking and rewards
+- `lessons`    the next exercise, answers, a teacher's view
+- `rebuilding` what answers taught, made anew from those that remain
 - `learning`   the sums that ranking learns
 - `helping`    machine or human at a service desk
 - `tidying`    what a consent no longer covers is deleted
@@ -47,14 +49,18 @@ from pydantic import BaseModel
 
 from mien.wire.messages import (
     Accepted,
+    AnswersRequest,
     CapabilityAnswer,
     ConsentAnswer,
     Envelope,
     ErasureAnswer,
     Explanation,
     ExportAnswer,
+    GroupAnswer,
     HelpAnswer,
     HelpRequest,
+    LessonAnswer,
+    LessonRequest,
     LookKind,
     Notice,
     ProofAnswer,
@@ -82,11 +88,13 @@ from mien_server.pipeline.helping import Helping
 from mien_server.pipeline.holds import Holds, Shown
 from mien_server.pipeline.keyset import KeySet
 from mien_server.pipeline.learning import Learning
+from mien_server.pipeline.lessons import Lessons
 from mien_server.pipeline.looking import Asks, Looking
 from mien_server.pipeline.notices import Notices
 from mien_server.pipeline.officer import Officer
 from mien_server.pipeline.parts import Parts
 from mien_server.pipeline.ranking import LEARN_AFTER, Rankings
+from mien_server.pipeline.rebuilding import EVERY, Rebuilding
 from mien_server.pipeline.restoring import Applied, Restoring
 from mien_server.pipeline.retaining import Plan, Retaining, Swept
 from mien_server.pipeline.rotation import Rotated, Rotation
@@ -148,6 +156,8 @@ class Pipeline:
         self._explaining = Explaining(self._parts)
         self._looking = Looking(self._parts, Officers.of(officers, origin), self._cosigning)
         self._telling = Telling(self._parts)
+        self._lessons = Lessons(self._parts, self._notices)
+        self._rebuilding = Rebuilding(self._parts, self._lessons)
         self._sites: OrderedDict[bytes, tuple[int, Site]] = OrderedDict()
 
     # ---- what the server says of itself ----
@@ -306,6 +316,23 @@ class Pipeline:
         """See `erasing.Erasing.erasure`."""
         return await self._erasing.erasure(erasure_id)
 
+    # ---- lessons ----
+    async def next_lesson(
+        self, site: Site, request: LessonRequest, *, backend: bool, gpc: bool = False
+    ) -> LessonAnswer:
+        """See `lessons.Lessons.next`."""
+        return await self._lessons.next(site, request, backend=backend, gpc=gpc)
+
+    async def lesson_answers(
+        self, site: Site, request: AnswersRequest, *, backend: bool, gpc: bool = False
+    ) -> Accepted:
+        """See `lessons.Lessons.answers`."""
+        return await self._lessons.answers(site, request, backend=backend, gpc=gpc)
+
+    async def lesson_group(self, site: Site) -> GroupAnswer:
+        """See `lessons.Lessons.group`."""
+        return await self._lessons.group(site)
+
     # ---- the log ----
     async def checkpoint(self) -> str:
         """See `sequencing.Sequencing.checkpoint`."""
@@ -350,6 +377,10 @@ class Pipeline:
         swept = await self._retaining.sweep(progress)
         await self._rankings.learn()
         return swept
+
+    async def rebuild_lessons(self, every: int = EVERY) -> None:
+        """See `rebuilding.Rebuilding.rebuild`."""
+        await self._rebuilding.rebuild(every)
 
     async def complete_erasures(self) -> None:
         """See `erasing.Erasing.complete_erasures`."""

@@ -225,7 +225,7 @@ class Consents:
         places = frozenset(site.jurisdictions)
         leaf = record.sealed_leaf_of_nobody(
             site.id, content, asked.now, asked.now + parts.known_life("decision_record", places),
-            parts.keys.kek(epoch), epoch, parts.entropy,
+            parts.keys.kek(epoch), epoch, parts.entropy, asked.said.subject,
         )  # fmt: skip
         return parts.add_leaf(transaction, leaf, asked.now)
 

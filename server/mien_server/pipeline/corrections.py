@@ -58,7 +58,7 @@ def _found(transaction: Transaction, vault: Vault, name: str, now: int) -> tuple
     """The label with this name, and the record that holds it: itself when it was corrected before, else a run. Raises `RecordUnknown`."""
     for holder in record.holders_of(name):
         kept = transaction.records.get(vault.site, vault.subject, holder)
-        if kept is not None and now < kept.retain_until:
+        if kept is not None and kept.data_class != record.ANSWER and now < kept.retain_until:
             labels = dict(record.open_labels(vault, kept))
             if name in labels:
                 return kept, labels[name]

@@ -3,6 +3,8 @@
 In this order, each step its own transaction, so that a process that dies goes on where it stopped:
 
 tombstone (acknowledged) -> events out of the sums -> data key and key set destroyed -> rows deleted -> files scrubbed -> certificate
+
+Where the site has lessons, the certificate waits until what answers taught was made anew without the person (`rebuilding`).
 """
 
 import base64
@@ -107,6 +109,7 @@ class Erasing:
         last: Erasure | None = None
         while found := await self._parts.store.transact(partial(_oldest, last=last)):
             ready = await self._each(found, self._delete, failures)
+            ready = [each for each in ready if await self._untaught(each)]
             if ready:
                 # One scrub for all of them: what was overwritten in the database must not lie in its log either.
                 await self._parts.store.scrub()
@@ -137,6 +140,15 @@ class Erasing:
             while await self._parts.store.transact(partial(step, name=name)):
                 pass
 
+    async def _untaught(self, erasure: Erasure) -> bool:
+        """Whether what lessons learned holds nothing of the person any more; else a later round finishes."""
+
+        def work(transaction: Transaction) -> bool:
+            sums = transaction.lessons.sums(erasure.site)
+            return sums is None or sums.free_of(erasure.accepted_at)
+
+        return await self._parts.store.transact(work)
+
     async def _finish(self, name: str) -> None:
         await self._parts.store.transact(partial(self._certify, name=name))
 
@@ -159,6 +171,8 @@ class Erasing:
             self._parts.forget_vault(person)
             transaction.people.put(_tombstone_of(person))
             transaction.people.delete_keys(erasure.site, erasure.subject)
+        if not erasure.key_destroyed:
+            transaction.lessons.gone(erasure.site, self._parts.clock.now())
         transaction.erasures.put(replace(erasure, key_destroyed=True))
         return False
 
@@ -168,6 +182,8 @@ class Erasing:
         who = erasure.site, erasure.subject
         deleted = transaction.records.delete(*who, limit=CHUNK)
         openings = transaction.leaves.drop_openings(*who, limit=CHUNK)
+        tag = record.refusal_tag(*who)  # what they said no to before, or between two consents
+        openings += transaction.leaves.drop_tagged(erasure.site, tag, limit=CHUNK)
         transaction.people.unmark(*who)
         transaction.holds.forget(*who)
         done = erasure.records_deleted + deleted

@@ -96,7 +96,7 @@ class Exports:
         return _Held(
             self._parts.vault(person),
             transaction.people.keys(*who),
-            transaction.records.all(*who, now),
+            *_apart(transaction.records.all(*who, now)),
             transaction.events.of_person(*who, ALL, now),
             transaction.leaves.of_person(*who, now),
             tuple(
@@ -155,6 +155,7 @@ class _Held:
     vault: Vault
     keys: tuple[PersonKey, ...]
     labels: tuple[Record, ...]
+    answers: tuple[Record, ...]
     events: tuple[SealedEvent, ...]
     leaves: tuple[SealedLeaf, ...]
     evidence: tuple[dict[str, Any], ...]
@@ -196,6 +197,9 @@ def _content(said: Said[ExportRequest], held: _Held) -> dict[str, Any]:
         "site": person.site,
         "subject": person.subject,
         "at": said.now,
+        "answers": held.unreadable.sift(
+            "answer", held.answers, lambda each: (each.id, each.retain_until), lambda each: _answer(held.vault, each)
+        ),
         "consent": _consent(person),
         "evidence": list(held.evidence),
         "keys": [{"id": key.id, "role": key.role, "added_at": key.added_at} for key in held.keys],
@@ -244,6 +248,20 @@ def _consent(person: Person) -> dict[str, Any]:
         "age_band": person.age_band, "gpc_at": person.gpc_at, "revoked_at": person.revoked_at, "guardian": person.guardian, "guardian_verified": person.guardian_verified,
         "written_release": person.written_release, "notice_sha256": b64(person.notice_sha256),
         "consented_at": person.consented_at, "expires_at": person.expires_at,
+    }  # fmt: skip
+
+
+def _apart(records: Iterable[Record]) -> tuple[tuple[Record, ...], tuple[Record, ...]]:
+    """Labels, and answers to lessons."""
+    every = tuple(records)
+    answers = tuple(each for each in every if each.data_class == record.ANSWER)
+    return tuple(each for each in every if each.data_class != record.ANSWER), answers
+
+
+def _answer(vault: Vault, kept: Record) -> dict[str, Any]:
+    given = record.open_answer(vault, kept)
+    return {
+        "answer": kept.id, "item": given.item, "correct": given.correct, "at": given.at, "retain_until": kept.retain_until,
     }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ EVENT_PURPOSES: Final = frozenset({"personalize_offers", "declare_mood"})
 """Purposes under which a ranking knows who asks."""
 _NEEDS: Final = (
     (FACE_PURPOSES, ("label", "correction")), (frozenset({"declare_mood"}), ("mood",)),
+    (frozenset({"adapt_lessons", "declare_mood"}), ("answer",)),
 )  # fmt: skip
 """Which classes of records go when no purpose of a set stands any more."""
 
@@ -90,6 +91,9 @@ class Tidying:
 
     def _set_aside(self, transaction: Transaction, person: Person) -> int:
         """Take a chunk of what a held person's events taught out of the sums; how many events that were."""
+        now = self._parts.clock.now()
+        if transaction.records.answers(person.site, person.subject, now, 1):
+            transaction.lessons.gone(person.site, now)
         events = transaction.events.learned_of(person.site, person.subject, CHUNK)
         self._learning.set_aside(transaction, events)
         return len(events)
@@ -108,6 +112,8 @@ class Tidying:
                     done[name] = transaction.records.delete(
                         person.site, person.subject, CHUNK, name
                     )
+        if done["answer"]:
+            transaction.lessons.gone(person.site, self._parts.clock.now())
         transaction.retained.count(CONSENT, done)
         return done.total()
 

@@ -7,6 +7,7 @@ Deliberately absent: the database, the policy, and the key-encryption key's file
 - `vault`   data keys: made, wrapped, sealed with
 - `labels`  labels in runs, and corrected ones by themselves
 - `events`  rankings as bytes, sealed or plain
+- `answers` answers to lessons
 - `leaves`  decisions as leaves of the log, and their openings
 - `questions`  what was asked, as a decision's record keeps it
 - `holds`   why data is held
@@ -14,6 +15,7 @@ Deliberately absent: the database, the policy, and the key-encryption key's file
 - `evidence`  proofs of consent, under a key of their own
 """
 
+from mien_server.record.answers import ANSWER, answer_id, open_answer, seal_answer
 from mien_server.record.events import event_id, open_event, plain_event, seal_event
 from mien_server.record.evidence import evidence_key, open_evidence, seal_evidence
 from mien_server.record.holds import open_reason, seal_reason
@@ -31,6 +33,7 @@ from mien_server.record.leaves import (
     decision_record,
     open_leaf,
     plain_leaf,
+    refusal_tag,
     seal_leaf,
     sealed_leaf_of_nobody,
 )
@@ -39,11 +42,13 @@ from mien_server.record.questions import judged_doc, judged_of, question_doc, qu
 from mien_server.record.vault import Vault, erasure_id, id_from, new_id, new_key, unwrap, wrap
 
 __all__ = [
+    "ANSWER",
     "LOOK",
     "RUN_SECONDS",
     "Look",
     "Opening",
     "Vault",
+    "answer_id",
     "decision_record",
     "erasure_id",
     "event_id",
@@ -55,6 +60,7 @@ __all__ = [
     "look_record",
     "new_id",
     "new_key",
+    "open_answer",
     "open_event",
     "open_evidence",
     "open_labels",
@@ -64,6 +70,8 @@ __all__ = [
     "plain_leaf",
     "question_doc",
     "question_of",
+    "refusal_tag",
+    "seal_answer",
     "seal_event",
     "seal_evidence",
     "seal_label",

@@ -1,11 +1,12 @@
 """Decisions as leaves of the log: leaf = SHA-256(nonce || record). What opens a leaf lies under the subject's key and goes with it."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mien.errors import KeepUnreadable
-from mien.wire.canonical import b64, spell
+from mien.wire.canonical import b64, frame, spell
 from mien.wire.proof import leaf_of
 from mien_server.ports import Entropy
 from mien_server.record.questions import judged_doc
@@ -14,6 +15,7 @@ from mien_server.values import Decision, SealedLeaf
 
 HOUR: Final = 3600
 NONCE_BYTES: Final = 32
+TAG_BYTES: Final = 16
 _WHAT: Final = "decision"
 
 
@@ -64,16 +66,25 @@ def seal_leaf(
     return SealedLeaf(leaf, _hour(at), vault.site, vault.subject, retain_until, sealed)
 
 
-def sealed_leaf_of_nobody(  # noqa: PLR0917 - what `seal_leaf` takes, and the key to wrap with
-    site: str, record: bytes, at: int, retain_until: int, kek: bytes, epoch: int, entropy: Entropy
-) -> SealedLeaf:
-    """The leaf of a decision on somebody of whom nothing is kept (a refused consent): under a key of its own, found by its hash only."""
+def sealed_leaf_of_nobody(  # noqa: PLR0917 - what `seal_leaf` takes, the key to wrap with, and who asked
+    site: str, record: bytes, at: int, retain_until: int, kek: bytes, epoch: int, entropy: Entropy, subject: str
+) -> SealedLeaf:  # fmt: skip
+    """The leaf of a decision on somebody of whom nothing is kept (a refused consent): under a key of its own, found by its hash or by who knows the `subject`."""
     opening = Opening(entropy.bytes(NONCE_BYTES), record)
     leaf = opening.leaf
     key = new_key(entropy)
     sealed = Vault.of(site, "", key).seal(opening.nonce + record, _WHAT, leaf, entropy)
     wrapped = wrap(kek, key, epoch, site, leaf.hex(), entropy)
-    return SealedLeaf(leaf, _hour(at), site, None, retain_until, sealed, wrapped, epoch)
+    tag = refusal_tag(site, subject)
+    return SealedLeaf(leaf, _hour(at), site, None, retain_until, sealed, wrapped, epoch, tag)
+
+
+def refusal_tag(site: str, subject: str) -> bytes:
+    """What a subject's refused consents are found by when they ask to be forgotten, 16 bytes.
+
+    A subject is a random id of 130 bits: whoever has the hash and not the id learns nothing from it.
+    """
+    return hashlib.sha256(frame(b"refusal", site.encode(), subject.encode())).digest()[:TAG_BYTES]
 
 
 def plain_leaf(site: str, record: bytes, at: int, entropy: Entropy) -> SealedLeaf:

@@ -4,14 +4,15 @@
 - `call`        one request: keys, body, answer
 - `shell`       around everything: limits by address, CORS, headers, problem documents, counts, log
 - `page`        a notice as HTML
-- `device`, `notices`, `decisions`, `audit`, `operations`   the endpoints
+- `device`, `lessons`, `notices`, `decisions`, `audit`, `operations`   the endpoints
 """
 
-from mien_server.routes import audit, decisions, device, notices, operations
+from mien_server.routes import audit, decisions, device, lessons, notices, operations
 from mien_server.routes.endpoint import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *device.ENDPOINTS,
+    *lessons.ENDPOINTS,
     *notices.ENDPOINTS,
     *decisions.ENDPOINTS,
     *audit.ENDPOINTS,

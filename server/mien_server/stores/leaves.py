@@ -66,9 +66,15 @@ _WRAPPED_BEFORE = wrapped_before(
 )
 _WRAPPED_BY = wrapped_by(schema.leaf.c.epoch, _HAS_KEY)
 _REWRAP = rewrap(schema.leaf, schema.leaf.c.hash)
-_CLOSED = {"opening": None, "wrapped_key": None, "subject": None}
+_CLOSED = {"opening": None, "wrapped_key": None, "subject": None, "tag": None}
 _DROP = update(schema.leaf).values(_CLOSED)
 _DROP_OF = some(schema.leaf, _DROP, *of_person(schema.leaf))
+_DROP_TAGGED = some(
+    schema.leaf,
+    _DROP,
+    schema.leaf.c.site == bindparam("site"),
+    schema.leaf.c.tag == bindparam("tag"),
+)
 _DROP_EXPIRED = some(
     schema.leaf,
     _DROP,
@@ -150,6 +156,9 @@ class SqlLeaves:
     def drop_openings(self, site: str, subject: str, limit: int) -> int:
         values = {"site": site, "subject": subject, "limit": limit}
         return _DROP_OF.run(self._runner, values)
+
+    def drop_tagged(self, site: str, tag: bytes, limit: int) -> int:
+        return _DROP_TAGGED.run(self._runner, {"site": site, "tag": tag, "limit": limit})
 
     def drop_expired_openings(self, now: int, limit: int) -> int:
         return _DROP_EXPIRED.run(self._runner, {"now": now, "limit": limit})

@@ -30,8 +30,29 @@ _RECENT = (
         *of_person(schema.record),
         schema.record.c.ended_at >= bindparam("since"),
         schema.record.c.retain_until > bindparam("now"),
+        schema.record.c.data_class != "answer",
     )
     .order_by(schema.record.c.ended_at.desc(), schema.record.c.id)
+    .limit(bindparam("limit"))
+)
+_ANSWERS = (
+    _RECORDS.where(
+        *of_person(schema.record),
+        schema.record.c.data_class == "answer",
+        schema.record.c.retain_until > bindparam("now"),
+    )
+    .order_by(schema.record.c.ended_at.desc(), schema.record.c.id)
+    .limit(bindparam("limit"))
+)
+_LEARNERS = (
+    select(schema.record.c.subject)
+    .where(
+        schema.record.c.site == bindparam("site"),
+        schema.record.c.data_class == "answer",
+        schema.record.c.subject > bindparam("after"),
+    )
+    .distinct()
+    .order_by(schema.record.c.subject)
     .limit(bindparam("limit"))
 )
 _ALL_RECORDS = _RECORDS.where(*of_person(schema.record), kept(schema.record)).order_by(
@@ -72,6 +93,14 @@ class SqlRecords:
     ) -> tuple[Record, ...]:
         values = {"site": site, "subject": subject, "since": since, "now": now, "limit": limit}
         return tuple(Record(*row) for row in self._runner.rows(_RECENT, values))
+
+    def answers(self, site: str, subject: str, now: int, limit: int) -> tuple[Record, ...]:
+        values = {"site": site, "subject": subject, "now": now, "limit": limit}
+        return tuple(Record(*row) for row in self._runner.rows(_ANSWERS, values))
+
+    def learners(self, site: str, after: str, limit: int) -> tuple[str, ...]:
+        values = {"site": site, "after": after, "limit": limit}
+        return tuple(row[0] for row in self._runner.rows(_LEARNERS, values))
 
     def all(self, site: str, subject: str, now: int = 0) -> tuple[Record, ...]:
         rows = self._runner.rows(_ALL_RECORDS, {"site": site, "subject": subject, "now": now})

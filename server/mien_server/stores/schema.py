@@ -192,6 +192,7 @@ record = Table(
     sqlite_with_rowid=False,
     postgresql_partition_by="RANGE (retain_until)",
 )
+Index("record_answers", record.c.site, record.c.subject, **only(record.c.data_class == "answer"))
 # The piece for what no week was made for: see `partitions`.
 listen(
     record,
@@ -222,6 +223,28 @@ Index(
     **only(event.c.subject.is_not(None)),
 )
 
+# A site's exercises. `gone_at` is when an answer was last taken back, or these were replaced: sums made before that are made anew.
+lessons = Table(
+    "lessons",
+    metadata,
+    Column("site", String, ForeignKey("site.id"), primary_key=True),
+    Column("version", String, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("gone_at", Whole, nullable=False),
+)
+
+# What answers taught, made anew from them, and how far the next making is: written by `pipeline.rebuilding` alone.
+lesson_sums = Table(
+    "lesson_sums",
+    metadata,
+    Column("site", String, ForeignKey("site.id"), primary_key=True),
+    Column("since", Whole, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("begun", Whole, nullable=False),
+    Column("last", String, nullable=False),
+    Column("partial", LargeBinary, nullable=False),
+)
+
 # Never deleted: the hashes are the log. `opening` and `wrapped_key` go when the person does, or when their time has passed.
 leaf = Table(
     "leaf",
@@ -236,6 +259,7 @@ leaf = Table(
     Column("wrapped_key", LargeBinary),
     Column("epoch", Whole, nullable=False),
     Column("log_index", Whole),
+    Column("tag", LargeBinary),
 )
 Index("leaf_pending", leaf.c.n, **only(leaf.c.log_index.is_(None)))
 Index("leaf_by_person", leaf.c.site, leaf.c.subject, **only(leaf.c.subject.is_not(None)))
@@ -243,6 +267,7 @@ Index("leaf_by_place", leaf.c.log_index, **only(leaf.c.log_index.is_not(None)))
 # Officers ask for hours. The order of hours is not quite the order of places: nodes' clocks differ, and a clock may be set back.
 Index("leaf_by_hour", leaf.c.hour, leaf.c.log_index, **only(leaf.c.log_index.is_not(None)))
 Index("leaf_by_epoch", leaf.c.epoch, leaf.c.hash, **only(leaf.c.wrapped_key.is_not(None)))
+Index("leaf_by_tag", leaf.c.site, leaf.c.tag, **only(leaf.c.tag.is_not(None)))
 Index("leaf_by_end", leaf.c.retain_until, **only(leaf.c.opening.is_not(None)))
 
 # Proofs of consent: no foreign key, because they outlive the erasure of the person's row's contents, until `retain_until`.

@@ -11,6 +11,7 @@ from mien_server.stores.evidence import SqlEvidences
 from mien_server.stores.holds import SqlHolds
 from mien_server.stores.journal import SqlNoted
 from mien_server.stores.leaves import SqlLeaves
+from mien_server.stores.lessons import SqlLessons
 from mien_server.stores.notifications import SqlNotifications
 from mien_server.stores.partitions import NoPartitions
 from mien_server.stores.people import SqlPeople
@@ -32,6 +33,7 @@ class SqlTransaction:
         self.people = SqlPeople(runner)
         self.records = SqlRecords(runner)
         self.events = SqlEvents(runner)
+        self.lessons = SqlLessons(runner)
         self.leaves = SqlLeaves(runner)
         self.nonces = SqlNonces(runner)
         self.erasures = SqlErasures(runner)

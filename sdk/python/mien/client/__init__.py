@@ -20,6 +20,7 @@ from mien.client.given import Clock, Entropy, Eyes, EyesMaker, SystemClock, embe
 from mien.client.guardian import Guardian, new_guardian_code
 from mien.client.helping import Helping
 from mien.client.keyset import KeySet
+from mien.client.lessons import Lessons
 from mien.client.opened import check_export
 from mien.client.readable import readable
 from mien.client.session import LOCAL_NOTICE, Session, local_session
@@ -31,7 +32,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Client(Stream, Helping, KeySet):
+class Client(Stream, Helping, Lessons, KeySet):
     """One site on one device. Touches neither network, camera nor models until asked; raises leaves of `MienError`.
 
     `server` is https, or http on this machine. `key` is the site's publishable key. `trust` is the server's verification key as base64url

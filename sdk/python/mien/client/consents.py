@@ -251,6 +251,7 @@ class Consents(Desk):
         self._keep.forget()
         self.recovery_code = None
         self._askers.clear()
+        self._answered.clear()
         self._refresh()
         if removed:  # everything here is gone, and nothing there
             raise ConsentMissing(NOT_OURS)

@@ -82,6 +82,7 @@ class Desk:
         self._shown: Notice | None = None
         self._known: Service | None = None
         self._askers: dict[str, bool] = {}
+        self._answered: list[dict[str, Any]] = []
 
     def __enter__(self) -> Self:
         return self

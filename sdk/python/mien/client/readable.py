@@ -279,6 +279,11 @@ _SECTIONS: Final[dict[str, tuple[str, str, Columns]]] = {
             ("retain_until", "Kept until", _when), ("record", "Id", _listed),
         ),
     ),
+    "answers": (
+        "What you answered in lessons",
+        "One row for each exercise. Your answers choose your lessons, and nothing else.",
+        (("at", "When", _when), ("item", "Exercise", _listed), ("correct", "Right", _listed), ("retain_until", "Kept until", _when), ("answer", "Id", _listed)),
+    ),
     "events": (
         "What you were shown",
         "One row for each time that offers were put in order for you: in which order, how likely each place was, and what came of it.",

@@ -67,15 +67,20 @@ _SEALED: Final = ("dpv:EndToEndEncryption", "dpv:Pseudonymisation", "dpv:Digital
 
 
 def _face(
-    *purposes: str, server: tuple[str, ...] = _SENT, measures: tuple[str, ...] = _SEALED
+    *purposes: str,
+    data: tuple[str, ...] = _FACE,
+    server: tuple[str, ...] = _SENT,
+    measures: tuple[str, ...] = _SEALED,
 ) -> _Use:
-    return _Use(purposes, _FACE, ("dpv:Observe", "dpv:Infer"), server, measures, special=True)
+    return _Use(purposes, data, ("dpv:Observe", "dpv:Infer"), server, measures, special=True)
 
 
 _USES: Final = MappingProxyType({
     "personalize_offers": _face("dpv:ServicePersonalisation", "dpv:ProvideProductRecommendations"),
     "adapt_service": _face("dpv:ServicePersonalisation"),
-    "adapt_lessons": _face("dpv:ServicePersonalisation", "dpv:UserInterfacePersonalisation"),
+    "adapt_lessons": _face(
+        "dpv:ServicePersonalisation", "dpv:UserInterfacePersonalisation", data=(*_FACE, "pd:Education"),
+    ),
     "contribute": _face(
         "dpv:ImproveExistingProductsAndServices", server=("dpv:Transmit", "dpv:Store", "dpv:Erase"),
         measures=(*_SEALED, "dpv:DifferentialPrivacy"),

@@ -18,7 +18,7 @@ _PERSONAL: Final = "5 - Personalize Experience"
 _BIOMETRIC: Final = "Biometric"
 _FACE: Final = (_BIOMETRIC, "Emotion inferred from the face")
 _CATEGORIES: Final = MappingProxyType({
-    "personalize_offers": (_PERSONAL, _FACE), "adapt_service": (_PERSONAL, _FACE), "adapt_lessons": (_PERSONAL, _FACE),
+    "personalize_offers": (_PERSONAL, _FACE), "adapt_service": (_PERSONAL, _FACE), "adapt_lessons": (_PERSONAL, (*_FACE, "Answers to exercises")),
     "contribute": ("Improve Performance", _FACE), "bind_account": ("Account", ("Pseudonymous identifier",)),
     "declare_mood": (_PERSONAL, ("Declared mood",)),
 })  # fmt: skip

@@ -14,6 +14,7 @@ from mien.errors import RequestInvalid
 from mien.wire.canonical import decode, encode, unb64
 from mien.wire.messages import (
     Accepted,
+    AnswersRequest,
     CapabilityAnswer,
     ConsentAnswer,
     Envelope,
@@ -23,6 +24,8 @@ from mien.wire.messages import (
     HelpAnswer,
     HelpRequest,
     Jws,
+    LessonAnswer,
+    LessonRequest,
     Locale,
     Message,
     Notice,
@@ -70,6 +73,8 @@ class Statement(Message):
 Outbound = (
     Envelope
     | Statement
+    | LessonRequest
+    | AnswersRequest
     | RankRequest
     | RewardRequest
     | HelpRequest
@@ -93,12 +98,14 @@ _REPEATABLE: Final = frozenset({Kind.ERASURE})
 """Statements that the server answers the same when they come twice; the others hold a nonce that is spent."""
 _POSTS: Final[dict[type[Message], tuple[str, type[BaseModel]]]] = {
     Envelope: ("/v1/labels", Accepted),
+    LessonRequest: ("/v1/lessons/next", LessonAnswer),
+    AnswersRequest: ("/v1/lessons/answers", Accepted),
     RankRequest: ("/v1/rank", RankAnswer),
     RewardRequest: ("/v1/rewards", Accepted),
     HelpRequest: ("/v1/help", HelpAnswer),
 }
 
-_ONCE: Final = frozenset({RankRequest, HelpRequest})
+_ONCE: Final = frozenset({RankRequest, HelpRequest, LessonRequest})
 """Requests whose `request` is spent by the answer."""
 
 

@@ -786,6 +786,7 @@ DataClass = Literal[
     "consent_evidence",
     "decision_record",
     "envelope_replay",
+    "answer",
 ]
 FieldValue = str | int | bool | list[str] | None
 """What a field of a question holds."""
@@ -879,6 +880,100 @@ class Explanation(Message):
     bundle_version: str
     bundle_sha256: Hash
     at: Time
+
+
+# ---- lessons ----
+MAX_HISTORY = 500
+MAX_ANSWERS = 64
+MAX_SKILLS = 64
+ItemId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
+Skill = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
+Pace = Literal["steady", "slower", "pause"]
+Percent = Annotated[int, Field(ge=0, le=100)]
+
+
+class AnswerDoc(Message):
+    """What a learner answered: to which item, whether it was right, when."""
+
+    item: ItemId
+    correct: bool
+    at: Time
+
+
+class LessonRequest(Authenticated):
+    """`POST /v1/lessons/next`. Says nothing of emotion, with or without consent: the same shape either way.
+
+    `history` is read where the server keeps no answers of the learner, and nothing of it is kept; answers to items that the site no longer has are passed
+    over. `skills` narrows the choice; empty means all.
+    """
+
+    v: Literal[1] = 1
+    site: SiteId
+    request: Nonce
+    skills: Annotated[list[Skill], Field(max_length=MAX_SKILLS)] = []
+    history: Annotated[list[AnswerDoc], Field(max_length=MAX_HISTORY)] = []
+
+
+class LessonItemDoc(Message):
+    """An exercise of the site's bank."""
+
+    id: ItemId
+    skill: Skill
+    title: Annotated[str, Field(max_length=200)] = ""
+
+
+class LessonAnswer(Message):
+    """Answer of `/v1/lessons/next`. `sealed_why` (a `LessonWhy`, padded) is there whenever a device asked, so that its presence tells nothing."""
+
+    lesson: OpaqueId
+    item: LessonItemDoc
+    sealed_why: Annotated[str, Field(max_length=32 * 1024)] | None
+
+
+class LessonWhy(Message):
+    """Inside `sealed_why`: what was used, in words and in numbers.
+
+    `chance` is how likely a right answer is, `target` what was aimed at, in percent. `laws` are those of the use; `refused` those under which no emotion
+    was read from a face, empty where it was.
+    """
+
+    used_emotion: bool
+    used_answers: bool
+    chance: Percent
+    target: Percent
+    pace: Pace
+    why: Words
+    laws: list[str]
+    refused: list[str]
+
+
+class AnswersRequest(Authenticated):
+    """`POST /v1/lessons/answers`: what a learner answered, to be kept for them."""
+
+    v: Literal[1] = 1
+    site: SiteId
+    answers: Annotated[list[AnswerDoc], Field(min_length=1, max_length=MAX_ANSWERS)]
+
+
+class SkillDoc(Message):
+    """A skill as a teacher sees it: `people` and `answers` rounded down to fives, `success` in percent to fives, `difficulty` in tenths of log-odds."""
+
+    skill: Skill
+    people: Annotated[int, Field(ge=0)]
+    answers: Annotated[int, Field(ge=0)]
+    success: Percent
+    difficulty: Annotated[int, Field(ge=-200, le=200)]
+
+
+class GroupAnswer(Message):
+    """Answer of `GET /v1/lessons/group`. Skills that fewer than `minimum` people answered are not there, nor counted in anything that is.
+
+    `made_at` is the hour of the sums; 0: there are none yet.
+    """
+
+    minimum: int
+    skills: list[SkillDoc]
+    made_at: Time
 
 
 # ---- proofs ----

@@ -27,6 +27,8 @@ class Use(StrEnum):
     STREAM_KEY = "mien stream key v1"
     CORRECTION = "mien correction v1"
     WHY = "mien why v1"
+    LESSON = "mien lesson v1"
+    ANSWERS = "mien answers v1"
     EXPORT = "mien export v1"
     RANK = "mien rank v1"
     REWARD = "mien reward v1"

@@ -1,0 +1,140 @@
+/**
+ * The device side, composed: the one place that knows the order of the rooms.
+ *
+ *     consent -> label -> seal -> send, with `keep` beside them
+ *
+ *     const client = await Client.open({ server: "https://mien.shop.example", site: "shop", key: "pk_...", trust: "..." });
+ *     const notice = await client.notice("en"); // show all of it
+ *     const receipt = await client.consent({ purposes: ["declare_mood"], claims: { jurisdictions: ["EU-DE"] } });
+ *     await client.declare("joy");
+ *     const ranking = await client.rank();
+ *     await client.withdraw();
+ */
+
+import { type Expression, type Label, PURPOSES, type Purpose, type Ranking } from "../values.ts";
+import type { JsonObject } from "../wire/canonical.ts";
+import type { Certificate, Notice, Receipt } from "../wire/messages.ts";
+import { type Answer, Consents } from "./consents.ts";
+import { Desk } from "./desk.ts";
+import type { Flushed, Proof, ReceiptFile, Standing } from "./found.ts";
+import type { Options } from "./given.ts";
+import { type Asked, Rankings } from "./rankings.ts";
+import { Rights } from "./rights.ts";
+import { Stream } from "./stream.ts";
+
+export type { Answer } from "./consents.ts";
+export type { Flushed, Proof, ReceiptFile, Standing } from "./found.ts";
+export type { Clock, Entropy, Options } from "./given.ts";
+export type { Asked } from "./rankings.ts";
+
+/** One site on one device. Touches neither network nor storage until asked; throws leaves of `MienError`. */
+export class Client {
+  readonly #desk: Desk;
+  readonly #consents: Consents;
+  readonly #stream: Stream;
+  readonly #rankings: Rankings;
+  readonly #rights: Rights;
+
+  private constructor(desk: Desk) {
+    this.#desk = desk;
+    this.#consents = new Consents(desk);
+    this.#stream = new Stream(desk, this.#consents);
+    this.#rankings = new Rankings(desk);
+    this.#rights = new Rights(desk);
+  }
+
+  /** Throws `SettingsError` for a server, site or trust key that cannot be. */
+  static async open(options: Options): Promise<Client> {
+    return new Client(await Desk.open(options));
+  }
+
+  /** After the first yes: the code that alone brings a person back, or has them erased. Show it once. */
+  get recoveryCode(): string | null {
+    return this.#desk.recoveryCode;
+  }
+
+  /** What the person must be shown, whole, before they answer. `consent` refers to the last one fetched. */
+  notice(locale = "en"): Promise<Notice> {
+    return this.#consents.notice(locale);
+  }
+
+  /** The person wants to answer another time. Nothing is sent. */
+  defer(): Promise<void> {
+    return this.#desk.happened("defer");
+  }
+
+  /** The person said no. Nothing is sent: a no costs nothing. A consent that stands is taken back with `withdraw`, not with this. */
+  refuse(): Promise<void> {
+    return this.#desk.happened("refuse");
+  }
+
+  /** Tell the server that the person, having seen the notice, said yes to these purposes. Gives the verified receipt. Throws a `ConsentError`. */
+  consent(answer: Answer): Promise<Receipt> {
+    return this.#consents.consent(answer);
+  }
+
+  /** Take back these purposes, or all. In force here when this begins, online or not. May be called again. */
+  withdraw(purposes: readonly Purpose[] = PURPOSES): Promise<Receipt | null> {
+    return this.#consents.withdraw(purposes);
+  }
+
+  /** Have everything forgotten, here and there. Gives the first certificate, null while the server cannot be reached. */
+  erase(): Promise<Certificate | null> {
+    return this.#consents.erase();
+  }
+
+  /** The latest certificate of an erasure: `accepted`, later `completed`. */
+  certificate(erasure: string): Promise<Certificate> {
+    return this.#consents.certificate(erasure);
+  }
+
+  /** Join this device to the person whose recovery code this is. */
+  recover(code: string): Promise<Receipt> {
+    return this.#consents.recover(code);
+  }
+
+  /** The person says how they feel: no camera, no model. Throws a `ConsentError` or `LabelInvalid`. */
+  declare(mood: Expression, second: Expression | null = null): Promise<Label> {
+    return this.#stream.declare(mood, second);
+  }
+
+  /** Send what waits: first a withdrawal or erasure, then envelopes, oldest first. */
+  flush(): Promise<Flushed> {
+    return this.#stream.flush();
+  }
+
+  /** Offers in order: of the site's catalogue, or of `candidates`. The same endpoint, offers and prices with and without consent. */
+  rank(asked: Asked = {}): Promise<Ranking> {
+    return this.#rankings.rank(asked);
+  }
+
+  /** Tell what came of a ranking: `reward` 0..100 for the offer at `place`. */
+  reward(ranking: Ranking, place = 1, reward = 100): Promise<void> {
+    return this.#rankings.reward(ranking.event, place, reward);
+  }
+
+  /** Everything the server holds of the person, opened and verified here. */
+  export(): Promise<JsonObject> {
+    return this.#rights.export();
+  }
+
+  /** Say what the stored label `record` (an id among the export's `labels`) should have been. */
+  correct(record: string, expression: Expression): Promise<void> {
+    return this.#rights.correct(record, expression);
+  }
+
+  /** Verify that the decision behind a receipt or certificate is in the audit log. Waits at most `wait` seconds for it to be published. */
+  proof(promised: Receipt | Certificate, wait = 5): Promise<Proof> {
+    return this.#rights.proof(promised, wait);
+  }
+
+  /** How things stand on this device; asks nobody. */
+  standing(): Promise<Standing> {
+    return this.#desk.standing();
+  }
+
+  /** The receipts this device has, newest last, as files that `mien receipt verify` reads. Asks nobody. */
+  async receipts(): Promise<readonly ReceiptFile[]> {
+    return (await this.#desk.keep.receipts()) as unknown as readonly ReceiptFile[];
+  }
+}

@@ -1,0 +1,105 @@
+/** Ranking and what came of it: the same endpoint with and without consent. The twin of `mien/client/rankings.py`. */
+
+import type { Person } from "../consent/index.ts";
+import { RequestRefused, ServerAnswerInvalid } from "../errors.ts";
+import type { Offer, Ranking } from "../values.ts";
+import { b64, unb64, utf8 } from "../wire/bytes.ts";
+import { decode } from "../wire/canonical.ts";
+import {
+  accepted, authenticate, parse, type RankAnswer, rankAnswer, type RankRequest, rankRequest, type RewardRequest, rewardRequest, type Why, why,
+} from "../wire/messages.ts";
+import { openSealed, unpad, type Use, USES } from "../wire/seal.ts";
+import { type Desk, GONE } from "./desk.ts";
+
+const NONCE_BYTES = 16;
+const EVENTS = 256;
+
+/** What to rank: `candidates`, or the site's catalogue. */
+export interface Asked {
+  readonly page?: string;
+  readonly places?: number;
+  readonly candidates?: readonly Offer[];
+}
+
+export class Rankings {
+  readonly #desk: Desk;
+  /** Which rankings were asked for as somebody: what was ranked for nobody stays nobody's. */
+  readonly #askers = new Map<string, boolean>();
+
+  constructor(desk: Desk) {
+    this.#desk = desk;
+  }
+
+  /** Offers in order. Throws a `SendError`, or `RequestInvalid` for what cannot be asked. */
+  async rank(asked: Asked): Promise<Ranking> {
+    const person = await this.#asking();
+    try {
+      return await this.#ranked(asked, person);
+    } catch (error) {
+      if (person === null || !(error instanceof RequestRefused) || !GONE.includes(error.problem)) throw error;
+      await this.#desk.end(true); // erased or taken back on another device: ask as nobody
+    }
+    return this.#ranked(asked, null);
+  }
+
+  /** Tell what came of a ranking: `reward` 0..100 for the offer at `place`. */
+  async reward(event: string, place: number, reward: number): Promise<void> {
+    const person = await this.#asking();
+    const request = parse(rewardRequest, { site: this.#desk.site, event, place, reward });
+    const asker = (this.#askers.get(event) ?? person !== null) ? person : null;
+    const message = await this.#authenticated<RewardRequest>(request, asker, USES.REWARD);
+    await this.#desk.ask({ kind: "reward", message }, accepted);
+  }
+
+  async #ranked(asked: Asked, person: Person | null): Promise<Ranking> {
+    const request = parse(rankRequest, {
+      site: this.#desk.site, request: b64(this.#desk.entropy(NONCE_BYTES)), page: asked.page ?? "home", places: asked.places ?? 5,
+      candidates: asked.candidates === undefined ? null : asked.candidates.map(({ id, title, price, currency, tags, stock }) => (
+        { id, title, price, currency, tags: [...tags], stock }
+      )),
+    });
+    const message = await this.#authenticated<RankRequest>(request, person, USES.RANK);
+    const answer = await this.#desk.ask({ kind: "rank", message }, rankAnswer);
+    this.#remember(answer.event, person !== null);
+    return ranking(answer, person === null ? silent(answer) : await this.#why(answer, person));
+  }
+
+  async #asking(): Promise<Person | null> {
+    const person = await this.#desk.refresh();
+    return person !== null && person.purposes.length > 0 ? person : null;
+  }
+
+  async #authenticated<R extends RankRequest | RewardRequest>(request: R, person: Person | null, use: Use): Promise<R> {
+    if (person === null) return request;
+    const asker = { subject: person.subject, device: person.sign.verifyKey.id, at: this.#desk.seconds() };
+    return authenticate(request, asker, person.streamKey, use);
+  }
+
+  #remember(event: string, asked: boolean): void {
+    this.#askers.set(event, asked);
+    for (const oldest of this.#askers.keys()) {
+      if (this.#askers.size <= EVENTS) break;
+      this.#askers.delete(oldest);
+    }
+  }
+
+  async #why(answer: RankAnswer, person: Person): Promise<Why> {
+    if (answer.sealed_why === null) throw new ServerAnswerInvalid("the server did not say why; ask again");
+    const context = [utf8(this.#desk.site), utf8(person.subject), utf8(answer.event)];
+    const plain = await openSealed(unb64(answer.sealed_why), person.seal, USES.WHY, ...context);
+    return parse(why, decode(unpad(plain)));
+  }
+}
+
+/** What is known of why when nobody asked: nothing. */
+function silent(answer: RankAnswer): Why {
+  return { used_emotion: false, why: "", places: answer.places.map(() => ""), laws: [] };
+}
+
+function ranking(answer: RankAnswer, said: Why): Ranking {
+  if (said.places.length !== answer.places.length) {
+    throw new ServerAnswerInvalid("the server explained another number of places than it ranked; ask again");
+  }
+  const places = answer.places.map(({ offer, place }, at) => ({ offer, place, why: said.places[at] ?? "" }));
+  return { event: answer.event, places, used_emotion: said.used_emotion, why: said.why, laws: said.laws };
+}

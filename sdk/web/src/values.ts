@@ -1,0 +1,107 @@
+/**
+ * The nouns of the device side, in the order the data meets them: the twin of `mien/values.py`. No I/O, no checks of the outside world.
+ *
+ * The order of each closed vocabulary is part of the wire format, so new words go at the end. Names are those of the wire (`ended_at`), so that a
+ * vector, a message and a noun are spelled alike.
+ */
+
+export const EXPRESSIONS = ["neutral", "joy", "surprise", "anger", "fear", "sadness", "disgust", "contempt"] as const;
+export const STATES = ["none", "engaged", "interested", "confused", "frustrated", "stressed", "bored", "fatigued"] as const;
+export const POLARITIES = ["none", "negative", "positive", "surprise"] as const;
+export const SOURCES = ["face", "declared", "text"] as const;
+export const PURPOSES = [
+  "personalize_offers", "adapt_service", "adapt_lessons", "bind_account", "contribute", "declare_mood",
+] as const;
+export const SECTORS = ["retail", "education", "workplace", "health", "finance", "service"] as const;
+export const ROLES = ["customer", "student", "patient", "client", "employee", "candidate"] as const;
+export const AGE_BANDS = ["under_13", "13_to_15", "16_to_17", "adult", "undeclared"] as const;
+/** What a consent can be; `wire/lifecycle` says how one becomes another. */
+export const CONSENT_STATES = [
+  "none", "requested", "deferred", "refused", "given", "renewed", "withdrawn", "revoked", "expired", "invalidated",
+] as const;
+/** The only states in which anything is allowed. */
+export const STANDING = ["given", "renewed"] as const;
+export const KEY_ROLES = ["device", "guardian", "recovery", "link"] as const;
+
+/** Slots of an envelope, always all present on the wire: unused ones are dummies. */
+export const SLOTS = 64;
+/** Longest window of a label, in seconds. */
+export const MAX_WINDOW = 64;
+
+export type Expression = (typeof EXPRESSIONS)[number];
+export type State = (typeof STATES)[number];
+export type Polarity = (typeof POLARITIES)[number];
+export type Source = (typeof SOURCES)[number];
+export type Purpose = (typeof PURPOSES)[number];
+export type Sector = (typeof SECTORS)[number];
+export type Role = (typeof ROLES)[number];
+export type AgeBand = (typeof AGE_BANDS)[number];
+export type ConsentState = (typeof CONSENT_STATES)[number];
+export type KeyRole = (typeof KEY_ROLES)[number];
+
+/**
+ * The only thing that may leave, and only sealed. `valence` and `arousal` are integers -15..15, null where a purpose trimmed them. `confidence` is
+ * 0..15. `window` is the seconds it summarizes, 1..64, and `ended_at` its end in unix seconds. `model` is 0 for a declared mood.
+ */
+export interface Label {
+  readonly expression: Expression;
+  readonly ended_at: number;
+  readonly confidence: number;
+  readonly window: number;
+  readonly second: Expression | null;
+  readonly state: State;
+  readonly polarity: Polarity;
+  readonly valence: number | null;
+  readonly arousal: number | null;
+  readonly source: Source;
+  readonly model: number;
+}
+
+/** A label of what a person said of themselves: sure, of one second, made by no model. */
+export function declared(expression: Expression, endedAt: number, second: Expression | null = null): Label {
+  return {
+    expression, second, ended_at: endedAt, confidence: 15, window: 1, state: "none", polarity: "none",
+    valence: null, arousal: null, source: "declared", model: 0,
+  };
+}
+
+/** What the device says about its situation. The server holds the site's own claims beside these and the strictest wins. */
+export interface Claims {
+  readonly jurisdictions: readonly string[];
+  readonly sector?: Sector;
+  readonly role?: Role;
+  readonly age_band?: AgeBand;
+  readonly gpc?: boolean;
+}
+
+/** A written release (740 ILCS 14/15(b)(3)): the name a person typed under the notice's `release` text, and when (unix seconds). */
+export interface Release {
+  readonly name: string;
+  readonly at: number;
+}
+
+/** A product the catalogue may show. `price` is in minor units (cents) of `currency`; `tags` are lowercase words. */
+export interface Offer {
+  readonly id: string;
+  readonly title: string;
+  readonly price: number;
+  readonly currency: string;
+  readonly tags: readonly string[];
+  readonly stock: number;
+}
+
+/** One place of a ranking: the offer as the catalogue has it, its place from 1, and the words that may be shown for it. */
+export interface Ranked {
+  readonly offer: Offer;
+  readonly place: number;
+  readonly why: string;
+}
+
+/** An answer of `rank`: id for rewards, the places in order, and whether and why emotion was used (opened on the device only). */
+export interface Ranking {
+  readonly event: string;
+  readonly places: readonly Ranked[];
+  readonly used_emotion: boolean;
+  readonly why: string;
+  readonly laws: readonly string[];
+}
