@@ -3,7 +3,7 @@
 A shop has 20 offers and visitors with 8 expressions; the chance of a click is a low-rank logit (rank 3), shifted and stretched until it is .10 on average and the
 best offer of each expression has .25. Three kinds of knowledge: the expression (`true_label`), one that is right in 65 of 100 rounds and otherwise drawn from the
 others (`noisy_label`), none (`no_label`). Ours is the engine that the server runs, learning every 20 rounds; Vowpal Wabbit learns every round: squarecb with
-its defaults (`vw_`) and with the best settings found for it on seeds 101 to 104 (`vw_tuned_`), where ours was chosen too. Both know each offer by its name alone.
+its defaults (`vw_`) and with the best settings found for it on seeds 101 to 104 (`vw_tuned_`); ours was chosen on 101 to 119. Both know each offer by its name alone.
 """
 
 import importlib.util
