@@ -5,6 +5,7 @@ VIDEO ?=
 CAMERA ?=
 NAME ?=
 TIERS ?= all
+SEEDS ?= 1,2,3,4
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo sample serve test coverage soak check fmt fmt-check lint types layers web web-types vectors docs bench pins clean
@@ -79,8 +80,9 @@ vectors: setup-dev ## write the shared test vectors again from their seeds
 docs: setup-dev ## write the generated pages (OpenAPI reference)
 	@$(BIN)/python scripts/docs.py
 
-bench: setup-dev ## one measurement: NAME=labels|rank|erase|sweep|memory|audit|decision|replay|frame|frame-micro|cold|render|import
-	@$(BIN)/python -m tests.bench $(NAME)
+bench: setup-dev ## one measurement: NAME=labels|rank|erase|sweep|memory|audit|bandit|decision|replay|frame|frame-micro|cold|render|import (bandit: SEEDS=1,2,3,4)
+	@$(if $(filter bandit,$(NAME)),$(BIN)/python -m pip install --quiet --no-deps --only-binary=:all: --require-hashes -r requirements/bench.txt || true)
+	@SEEDS=$(SEEDS) $(BIN)/python -m tests.bench $(NAME)
 
 pins: ## resolve requirements/*.txt again (needs uv)
 	uv pip compile pyproject.toml requirements/build.in --extra server --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements/runtime.txt

@@ -128,7 +128,7 @@ def _parts(
     pipeline = Pipeline(
         store, keys, authorizer, clock, entropy, origin=settings.origin, journal=journal,
         cosigners=settings.cosigners,
-        officers=settings.officers,
+        officers=settings.officers, reward_seconds=settings.reward_seconds,
         desks=_desks(settings),
     )  # fmt: skip
     return _Parts(

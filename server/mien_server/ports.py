@@ -380,6 +380,10 @@ class Events(Protocol):
         """Up to `limit` events of a person that the ranking sums contain, locked for a change."""
         ...
 
+    def learned_at(self, site: str, after: str, limit: int) -> tuple[SealedEvent, ...]:
+        """Up to `limit` events of a site that its ranking sums contain, in the order of their ids, those after `after` (empty: from the first)."""
+        ...
+
     def resting_on(
         self, site: str, subject: str, purposes: Collection[str], limit: int
     ) -> tuple[SealedEvent, ...]:

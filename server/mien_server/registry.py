@@ -16,6 +16,7 @@ from mien.wire.messages import (
     Jurisdiction,
     Message,
     OfferDoc,
+    OrderRules,
     Role,
     Sector,
     SignKeyText,
@@ -25,7 +26,7 @@ from mien.wire.messages import (
 )
 from mien_server import addresses
 from mien_server.ports import Clock, Entropy, Sites, Transaction
-from mien_server.values import Catalogue, LessonBank, LessonItem, Site
+from mien_server.values import Catalogue, LessonBank, LessonItem, Rules, Site
 
 MAX_OFFERS = 10_000
 MAX_LESSONS = 5_000
@@ -59,10 +60,11 @@ class SiteDoc(Message):
 
 
 class CatalogueDoc(Message):
-    """A catalogue file: offers, and for an expression how much more a tag fits, -1..1."""
+    """A catalogue file: offers, for an expression how much more a tag fits, -1..1, and rules for every order."""
 
     offers: Annotated[list[OfferDoc], Field(min_length=1, max_length=MAX_OFFERS)]
     affinities: dict[Expression, dict[Tag, Affinity]] = Field(default_factory=dict)
+    rules: OrderRules = OrderRules()
 
 
 class LessonDoc(Message):
@@ -147,6 +149,7 @@ def catalogue(data: bytes) -> Catalogue:
     return Catalogue(
         offers=tuple(_offer(offer) for offer in doc.offers),
         affinities={word: dict(tags) for word, tags in doc.affinities.items()},
+        rules=Rules.of(doc.rules),
     )
 
 

@@ -136,6 +136,10 @@ class Settings(BaseSettings):
         default=5.0,
         description="Seconds of the rate that may be used at once before the limit bites.",
     )
+    reward_seconds: Annotated[int, Field(ge=1, le=7 * 86_400)] = Field(
+        default=600,
+        description="Seconds that a ranking waits for a reward before it is learned as one that got none (or what its request says instead). A later reward still corrects it.",
+    )
     officer_keys: Annotated[tuple[OfficerKey, ...], NoDecode] = Field(
         default=(),
         description="Privacy officers who may read the log, each as `name+key` (the public key), separated by commas. Empty: nobody. `mien officer init` prints an officer's own.",

@@ -4,8 +4,10 @@ Those that travel are in `mien.wire.messages`; those both sides share are in `mi
 """
 
 from dataclasses import dataclass, field
+from typing import Self
 
 from mien.values import Offer
+from mien.wire.messages import OrderRules
 from mien.wire.witness import Witness
 
 
@@ -38,7 +40,7 @@ class Question:
     """What the policy is asked. Built by the pipeline inside the using transaction; answered by `authorize`.
 
     `action`: give_consent, infer, record, use, contribute or retain. `effect`, what emotion would change: order, content, help, none (price,
-    eligibility and urgency are always denied). `guardian`: one countersigned; `guardian_verified`: the site's verifier vouches for them. `jurisdictions`: every claim anybody made; all their laws apply. Each default is the
+    eligibility, urgency and vulnerability are always denied). `guardian`: one countersigned; `guardian_verified`: the site's verifier vouches for them. `jurisdictions`: every claim anybody made; all their laws apply. Each default is the
     answer that is denied: a time of 0 means not stated (`consent_expires_at`: all but give_consent; `retain_until`: record, use, retain). `held`: the
     person's data is under a legal hold.
     """
@@ -166,8 +168,9 @@ class Event:
     """One ranking: what was known (`features` of the action at each place), shown, how likely, and what came of it.
 
     At rest everything but id, site, subject and times is sealed under the subject's data key; an anonymous event has no subject and no emotion.
-    `features` is one tuple of floats per place; `propensities` the probability each place's offer had. `rewards` maps place to 0..1.
-    `basis` is the purposes it rests on: without any of them it goes.
+    `features` is one tuple of floats per place, `felt` what was known of the person as `personalize.features` has it (empty: nothing);
+    `propensities` the probability each place's offer had. `rewards` maps place to 0..1; `otherwise` is what a place without one counts.
+    `basis` is the purposes it rests on: without any of them it goes. `own` says that the site showed its own order: then every probability is 1.
     """
 
     id: str
@@ -181,6 +184,9 @@ class Event:
     used_emotion: bool
     rewards: tuple[tuple[int, float], ...] = ()
     basis: tuple[str, ...] = ()
+    felt: tuple[float, ...] = field(default=(), repr=False)
+    otherwise: float = 0.0
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +205,51 @@ class Emotion:
 
 
 @dataclass(frozen=True, slots=True)
+class Cap:
+    """At most `most` offers of a tag in the first `first` places."""
+
+    tag: str
+    most: int
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a shop wants of every order, whoever it is for: nothing here knows an emotion.
+
+    `exclude` (offers) and `without` (tags) are not shown. `adults` are tags for adults only; `not_in` tags that may not be offered in a
+    jurisdiction. `pins` puts an offer at a place. `caps` and `apart` (tags of which no two stand next to each other) give way where they would leave a place empty.
+    """
+
+    exclude: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
+    adults: frozenset[str] = frozenset()
+    not_in: tuple[tuple[str, str], ...] = ()
+    pins: tuple[tuple[int, str], ...] = ()
+    caps: tuple[Cap, ...] = ()
+    apart: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, doc: OrderRules) -> Self:
+        """From the wire."""
+        return cls(
+            exclude=frozenset(doc.exclude),
+            without=frozenset(doc.without),
+            adults=frozenset(doc.adults),
+            not_in=tuple((each.tag, each.jurisdiction) for each in doc.not_in),
+            pins=tuple(sorted((pin.place, pin.offer) for pin in doc.pin)),
+            caps=tuple(Cap(cap.tag, cap.most, cap.first) for cap in doc.cap),
+            apart=tuple(doc.apart),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
-    """A site's offers, and its declared affinities: for an expression, how much more a tag fits (-1..1). The prior that ranking starts from."""
+    """A site's offers, its rules, and its declared affinities: for an expression, how much more a tag fits (-1..1). The prior that ranking starts from."""
 
     offers: tuple[Offer, ...]
     affinities: dict[str, dict[str, float]]
+    rules: Rules = Rules()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ GOOD = Question(
     subject_known=True,
 )
 ACTIONS = ("give_consent", "infer", "record", "use", "contribute", "retain")
-AGAINST = ("price", "eligibility", "urgency")
+AGAINST = ("price", "eligibility", "urgency", "vulnerability")
 EFFECTS = ("order", "content", "help", "none", *AGAINST)
 PLACES = sorted(load_bundle().places)
 YEAR_2027 = 1_798_761_600

@@ -49,7 +49,7 @@ WORDS = {
     "sector": "retail education workplace health finance service",
     "role": "customer student patient client employee candidate",
     "source": "face declared text",
-    "effect": "order content help none price eligibility urgency",
+    "effect": "order content help none price eligibility urgency vulnerability",
     "age_band": "under_13 13_to_15 16_to_17 adult undeclared",
     "consent_state": "none requested deferred refused given renewed withdrawn revoked expired invalidated",
     "data_class": "label mood event correction consent consent_evidence decision_record envelope_replay answer",
@@ -144,7 +144,7 @@ def _proof(q: Question) -> Iterator[str]:
 def _anywhere(q: Question) -> Iterator[str]:
     if q.now <= 0:
         yield "clock"
-    if q.effect in {"price", "eligibility", "urgency"}:
+    if q.effect in {"price", "eligibility", "urgency", "vulnerability"}:
         yield "against the person"
     if q.age_band == "undeclared":
         yield "age"

@@ -336,7 +336,7 @@ BAD = {
     "a vocabulary that is no list": (
         change(
             "cedar/schema.cedarschema",
-            'entity Effect enum ["order", "content", "help", "price", "eligibility", "urgency", "none"];',
+            'entity Effect enum ["order", "content", "help", "price", "eligibility", "urgency", "vulnerability", "none"];',
             "entity Effect;",
         ),
         "cedar/schema.cedarschema:1`: declares no `entity Effect enum [...]`",

@@ -16,8 +16,17 @@ from mien.wire.canonical import encode
 from mien.wire.messages import MAX_PLACES, Why, dump
 from mien_server import personalize
 from mien_server.personalize import Choice, Sums, choose, emotion_of, words
-from mien_server.personalize.draw import MAX_OFFERS, hold_price, inverse_gap
-from mien_server.personalize.features import BUCKETS, DECLARED, DIMENSIONS, PRICE, table
+from mien_server.personalize.draw import MAX_OFFERS, hold_price, likely
+from mien_server.personalize.features import (
+    BASE,
+    BUCKETS,
+    DECLARED,
+    FELT,
+    PRICE,
+    Vector,
+    table,
+    whole,
+)
 from mien_server.pipeline.ranking import WHY_BLOCK
 from mien_server.values import Catalogue, Emotion, Event
 
@@ -69,7 +78,10 @@ def learned(seed: int, events: int) -> Sums:
 def random_events(seed: int, count: int) -> list[Event]:
     rng = np.random.default_rng(seed)
     return [
-        event_of(rng.uniform(-1, 1, (int(rng.integers(1, 4)), DIMENSIONS)).tolist(), ((1, float(rng.random())),))
+        replace(
+            event_of(rng.uniform(-1, 1, (int(rng.integers(1, 4)), BASE)).tolist(), ((1, float(rng.random())),)),
+            felt=tuple(rng.uniform(-1, 1, FELT).tolist()),
+        )
         for _ in range(count)
     ]  # fmt: skip
 
@@ -77,6 +89,17 @@ def random_events(seed: int, count: int) -> list[Event]:
 def event_of(rows: Sequence[Sequence[float]], rewards: tuple[tuple[int, float], ...] = ()) -> Event:
     features = tuple(tuple(row) for row in rows)
     return Event("e", "shop", None, 0, 0, ("o",) * len(rows), features, (1.0,) * len(rows), False, rewards)  # fmt: skip
+
+
+def chosen(choice: Choice, rewards: tuple[tuple[int, float], ...]) -> Event:
+    """The event of a choice."""
+    return replace(event_of(choice.features, rewards), felt=choice.felt)
+
+
+def rows(offers: Sequence[Offer], emotion: Emotion | None, affinities: dict[str, dict[str, float]]) -> Vector:  # fmt: skip
+    """All features of each offer."""
+    known = table(offers, "home", emotion, affinities)
+    return whole(known.base, known.felt)
 
 
 def source(seed: int = 1) -> Callable[[], float]:
@@ -170,13 +193,13 @@ def test_holding_the_price_is_said() -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(SEEDS, st.integers(1, 30), st.sampled_from([0.0, 1.0, 300.0, 1e6]), st.booleans())
+@given(SEEDS, st.integers(1, 30), st.sampled_from([1e-9, 1e-3, 1.0, 1e6]), st.booleans())
 def test_a_held_distribution_is_one_and_holds(
-    seed: int, count: int, gamma: float, wild: bool
+    seed: int, count: int, variance: float, wild: bool
 ) -> None:
     rng = np.random.default_rng(seed)
-    wanted = inverse_gap(rng.normal(size=count), gamma)
-    without = inverse_gap(rng.normal(size=count), gamma)
+    wanted = likely(rng.normal(size=count), np.full(count, variance))
+    without = likely(rng.normal(size=count), np.full(count, variance))
     drawn = 10.0 ** rng.integers(0, 13, count) if wild else rng.integers(0, 5, count) * 100.0
     prices = np.asarray(drawn, dtype=np.float64)
     pmf = hold_price(wanted, without, prices)
@@ -195,10 +218,9 @@ def test_no_feature_of_price_changes_with_emotion_and_none_of_emotion_with_price
     affinities = {"joy": {"gift": 0.5}}
     for mood in EXPRESSIONS:
         emotion = Emotion({mood: 1.0}, 0.9, 0.9, 5)
-        one = np.array([table(cheap, "home", emotion, affinities).row(i) for i in (0, 1)])
-        other = np.array([table(dear, "home", emotion, affinities).row(i) for i in (0, 1)])
+        one, other = rows(cheap, emotion, affinities), rows(dear, emotion, affinities)
         assert set(np.flatnonzero((one != other).any(0))) == {PRICE}
-        none = np.array([table(cheap, "home", None, affinities).row(i) for i in (0, 1)])
+        none = rows(cheap, None, affinities)
         assert not (one != none)[:, :DECLARED].any()
 
 
@@ -223,7 +245,7 @@ def test_each_place_is_drawn_from_a_distribution_and_its_probability_is_kept(
         assert (pmf > 0).all()
         assert propensity == pmf[left.index(offer)]
         left.remove(offer)
-    assert [len(row) for row in choice.features] == [DIMENSIONS] * len(choice.order)
+    assert [len(row) for row in choice.features] == [BASE] * len(choice.order)
 
 
 def test_offers_come_as_often_as_their_probability_says() -> None:
@@ -252,8 +274,7 @@ def test_the_features_that_were_kept_are_those_that_were_scored() -> None:
     known = table(DEAR.offers, "home", JOY, DEAR.affinities)
     theta = sums.estimate()
     scores = known.plain(theta) + known.by_site(theta) + known.by_people(theta)
-    rows = np.array([known.row(index) for index in range(len(DEAR.offers))])
-    assert np.allclose(rows @ theta, scores)
+    assert np.allclose(whole(known.base, known.felt) @ theta, scores)
 
 
 # ---- learning and forgetting ----
@@ -278,10 +299,10 @@ def test_forgetting_in_any_order_leaves_what_the_others_taught(seed: int, count:
 
 
 def test_sums_are_those_of_the_definition() -> None:
-    event = event_of([[0.5] * DIMENSIONS, [0.25] * DIMENSIONS], ((2, 0.8),))
+    event = replace(event_of([[0.5] * BASE, [0.25] * BASE], ((2, 0.8),)), felt=(0.1,) * FELT)
     sums = Sums.empty()
     sums.learn(event)
-    x = np.array(event.features)
+    x = np.array([[each] * BASE + [0.1 * each] * (FELT * BUCKETS) for each in (0.5, 0.25)])
     assert np.allclose(sums.A, np.outer(x[0], x[0]) + np.outer(x[1], x[1]))
     assert np.allclose(sums.b, 0.8 * x[1])
     assert sums.n == 1
@@ -294,7 +315,7 @@ def test_what_people_choose_moves_the_order() -> None:
         rewards = tuple(
             (place, 1.0) for place, offer in enumerate(choice.order, 1) if "calm" in offer.tags
         )
-        sums.learn(replace(event_of(choice.features), rewards=rewards))
+        sums.learn(chosen(choice, rewards))
     after = rank(catalogue, JOY, sums, places=4)
     assert {tag for offer in after.order for tag in offer.tags} == {"calm"}
     assert any(
@@ -302,12 +323,12 @@ def test_what_people_choose_moves_the_order() -> None:
     )
 
 
-@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf"), 1e300, 2.1])
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf"), 1e300, 2.6])
 def test_hostile_features_are_refused_and_nothing_is_learned(number: float) -> None:
     sums = learned(1, 3)
     before = sums.to_bytes()
     with pytest.raises(RequestInvalid):
-        sums.learn(event_of([[number] * DIMENSIONS]))
+        sums.learn(event_of([[number] * BASE]))
     assert sums.to_bytes() == before
 
 
@@ -315,13 +336,13 @@ def test_hostile_features_are_refused_and_nothing_is_learned(number: float) -> N
     "event",
     [
         event_of([]),
-        event_of([[0.0] * (DIMENSIONS - 1)]),
-        event_of([[0.0] * DIMENSIONS], ((2, 1.0),)),
-        event_of([[0.0] * DIMENSIONS], ((0, 1.0),)),
-        event_of([[0.0] * DIMENSIONS], ((1, 1.5),)),
-        event_of([[0.0] * DIMENSIONS], ((1, -0.1),)),
-        event_of([[0.0] * DIMENSIONS], ((1, float("nan")),)),
-        event_of([[0.0] * DIMENSIONS], ((1, 1.0), (1, 1.0))),
+        event_of([[0.0] * (BASE - 1)]),
+        event_of([[0.0] * BASE], ((2, 1.0),)),
+        event_of([[0.0] * BASE], ((0, 1.0),)),
+        event_of([[0.0] * BASE], ((1, 1.5),)),
+        event_of([[0.0] * BASE], ((1, -0.1),)),
+        event_of([[0.0] * BASE], ((1, float("nan")),)),
+        event_of([[0.0] * BASE], ((1, 1.0), (1, 1.0))),
     ],
 )
 def test_events_that_were_never_ranked_are_refused(event: Event) -> None:
@@ -368,7 +389,7 @@ def test_damaged_sums_are_refused(spoil: Callable[[bytes], bytes]) -> None:
 
 def test_a_score_that_is_no_number_stops_the_ranking() -> None:
     with pytest.raises(RequestInvalid):
-        inverse_gap(np.array([0.0, np.nan]), 10.0)
+        likely(np.array([0.0, np.nan]), np.ones(2))
 
 
 # ---- refusals ----
@@ -474,7 +495,7 @@ def test_a_place_says_how_much_was_declared_and_how_much_learned() -> None:
         rewards = tuple(
             (place, 1.0) for place, offer in enumerate(choice.order, 1) if "calm" in offer.tags
         )
-        sums.learn(replace(event_of(choice.features), rewards=rewards))
+        sums.learn(chosen(choice, rewards))
     words = rank(catalogue, JOY, sums, places=1).places[0]
     assert "the shop says `calm` things suit that (" in words
     assert "people who looked or said so chose things like this (" in words
@@ -572,9 +593,10 @@ def test_the_longest_words_about_both_fit_one_block() -> None:
     for felt, look in itertools.product(words.FEELS, words.LOOKS):
         shares = {felt: 1.0} if felt == look else {felt: 0.5, look: 0.5}
         emotion = Emotion(shares, 0, 0, 64, told={felt: 0.5}, tellings=32)
-        said = words.Said(emotion, {tag: 1.0}, events=10_000, tilted=True)
+        said = words.Said(emotion, {tag: 1.0}, 10_000, True, behaviour="comparing", hesitant=True)
         offer = Offer("o", "An offer", 1000, tags=(tag,))
-        place = words.place(said, offer, declared=0.5, learned=0.5, likeliest=False)
+        lift = words.Lift(declared=0.5, learned=0.5, behaviour=-0.5, likeliest=False)
+        place = words.place(said, offer, lift)
         assert words.FEELS[felt] in place
         assert words.LOOKS[look] in place
         why = Why(used_emotion=True, why=words.whole(said), places=[place] * MAX_PLACES, laws=[])
@@ -584,7 +606,7 @@ def test_the_longest_words_about_both_fit_one_block() -> None:
 
 def test_tags_share_buckets_without_growing() -> None:
     many = Offer("m", "M", 1, tags=tuple(f"tag-{i}" for i in range(100)))
-    row = table([many], "home", None, {}).row(0)
+    (row,) = table([many], "home", None, {}).base
     assert math.isclose(sum(value**2 for value in row[2 : 2 + BUCKETS]), 1.0)
 
 
@@ -686,4 +708,18 @@ def test_any_labels_make_an_emotion_that_can_be_ranked_with(labels: list[Seen]) 
 
 
 def test_the_room_says_what_it_gives() -> None:
-    assert sorted(personalize.__all__) == ["Choice", "Sums", "choose", "emotion_of"]
+    assert sorted(personalize.__all__) == [
+        "Choice",
+        "Desk",
+        "Help",
+        "Sums",
+        "Told",
+        "choose",
+        "desks",
+        "emotion_of",
+        "fits",
+        "help_for",
+        "mode_of_anybody",
+        "notice",
+        "shipped_rates",
+    ]

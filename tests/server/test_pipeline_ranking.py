@@ -332,8 +332,9 @@ def test_the_longest_words_fit_one_block() -> None:
     lengths = []
     for look in words.LOOKS:
         felt = Emotion({look: 1.0}, -1.0, 1.0, 64)
-        said = words.Said(felt, {tag: 1.0}, events=10_000, tilted=True)
-        place = words.place(said, offer, declared=0.5, learned=0.5, likeliest=False)
+        said = words.Said(felt, {tag: 1.0}, 10_000, True, behaviour="comparing", hesitant=True)
+        lift = words.Lift(declared=0.5, learned=0.5, behaviour=-0.5, likeliest=False)
+        place = words.place(said, offer, lift)
         why = Why(used_emotion=True, why=words.whole(said), places=[place] * MAX_PLACES, laws=[])
         lengths.append(len(encode(dump(why))))
     for_laws = 1000

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from mien.client import Client, Flushed, Guardian, Session, local_session
     from mien.errors import ConsentError, MienError, SendError
     from mien.label import Reading
-    from mien.values import Claims, Help, Label, Offer, Ranked, Ranking, Release
+    from mien.values import Claims, Deed, Help, Label, Offer, Ranked, Ranking, Release
 
 __version__: Final = "0.1.0"
 __all__ = [
     "Claims",
     "Client",
     "ConsentError",
+    "Deed",
     "Flushed",
     "Guardian",
     "Help",
@@ -42,7 +43,8 @@ __all__ = [
 ]
 _HOME: Final = {
     "Claims": "values", "Client": "client", "ConsentError": "errors", "Flushed": "client", "Guardian": "client",
-    "Help": "values", "Label": "values", "MienError": "errors", "Offer": "values", "Ranked": "values", "Ranking": "values",
+    "Deed": "values", "Help": "values", "Label": "values", "MienError": "errors", "Offer": "values", "Ranked": "values",
+    "Ranking": "values",
     "Reading": "label", "Release": "values", "SendError": "errors", "Session": "client", "local_session": "client",
 }  # fmt: skip
 

@@ -711,7 +711,7 @@ class FakeServer(httpx.BaseTransport):
 
     def _reward(self, request: m.RewardRequest) -> m.Message:
         asked = self._asker(request, Use.REWARD)
-        self.rewards.append((request.event, request.place, request.reward, asked is not None))
+        self.rewards.append((request.event, request.place, request.amount, asked is not None))
         return m.Accepted()
 
     # ---- rights ----

@@ -34,6 +34,8 @@ CONSENT_STATES: Final = (
 """What a consent can be; `mien.wire.lifecycle` says how one becomes another and what each is called in DPV."""
 STANDING: Final = ("given", "renewed")
 """The only states in which anything is allowed."""
+DEEDS: Final = ("view", "cart", "purchase", "dismissal")
+"""What a visitor may have done with an offer before: the history that ranking is told."""
 KEY_ROLES: Final = ("device", "guardian", "recovery", "link")
 
 SLOTS: Final = 64
@@ -161,6 +163,15 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Deed:
+    """What a visitor did with an offer, `ago` seconds before: a word of `DEEDS`."""
+
+    kind: str
+    offer: str
+    ago: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
     """One place of a ranking: the offer as the catalogue has it, its place from 1, and the words that may be shown for it."""
 
@@ -188,10 +199,16 @@ class Help:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """An answer of `rank`: id for rewards, the places in order, and whether and why emotion was used (opened on the device only)."""
+    """An answer of `rank`: id for rewards, the places in order, and whether and why emotion was used (opened on the device only).
+
+    `behaviour` is one word for the history that was sent. `agreed` is at how many places a shop's own order has what would have been ranked there;
+    None where ours is shown.
+    """
 
     event: str
     places: tuple[Ranked, ...]
     used_emotion: bool
     why: str
     laws: tuple[str, ...] = ()
+    behaviour: str = "new"
+    agreed: int | None = None

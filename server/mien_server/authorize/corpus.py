@@ -17,7 +17,16 @@ from mien_server.authorize.retention import DATA_CLASSES
 from mien_server.authorize.words import ACTIONS
 from mien_server.values import Question
 
-EFFECTS: Final = ("order", "content", "help", "price", "eligibility", "urgency", "none")
+EFFECTS: Final = (
+    "order",
+    "content",
+    "help",
+    "price",
+    "eligibility",
+    "urgency",
+    "vulnerability",
+    "none",
+)
 NOW: Final = 1_800_000_000
 _LATER: Final = NOW + 500_000
 _LONG_AGO: Final = NOW - 500_000

@@ -5,6 +5,8 @@ consent: emotion that may not be used does not arrive here.
 
 - `emotion`   labels to shares
 - `features`  everything ranking knows, listed
+- `behaviour` what a visitor did before
+- `rules`     what the shop wants of every order
 - `sums`      what was learned, and forgetting it
 - `draw`      probabilities, the draw, the price bound
 - `words`     why
@@ -15,20 +17,22 @@ consent: emotion that may not be used does not arrive here.
 """
 
 from mien_server.personalize.desk import Desk, desks, shipped_rates
-from mien_server.personalize.draw import Choice, choose
+from mien_server.personalize.draw import Choice, Told, choose
 from mien_server.personalize.emotion import emotion_of
 from mien_server.personalize.helping import Help, help_for, mode_of_anybody
 from mien_server.personalize.noticing import notice
-from mien_server.personalize.sums import Sums
+from mien_server.personalize.sums import Sums, fits
 
 __all__ = [
     "Choice",
     "Desk",
     "Help",
     "Sums",
+    "Told",
     "choose",
     "desks",
     "emotion_of",
+    "fits",
     "help_for",
     "mode_of_anybody",
     "notice",

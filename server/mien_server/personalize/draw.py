@@ -1,41 +1,69 @@
 """One ranking: scores, exact probabilities, the order drawn from them, and why.
 
-Inverse-gap weighting (Abe and Long 1999; Foster and Rakhlin 2020, SquareCB): of K offers, one whose score lies `gap` under the best has the probability
-1 / (K + gamma gap), the best has the rest. Places are filled one after the other without replacement, each from the offers still left, so
-the probability of what stands at a place is known exactly and kept with it.
+Minimum empirical divergence (Maillard sampling: Bian and Jun, AISTATS 2022; for linear scores Balagopalan and Jun, AISTATS 2025): an offer whose score lies
+`gap` under the best has a weight of exp(-gap^2 / (2 v)), where v is the variance of that gap as far as the events tell it. What is surely worse is
+hardly shown, what may be better is tried. Divided by their sum the weights are the probabilities, in closed form. Places are filled one after the other without
+replacement, each from the offers still left that the shop's rules allow there, so the probability of what stands at a place is known exactly and
+kept with it.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mien.errors import RequestInvalid
-from mien.values import Offer
+from mien.values import Deed, Offer
+from mien.wire.messages import Behaviour as BehaviourLabel
 from mien_server.personalize import words
-from mien_server.personalize.features import Vector, suited, table
-from mien_server.personalize.sums import Sums
-from mien_server.values import Catalogue, Emotion
+from mien_server.personalize.behaviour import behaviour_of, hesitant
+from mien_server.personalize.features import FELT, Table, Vector, rounded, suited, table
+from mien_server.personalize.rules import NONE, Placing, allowed, together
+from mien_server.personalize.sums import Learned, Sums
+from mien_server.values import Catalogue, Emotion, Rules
 
 MAX_OFFERS: Final = 10_000
-SHARPNESS: Final = 30.0
-"""gamma for each offer left, before anything is learned: the site's own words are then all there is."""
-GROWTH: Final = 1.0
-"""gamma grows with the square root of the number of events, as the estimate sharpens."""
+CURIOSITY: Final = 0.2
+"""What the variance of a gap is multiplied with: 1 explores as the theory asks of the worst case; chosen with `RIDGE` on seeds 101 to 119 of the bench."""
+EXPLORED: Final = 0.02
+"""Share of each place that is drawn evenly, so that no probability vanishes: every offer has at least this divided by their number."""
 FLOOR: Final = 0.05
 """Share of the emotionless distribution kept under a tilted one, so that no offer's probability vanishes."""
 
 _TOLERANCE: Final = 1e-6
 _ROUNDING: Final = 1e-12
 _MAX_STEPS: Final = 80
+_SURE: Final = 1e-18
+"""The least variance of a gap: two offers with the same features differ by rounding alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What else a ranking is told, none of it an emotion: what the visitor did before, the shop's rules for this order, its own order, who it is for.
+
+    `own` are ids in the order in which the shop shows them itself (apprentice mode; empty: it shows what is ranked here). `adult` and `places` are the
+    shop's word on the visitor and on whose law applies.
+    """
+
+    history: tuple[Deed, ...] = ()
+    rules: Rules = NONE
+    own: tuple[str, ...] = ()
+    adult: bool = False
+    places: frozenset[str] = frozenset()
+
+
+NOTHING: Final = Told()
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A ranking. At each place: the offer, the probability it had there given the places before, its features, and a sentence.
 
-    `why` and `places` are words about the person when `used_emotion`: sealed to the device, never logged.
+    `felt` is what was known of the person, empty without emotion. `agreed` is at how many places a shop's own order has the offer that would have been drawn
+    here, None where it shows ours. `why` and `places` are words about the person when `used_emotion`: sealed to the device, never logged.
     """
 
     order: tuple[Offer, ...]
@@ -44,6 +72,9 @@ class Choice:
     used_emotion: bool
     why: str = field(repr=False)
     places: tuple[str, ...] = field(repr=False)
+    felt: tuple[float, ...] = field(default=(), repr=False)
+    agreed: int | None = None
+    behaviour: BehaviourLabel = "new"
 
 
 def choose(  # noqa: PLR0917 - one argument for each thing a ranking rests on
@@ -54,50 +85,52 @@ def choose(  # noqa: PLR0917 - one argument for each thing a ranking rests on
     sums: Sums,
     places: int,
     uniform: Callable[[], float],
+    told: Told = NOTHING,
 ) -> Choice:
-    """Rank `offers` (those in stock) into at most `places` places.
+    """Rank `offers` (those in stock that the rules allow) into at most `places` places.
 
-    `catalogue` gives the declared affinities, `uniform` random numbers in [0, 1): one a place. The same arguments give the same answer. Emotion
+    `catalogue` gives the declared affinities and rules, `uniform` random numbers in [0, 1): one a place. The same arguments give the same answer. Emotion
     changes the order and nothing else: not who is a candidate, not a price. Raises `RequestInvalid` for no offers, an id twice, prices in two
-    currencies, numbers out of range.
+    currencies, numbers out of range, an own order of offers that are no candidates.
     """
-    candidates = _candidates(offers, places)
-    known = table(candidates, page, emotion, catalogue.affinities)
-    theta = sums.estimate()
-    by_site, by_people = known.by_site(theta), known.by_people(theta)
-    plain = known.plain(theta)
-    felt = plain if emotion is None else plain + by_site + by_people
+    rules = together(catalogue.rules, told.rules)
+    candidates = _candidates(offers, places, rules, told)
+    behaviour = behaviour_of(told.history, (*catalogue.offers, *offers)) if told.history else None
+    known = table(candidates, page, emotion, catalogue.affinities, behaviour)
+    learned = sums.learned()
+    scores = _Scores(known, learned)
     prices = np.array([offer.price for offer in candidates], dtype=np.float64)
-    draw = _Draw(plain, felt, prices, SHARPNESS + GROWTH * sums.n**0.5)
-    taken = [draw.next(uniform) for _ in range(min(places, len(candidates)))]
-    order = tuple(candidates[pick.index] for pick in taken)
+    filled = min(places, len(candidates))
+    draw = _Draw(known, scores, learned, prices, Placing(candidates, rules, filled))
+    taken = [draw.next(uniform) for _ in range(filled)]
+    label: BehaviourLabel = "new" if behaviour is None else behaviour.label
+    shown, agreed = _shown(candidates, taken, told.own)
+    felt = () if emotion is None else tuple(rounded(known.felt).tolist())
     said = words.Said(
         emotion=emotion,
         suited={} if emotion is None else suited(emotion, catalogue.affinities),
         events=sums.n,
         tilted=bool(taken[0].tilted),
+        behaviour=label,
+        hesitant=hesitant(label, emotion),
+        own=agreed is not None,
     )
-    by_site, by_people = by_site - by_site.mean(), by_people - by_people.mean()
     return Choice(
-        order=order,
-        propensities=tuple(pick.probability for pick in taken),
-        features=tuple(known.row(pick.index) for pick in taken),
+        order=tuple(candidates[pick.index] for pick in shown),
+        propensities=tuple(pick.probability for pick in shown),
+        features=tuple(map(tuple, known.rows([pick.index for pick in shown]).tolist())),
         used_emotion=emotion is not None,
         why=words.whole(said),
         places=tuple(
-            words.place(
-                said,
-                candidates[pick.index],
-                declared=float(by_site[pick.index]),
-                learned=float(by_people[pick.index]),
-                likeliest=pick.likeliest,
-            )
-            for pick in taken
+            words.place(said, candidates[pick.index], scores.lift(pick)) for pick in shown
         ),
+        felt=felt,
+        agreed=agreed,
+        behaviour=label,
     )
 
 
-def _candidates(offers: Sequence[Offer], places: int) -> list[Offer]:
+def _candidates(offers: Sequence[Offer], places: int, rules: Rules, told: Told) -> list[Offer]:
     if len(offers) > MAX_OFFERS:
         msg = f"at most {MAX_OFFERS} offers can be ranked at once; send fewer candidates"
         raise RequestInvalid(msg)
@@ -107,9 +140,9 @@ def _candidates(offers: Sequence[Offer], places: int) -> list[Offer]:
     if len({offer.currency for offer in offers}) > 1:
         msg = "the candidates are priced in two currencies; rank each currency by itself"
         raise RequestInvalid(msg)
-    found = [offer for offer in offers if offer.stock > 0]
+    found = allowed(offers, rules, adult=told.adult, places=told.places)
     if not found or places < 1:
-        msg = "there is nothing to rank; send at least one offer in stock and ask for at least one place"
+        msg = "there is nothing to rank; send at least one offer in stock that the rules allow, and ask for at least one place"
         raise RequestInvalid(msg)
     return found
 
@@ -119,42 +152,126 @@ class _Pick:
     index: int
     probability: float
     likeliest: bool
-    tilted: bool
+    tilted: bool = False
+    pinned: bool = False
+
+
+def _shown(
+    candidates: Sequence[Offer], taken: list[_Pick], own: Sequence[str]
+) -> tuple[list[_Pick], int | None]:
+    """What the shop shows: what was drawn, or its own order with certainty, and at how many places the two are one."""
+    if not own:
+        return taken, None
+    index = {offer.id: at for at, offer in enumerate(candidates)}
+    if len(set(own)) != len(own) or not all(name in index for name in own):
+        msg = "the shop's own order names an offer twice, or one that is no candidate; send what is shown"
+        raise RequestInvalid(msg)
+    shown = [_Pick(index[name], 1.0, likeliest=True) for name in own]
+    agreed = sum(one.index == other.index for one, other in zip(shown, taken, strict=False))
+    return shown, agreed
+
+
+class _Scores:
+    """Expected rewards, (K,) each: without emotion, with it, and what each reason adds, against the mean of the candidates."""
+
+    def __init__(self, known: Table, learned: Learned) -> None:
+        theta = learned.theta
+        self.plain = known.plain(theta)
+        self.by_behaviour = _centred(known.by_behaviour(theta))
+        self.felt = self.plain
+        self.by_site = self.by_people = np.zeros_like(self.plain)
+        if known.felt.any() or known.base[:, -1].any():
+            by_site, by_people = known.by_site(theta), known.by_people(theta)
+            self.felt = self.plain + by_site + by_people
+            self.by_site, self.by_people = _centred(by_site), _centred(by_people)
+
+    def lift(self, pick: _Pick) -> words.Lift:
+        """Why one offer stands higher or lower than the average candidate."""
+        return words.Lift(
+            declared=float(self.by_site[pick.index]),
+            learned=float(self.by_people[pick.index]),
+            behaviour=float(self.by_behaviour[pick.index]),
+            likeliest=pick.likeliest,
+            pinned=pick.pinned,
+        )
+
+
+def _centred(scores: Vector) -> Vector:
+    return np.asarray(scores - scores.mean())
+
+
+class _Gaps:
+    """How far each offer lies under the best of some, and how sure that is. `scores` is (K,), `base` (K, B), `spread` (B, B) the covariance of the weights."""
+
+    def __init__(self, scores: Vector, base: Vector, spread: Vector, noise: float) -> None:
+        self._scores, self._base = scores, base
+        self._half = noise * (base @ spread)
+        self._own: Vector = np.einsum("kb,kb->k", self._half, base)
+
+    def pmf(self, some: NDArray[np.intp]) -> Vector:
+        """Probabilities of the offers `some` (their indices)."""
+        scores, own = self._scores[some], self._own
+        at = some[scores.argmax()]
+        both = self._half @ self._base[at]
+        return likely(scores, (own + own[at] - 2.0 * both)[some])
 
 
 class _Draw:
-    """Fills places one by one. Holds scores without and with emotion, (K,) each, and who is left."""
+    """Fills places one by one. Holds what is scored without and with emotion, and who is left."""
 
-    def __init__(self, plain: Vector, felt: Vector, prices: Vector, sharpness: float) -> None:
-        self._plain, self._felt, self._prices, self._sharpness = plain, felt, prices, sharpness
-        self._left = np.arange(len(prices))
+    def __init__(self, known: Table, scores: _Scores, learned: Learned, prices: Vector, placing: Placing) -> None:  # fmt: skip
+        self._prices, self._placing = prices, placing
+        self._left = np.ones(len(prices), dtype=np.bool_)
+        self._taken: list[int] = []
+        plain = known.base.copy()
+        plain[:, -1] = 0.0
+        self._without = _Gaps(scores.plain, plain, learned.spread(np.zeros(FELT)), learned.noise)
+        self._wanted = self._without
+        if scores.felt is not scores.plain:
+            spread = learned.spread(known.felt)
+            self._wanted = _Gaps(scores.felt, known.base, spread, learned.noise)
 
     def next(self, uniform: Callable[[], float]) -> _Pick:
-        left = self._left
-        gamma = self._sharpness * len(left)
-        without = inverse_gap(self._plain[left], gamma)
-        wanted = without if self._felt is self._plain else inverse_gap(self._felt[left], gamma)
-        pmf = hold_price(wanted, without, self._prices[left])
-        at = _sample(pmf, uniform())
-        self._left = np.concatenate((left[:at], left[at + 1 :]))
+        place = len(self._taken) + 1
+        number = uniform()
+        pinned = self._placing.pins.get(place)
+        pick = (
+            self._drawn(place, number)
+            if pinned is None
+            else _Pick(pinned, 1.0, likeliest=True, pinned=True)
+        )
+        self._left[pick.index] = False
+        self._taken.append(pick.index)
+        return pick
+
+    def _drawn(self, place: int, number: float) -> _Pick:
+        some = np.flatnonzero(self._placing.may(place, self._left, self._taken))
+        without = self._without.pmf(some)
+        wanted = without if self._wanted is self._without else self._wanted.pmf(some)
+        pmf = hold_price(wanted, without, self._prices[some])
+        at = _sample(pmf, number)
         return _Pick(
-            index=int(left[at]),
+            index=int(some[at]),
             probability=float(pmf[at]),
             likeliest=at == int(pmf.argmax()),
             tilted=pmf is not wanted,
         )
 
 
-def inverse_gap(scores: Vector, gamma: float) -> Vector:
-    """Probabilities (K,) of offers by their scores (K,): all positive, sum 1. Raises `RequestInvalid` when a score is no number."""
-    if not np.isfinite(scores).all():
+def likely(scores: Vector, variances: Vector) -> Vector:
+    """Probabilities (K,) of offers by their scores (K,) and the variances (K,) of their gaps to the best: all positive, sum 1.
+
+    Raises `RequestInvalid` when one of them is no number.
+    """
+    gaps = scores.max() - scores
+    weights: Vector = np.exp(gaps * gaps / (-2.0 * CURIOSITY * np.maximum(variances, _SURE)))
+    total = float(weights.sum())
+    if not (math.isfinite(total) and math.isfinite(float(gaps.sum()))):
         msg = "a score is no number; rebuild the ranking sums from the events"
         raise RequestInvalid(msg)
-    best = int(scores.argmax())
-    pmf: Vector = 1.0 / (len(scores) + gamma * (scores[best] - scores))
-    pmf[best] = 0.0
-    pmf[best] = 1.0 - pmf.sum()
-    return pmf
+    weights *= (1.0 - EXPLORED) / total
+    weights += EXPLORED / len(scores)
+    return weights
 
 
 def hold_price(wanted: Vector, without: Vector, prices: Vector) -> Vector:

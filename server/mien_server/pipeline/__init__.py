@@ -93,7 +93,7 @@ from mien_server.pipeline.looking import Asks, Looking
 from mien_server.pipeline.notices import Notices
 from mien_server.pipeline.officer import Officer
 from mien_server.pipeline.parts import Parts
-from mien_server.pipeline.ranking import Rankings
+from mien_server.pipeline.ranking import LEARN_AFTER, Rankings
 from mien_server.pipeline.rebuilding import EVERY, Rebuilding
 from mien_server.pipeline.restoring import Applied, Restoring
 from mien_server.pipeline.retaining import Plan, Retaining, Swept
@@ -113,7 +113,10 @@ SITES: Final = 1024
 
 
 class Pipeline:
-    """All that the server can be asked. `origin` names its audit log, `cosigners` are its witnesses, `desks` the service desks by site."""
+    """All that the server can be asked. `origin` names its audit log, `cosigners` are its witnesses, `desks` the service desks by site.
+
+    `reward_seconds` is how long a ranking waits for a reward.
+    """
 
     def __init__(
         self,
@@ -127,6 +130,7 @@ class Pipeline:
         journal: Journal,
         cosigners: Sequence[Cosigner] = (),
         officers: Iterable[Listed] = (),
+        reward_seconds: int = LEARN_AFTER,
         desks: Mapping[str, Desk] | None = None,
     ) -> None:
         self._parts = Parts(store, keys, authorizer, clock, entropy, origin, journal)
@@ -139,7 +143,7 @@ class Pipeline:
         self._officer = Officer(self._parts, tidying)
         self._arrivals = Arrivals(self._parts, self._notices)
         self._helping = Helping(self._parts, self._notices, desks or {})
-        self._rankings = Rankings(self._parts, self._notices, learning)
+        self._rankings = Rankings(self._parts, self._notices, learning, reward_seconds)
         self._exports = Exports(self._parts)
         self._corrections = Corrections(self._parts)
         self._erasing = Erasing(self._parts, learning)

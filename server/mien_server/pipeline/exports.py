@@ -294,6 +294,8 @@ def _event(event: Event) -> dict[str, Any]:
     return {
         "event": event.id, "at": event.at, "retain_until": event.retain_until,
         "used_emotion": event.used_emotion, "basis": list(event.basis),
+        "felt_millionths": [round(value * MILLION) for value in event.felt],
+        "otherwise_percent": round(event.otherwise * 100), "own_order": event.own,
         "places": [
             {
                 "offer": offer, "chance_millionths": round(chance * MILLION),

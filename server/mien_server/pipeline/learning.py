@@ -1,7 +1,8 @@
 """What ranking learned, kept exact: events are added to a site's sums once, and taken out again when they go.
 
 The sums are a cache of the events, so every change of one is in the transaction of the other. They are kept parsed in memory under the tag of
-the stored bytes; a tag is random, so sums of a transaction that was undone are never taken for those of another.
+the stored bytes; a tag is random, so sums of a transaction that was undone are never taken for those of another. Sums that cannot be read, of an older
+server or damaged, are made again from the events.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,16 +10,18 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
-from mien.errors import KeepUnreadable, KeysMissing
+from mien.errors import KeepUnreadable, KeysMissing, RequestInvalid
 from mien_server import record
 from mien_server.errors import PersonErased
-from mien_server.personalize import Sums
+from mien_server.personalize import Sums, fits
 from mien_server.pipeline.parts import Parts
 from mien_server.ports import Lock, Transaction
 from mien_server.record import Vault
 from mien_server.values import Event, SealedEvent
 
 TAG_BYTES: Final = 16
+PAGE: Final = 512
+"""Events read at once when sums are made again."""
 
 
 class Learning:
@@ -27,18 +30,36 @@ class Learning:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._sums: dict[str, tuple[bytes, Sums]] = {}
+        self._empty = Sums.empty()
 
     def sums(self, transaction: Transaction, site: str, lock: Lock = "none") -> Sums:
         """The site's sums as this transaction sees them. Not to be changed."""
         version = transaction.sites.sums_version(site, lock)
         if version is None:
-            return Sums.empty()
+            return self._empty
         kept = self._sums.get(site)
         if kept is None or kept[0] != version:
             # Without a lock another node may have replaced them since: then newer sums are kept under a tag that never comes back.
-            content = transaction.sites.sums(site)
-            kept = self._sums[site] = (version, Sums.from_bytes(content or b""))
+            kept = self._sums[site] = (version, self._read(transaction, site))
         return kept[1]
+
+    def _read(self, transaction: Transaction, site: str) -> Sums:
+        """The sums as they are stored; where they cannot be read, those of the events. They are stored again with the next change."""
+        try:
+            return Sums.from_bytes(transaction.sites.sums(site) or b"")
+        except RequestInvalid:
+            return self.rebuilt(transaction, site)
+
+    def rebuilt(self, transaction: Transaction, site: str) -> Sums:
+        """The sums of the events that were learned, read one by one. An event that does not open (any more), or is of an older server, taught nothing."""
+        sums, after = Sums.empty(), ""
+        while found := transaction.events.learned_at(site, after, PAGE):
+            for each in found:
+                event = self._opened(transaction, each)
+                if event is not None and fits(event):
+                    sums.learn(event)
+            after = found[-1].id
+        return sums
 
     def change(
         self, transaction: Transaction, site: str, *, learn: Iterable[Event] = (),
@@ -46,10 +67,10 @@ class Learning:
     ) -> None:  # fmt: skip
         """Take events out of the site's sums, put others in: one transaction of all nodes at a time, each on what the last one left."""
         old = self.sums(transaction, site, "update")
-        sums = Sums(old.A.copy(), old.b.copy(), old.n)
-        for event in forget:
+        sums = old.copy()
+        for event in filter(fits, forget):
             sums.forget(event)
-        for event in learn:
+        for event in filter(fits, learn):
             sums.learn(event)
         tag = self._parts.entropy.bytes(TAG_BYTES)
         transaction.sites.put_sums(site, tag, sums.to_bytes())

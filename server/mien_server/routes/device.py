@@ -176,7 +176,9 @@ ENDPOINTS = (
         "POST", "/v1/labels", labels, Accepted, body=Envelope, asks=DEVICE,
         problems=(*STREAMED, ConsentMissing, PolicyDenied, SealKeyUnknown, SealKeyExpired),
     ),
-    Endpoint("POST", "/v1/rank", rank, RankAnswer, body=RankRequest, asks=BACKEND, problems=STREAMED),
+    Endpoint(
+        "POST", "/v1/rank", rank, RankAnswer, body=RankRequest, asks=BACKEND, problems=(*STREAMED, PolicyDenied)
+    ),
     Endpoint(
         "POST", "/v1/rewards", reward, Accepted, body=RewardRequest, asks=BACKEND, problems=(*STREAMED, EventUnknown)
     ),

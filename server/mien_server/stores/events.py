@@ -45,6 +45,15 @@ _LEARNED_OF = (
     .limit(bindparam("limit"))
     .with_for_update()
 )
+_LEARNED_AT = (
+    _EVENTS.where(
+        schema.event.c.site == bindparam("site"),
+        schema.event.c.learned,
+        schema.event.c.id > bindparam("after"),
+    )
+    .order_by(schema.event.c.id)
+    .limit(bindparam("limit"))
+)
 _DELETE_EVENT = delete(schema.event).where(
     schema.event.c.site == bindparam("site"), schema.event.c.id == bindparam("id")
 )
@@ -86,6 +95,9 @@ class SqlEvents:
 
     def learned_of(self, site: str, subject: str, limit: int) -> tuple[SealedEvent, ...]:
         return self._many(_LEARNED_OF, {"site": site, "subject": subject, "limit": limit})
+
+    def learned_at(self, site: str, after: str, limit: int) -> tuple[SealedEvent, ...]:
+        return self._many(_LEARNED_AT, {"site": site, "after": after, "limit": limit})
 
     def resting_on(
         self, site: str, subject: str, purposes: Collection[str], limit: int

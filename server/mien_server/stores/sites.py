@@ -15,7 +15,7 @@ from mien_server.ports import Lock
 from mien_server.stores import schema
 from mien_server.stores.runner import Row, Runner, Values
 from mien_server.stores.statements import locked, locked_row, put, value
-from mien_server.values import Catalogue, Site
+from mien_server.values import Cap, Catalogue, Rules, Site
 
 _SITES = select(*(schema.site.c[name] for name in Site.__slots__))
 _SITE = _SITES.where(schema.site.c.id == bindparam("id"))
@@ -28,6 +28,7 @@ _CATALOGUE_VERSION = select(schema.catalogue.c.version).where(
 _CATALOGUE = select(schema.catalogue.c.content).where(schema.catalogue.c.site == bindparam("site"))
 _SUMS_VERSION = select(schema.sums.c.version).where(schema.sums.c.site == bindparam("site"))
 _SUMS_LOCKED: Final = locked(_SUMS_VERSION)
+_SETS: Final = ("exclude", "without", "adults")
 _SUMS = select(schema.sums.c.content).where(schema.sums.c.site == bindparam("site"))
 
 
@@ -98,7 +99,29 @@ def _catalogue_bytes(catalogue: Catalogue) -> bytes:
         for expression, tags in catalogue.affinities.items()
     }
     offers = [dataclasses.asdict(offer) for offer in catalogue.offers]
-    return encode({"offers": offers, "affinities": affinities})
+    return encode(
+        {"offers": offers, "affinities": affinities, "rules": _rules_value(catalogue.rules)}
+    )
+
+
+def _rules_value(rules: Rules) -> dict[str, Any]:
+    sets = {name: sorted(getattr(rules, name)) for name in _SETS}
+    caps = [dataclasses.asdict(cap) for cap in rules.caps]
+    lists = {
+        "not_in": [list(each) for each in rules.not_in],
+        "pins": [list(each) for each in rules.pins],
+    }
+    return {**sets, **lists, "caps": caps, "apart": list(rules.apart)}
+
+
+def _rules(value: dict[str, Any]) -> Rules:
+    return Rules(
+        **{name: frozenset(value[name]) for name in _SETS},
+        not_in=tuple((tag, place) for tag, place in value["not_in"]),
+        pins=tuple((place, offer) for place, offer in value["pins"]),
+        caps=tuple(Cap(**each) for each in value["caps"]),
+        apart=tuple(value["apart"]),
+    )
 
 
 def _catalogue(content: bytes) -> Catalogue:
@@ -108,4 +131,5 @@ def _catalogue(content: bytes) -> Catalogue:
         expression: {tag: float(weight) for tag, weight in tags.items()}
         for expression, tags in value["affinities"].items()
     }
-    return Catalogue(offers, affinities)
+    rules = value.get("rules")  # a catalogue of an older server has none
+    return Catalogue(offers, affinities, Rules() if rules is None else _rules(rules))

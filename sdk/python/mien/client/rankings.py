@@ -1,6 +1,7 @@
 """Ranking and what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final, TypeVar
 
 from mien.client.desk import GONE, Desk
@@ -9,7 +10,7 @@ from mien.errors import (
     RequestRefused,
     ServerAnswerInvalid,
 )
-from mien.values import Offer, Ranked, Ranking
+from mien.values import Deed, Offer, Ranked, Ranking
 from mien.wire import messages
 from mien.wire.canonical import b64, decode, unb64
 from mien.wire.messages import parse
@@ -23,14 +24,33 @@ class Rankings(Desk):
     """Offers in order, the same endpoint with and without consent."""
 
     def rank(
-        self, page: str = "home", places: int = 5, candidates: Sequence[Offer] | None = None
+        self,
+        page: str = "home",
+        places: int = 5,
+        candidates: Sequence[Offer] | None = None,
+        *,
+        history: Sequence[Deed] = (),
+        rules: Mapping[str, Any] | None = None,
+        own: Sequence[str] = (),
+        age_band: str = "undeclared",
+        otherwise: int = 0,
     ) -> Ranking:
-        """Offers in order: of the site's catalogue, or of `candidates`. The same endpoint, offers and prices with and without consent."""
+        """Offers in order: of the site's catalogue, or of `candidates`. The same endpoint, offers and prices with and without consent.
+
+        `history` is what the visitor did in this shop before (at most 64, each at most 30 days ago); `rules` as in `mien.wire.messages.RulesDoc`. With `own`,
+        ids in the order in which the shop shows them itself, that order comes back, and how far ours would have agreed. `age_band` is the shop's own
+        knowledge; `otherwise` the reward (0..100) of a place of which nothing is heard.
+        """
         asked = {
             "site": self.site,
             "page": page,
             "places": places,
             "candidates": None if candidates is None else [_offer_doc(o) for o in candidates],
+            "history": [asdict(deed) for deed in history],
+            "rules": dict(rules or {}),
+            "own": list(own),
+            "age_band": age_band,
+            "otherwise": otherwise,
         }
         person = self._asking()
         try:
@@ -47,13 +67,16 @@ class Rankings(Desk):
         self._remember(answer.event, asked=person is not None)
         return self._ranking(answer, person)
 
-    def reward(self, event: Ranking | str, place: int = 1, reward: int = 100) -> None:
-        """Tell what came of a ranking: `reward` 0..100 for the offer at `place`."""
+    def reward(
+        self, event: Ranking | str, place: int = 1, reward: int = 100, *, kind: str | None = None
+    ) -> None:
+        """Tell what came of a ranking: `reward` 0..100 for the offer at `place`, or its `kind`: dismissal, view, cart, purchase."""
         name = event.event if isinstance(event, Ranking) else event
         person = self._asking()
+        said = {"reward": reward} if kind is None else {"kind": kind}
         request = parse(
             messages.RewardRequest,
-            {"site": self.site, "event": name, "place": place, "reward": reward},
+            {"site": self.site, "event": name, "place": place, **said},
         )
         if not self._askers.get(name, person is not None):
             person = None  # it was ranked for nobody: it stays nobody's
@@ -88,7 +111,9 @@ class Rankings(Desk):
             Ranked(_offer(doc.offer), doc.place, words)
             for doc, words in zip(answer.places, why.places, strict=True)
         )
-        return Ranking(answer.event, places, why.used_emotion, why.why, tuple(why.laws))
+        return Ranking(
+            answer.event, places, why.used_emotion, why.why, tuple(why.laws), answer.behaviour, answer.agreed
+        )  # fmt: skip
 
     def _why(self, answer: messages.RankAnswer, person: Person) -> messages.Why:
         if answer.sealed_why is None:

@@ -5,7 +5,9 @@ as JSON. Times are unix seconds, prices are minor units, bytes are base64url. `p
 """
 
 import unicodedata
-from typing import Annotated, Any, Literal, Self, TypeVar
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -27,6 +29,10 @@ LETTERS = 2
 _UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 MAX_CANDIDATES = 200
 MAX_PLACES = 20
+MAX_HISTORY = 64
+"""Deeds of a visitor that one request may tell; the newest are enough."""
+HISTORY_SECONDS = 30 * 86_400
+MAX_RULES = 32
 MAX_EXPORT_CHARS = 64 * 1024 * 1024
 """About 180,000 labels: fifty hours of reading within a retention of 30 days."""
 
@@ -498,16 +504,20 @@ def envelope_context(site: str, subject: str, device: str, seq: int, kid: str) -
 
 
 # ---- ranking ----
+OfferId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
+Tag = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
+Tags = Annotated[list[Tag], Field(max_length=MAX_RULES)]
+PlaceNumber = Annotated[int, Field(ge=1, le=MAX_PLACES)]
+
+
 class OfferDoc(Message):
     """`mien.values.Offer` on the wire. `price` in minor units."""
 
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
+    id: OfferId
     title: Annotated[str, Field(max_length=200)]
     price: Annotated[int, Field(ge=0, le=10**12)]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
-    tags: Annotated[
-        list[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]], Field(max_length=16)
-    ] = []
+    tags: Annotated[list[Tag], Field(max_length=16)] = []
     stock: Annotated[int, Field(ge=0, le=10**9)] = 1
 
 
@@ -537,8 +547,73 @@ class Authenticated(Message):
         return encode(self.model_dump(mode="json", exclude={"mac"}))
 
 
+class DeedDoc(Message):
+    """`mien.values.Deed` on the wire: what a visitor did with an offer, and how many seconds before."""
+
+    kind: Literal["view", "cart", "purchase", "dismissal"]
+    offer: OfferId
+    ago: Annotated[int, Field(ge=0, le=HISTORY_SECONDS)]
+
+
+class PinDoc(Message):
+    """An offer at a place, for everybody. One that is no candidate, or out of stock, is not missed."""
+
+    offer: OfferId
+    place: PlaceNumber
+
+
+class CapDoc(Message):
+    """At most `most` offers of a tag in the first `first` places."""
+
+    tag: Tag
+    most: Annotated[int, Field(ge=0, le=MAX_PLACES)]
+    first: PlaceNumber = MAX_PLACES
+
+
+class NotInDoc(Message):
+    """A tag that may not be offered in a jurisdiction."""
+
+    tag: Tag
+    jurisdiction: Jurisdiction
+
+
+class OrderRules(Message):
+    """What a shop wants of every order; nothing here knows an emotion.
+
+    `exclude` (offers) and `without` (tags) are not shown, `adults` (tags) to adults only, `not_in` not there. `pin`, `cap` and `apart` (tags of which no two
+    stand next to each other) shape the order; the last two give way where they would leave a place empty.
+    """
+
+    exclude: Annotated[list[OfferId], Field(max_length=MAX_CANDIDATES)] = []
+    without: Tags = []
+    adults: Tags = []
+    not_in: Annotated[list[NotInDoc], Field(max_length=MAX_RULES)] = []
+    pin: Annotated[list[PinDoc], Field(max_length=MAX_PLACES)] = []
+    cap: Annotated[list[CapDoc], Field(max_length=MAX_RULES)] = []
+    apart: Tags = []
+
+    @model_validator(mode="after")
+    def _one_pin(self) -> Self:
+        for named in ([pin.offer for pin in self.pin], [pin.place for pin in self.pin]):
+            if len(set(named)) != len(named):
+                msg = "a pin puts one offer at one place"
+                raise ValueError(msg)
+        return self
+
+
+class RulesDoc(OrderRules):
+    """Rules for one request, on top of the catalogue's. `effect` is what emotion is to change: anything but the order is refused, with the law."""
+
+    effect: Literal["order", "price", "eligibility", "urgency", "vulnerability"] = "order"
+
+
 class RankRequest(Authenticated):
-    """`POST /v1/rank`. Says nothing of emotion, with or without consent: the same shape either way."""
+    """`POST /v1/rank`. Says nothing of emotion, with or without consent: the same shape either way.
+
+    `history` is what the visitor did in this shop before, newest or not; `rules` add to those of the catalogue; `age_band` is what the shop itself knows.
+    `own` are offers in the order in which the shop shows them, for trying this beside it: the answer is then that order. `otherwise` is the
+    reward (0..100) of a place of which nothing is heard in time.
+    """
 
     v: Literal[1] = 1
     site: SiteId
@@ -548,21 +623,35 @@ class RankRequest(Authenticated):
     candidates: Annotated[list[OfferDoc], Field(min_length=1, max_length=MAX_CANDIDATES)] | None = (
         None
     )
+    history: Annotated[list[DeedDoc], Field(max_length=MAX_HISTORY)] = []
+    rules: RulesDoc = RulesDoc()
+    own: Annotated[list[OfferId], Field(max_length=MAX_PLACES)] = []
+    age_band: AgeBand = "undeclared"
+    otherwise: Annotated[int, Field(ge=0, le=100)] = 0
 
 
 class PlaceDoc(Message):
     """One place of a ranking."""
 
-    place: Annotated[int, Field(ge=1, le=MAX_PLACES)]
+    place: PlaceNumber
     offer: OfferDoc
 
 
+Behaviour = Literal["new", "returning", "browsing", "comparing", "deciding", "leaving"]
+
+
 class RankAnswer(Message):
-    """Answer of `/v1/rank`. `sealed_why` (a `Why`, padded) is there whenever a device asked, so that its presence tells nothing."""
+    """Answer of `/v1/rank`. `sealed_why` (a `Why`, padded) is there whenever a device asked, so that its presence tells nothing.
+
+    `behaviour` is one word for the history that was sent, and for nothing else. `agreed` is at how many places the shop's own order has the offer that
+    would have been shown; null where the shop shows ours.
+    """
 
     event: OpaqueId
     places: list[PlaceDoc]
     sealed_why: Annotated[str, Field(max_length=32 * 1024)] | None
+    behaviour: Behaviour = "new"
+    agreed: Annotated[int, Field(ge=0, le=MAX_PLACES)] | None = None
 
 
 class Why(Message):
@@ -574,14 +663,33 @@ class Why(Message):
     laws: list[str]
 
 
+REWARDS: Final[Mapping[str, int]] = MappingProxyType(
+    {"dismissal": 0, "view": 30, "cart": 60, "purchase": 100}
+)
+"""What each kind of reward counts. A purchase counts the same whatever was paid: no reward is money (promise P9)."""
+
+
 class RewardRequest(Authenticated):
-    """`POST /v1/rewards`: what came of a ranking. `reward` is 0..100."""
+    """`POST /v1/rewards`: what came of a ranking. `reward` is 0..100; or its `kind` says it (`REWARDS`)."""
 
     v: Literal[1] = 1
     site: SiteId
     event: OpaqueId
-    place: Annotated[int, Field(ge=1, le=MAX_PLACES)] = 1
-    reward: Annotated[int, Field(ge=0, le=100)]
+    place: PlaceNumber = 1
+    reward: Annotated[int, Field(ge=0, le=100)] | None = None
+    kind: Literal["dismissal", "view", "cart", "purchase"] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.reward is None) == (self.kind is None):
+            msg = "a reward says how much, or what kind it is"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def amount(self) -> int:
+        """The reward, 0..100."""
+        return REWARDS[self.kind] if self.kind is not None else self.reward or 0
 
 
 # ---- help ----
@@ -654,7 +762,9 @@ class Ticket(Message):
 # ---- decisions ----
 Action = Literal["give_consent", "infer", "record", "use", "contribute", "retain"]
 Source = Literal["face", "declared", "text"]
-Effect = Literal["order", "content", "help", "price", "eligibility", "urgency", "none"]
+Effect = Literal[
+    "order", "content", "help", "price", "eligibility", "urgency", "vulnerability", "none"
+]
 ConsentState = Literal[
     "none",
     "requested",
