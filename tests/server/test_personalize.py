@@ -240,10 +240,11 @@ def test_each_place_is_drawn_from_a_distribution_and_its_probability_is_kept(
     assert len(set(choice.order)) == len(choice.order)
     left = list(candidates)
     for offer, propensity, pmf in zip(choice.order, choice.propensities, spy.pmfs, strict=True):
-        assert len(pmf) == len(left)
+        assert len(pmf) == len(candidates)
         assert math.isclose(pmf.sum(), 1.0, rel_tol=1e-9)
-        assert (pmf > 0).all()
-        assert propensity == pmf[left.index(offer)]
+        assert [each for each, share in zip(candidates, pmf, strict=True) if share > 0] == left
+        assert (pmf >= 0).all()
+        assert propensity == pmf[candidates.index(offer)]
         left.remove(offer)
     assert [len(row) for row in choice.features] == [BASE] * len(choice.order)
 

@@ -87,7 +87,11 @@ def every(catalogue: Catalogue, emotion: Emotion | None, places: int, told: Told
                 waiting.append((*numbers, 0.0))
                 continue
             edges = [0.0, *spy.pmfs[free.index(place)].cumsum()]
-            waiting += [(*numbers, (low + high) / 2) for low, high in itertools.pairwise(edges)]
+            waiting += [
+                (*numbers, (low + high) / 2)
+                for low, high in itertools.pairwise(edges)
+                if high > low
+            ]
 
 
 def naive(some: Sequence[Offer], rules: Rules, places: int, before: tuple[Offer, ...] = ()) -> set[str]:  # fmt: skip
@@ -261,9 +265,9 @@ def _expected(spy: Spy, rules: Rules, candidates: Sequence[Offer], told: Told) -
         if not any(t in o.tags and t in n.tags for t in rules.apart for n in after)
     ]
     first = apart or capped or free
-    prices = np.array([offer.price for offer in first], dtype=float)
-    assert len(spy.pmfs[0]) == len(first)
-    return float(spy.pmfs[0] @ prices)
+    pmf = spy.pmfs[0]
+    assert [offer for offer, share in zip(some, pmf, strict=True) if share > 0] == first
+    return float(pmf @ np.array([offer.price for offer in some], dtype=float))
 
 
 def test_a_rule_that_cannot_be_kept_gives_way_and_no_place_stays_empty() -> None:

@@ -200,36 +200,23 @@ def _centred(scores: Vector) -> Vector:
     return np.asarray(scores - scores.mean())
 
 
-class _Gaps:
-    """How far each offer lies under the best of some, and how sure that is. `scores` is (K,), `base` (K, B), `spread` (B, B) the covariance of the weights."""
-
-    def __init__(self, scores: Vector, base: Vector, spread: Vector, noise: float) -> None:
-        self._scores, self._base = scores, base
-        self._half = noise * (base @ spread)
-        self._own: Vector = np.einsum("kb,kb->k", self._half, base)
-
-    def pmf(self, some: NDArray[np.intp]) -> Vector:
-        """Probabilities of the offers `some` (their indices)."""
-        scores, own = self._scores[some], self._own
-        at = some[scores.argmax()]
-        both = self._half @ self._base[at]
-        return likely(scores, (own + own[at] - 2.0 * both)[some])
-
-
 class _Draw:
-    """Fills places one by one. Holds what is scored without and with emotion, and who is left."""
+    """Fills places one by one, each from who is left. Scores are kept in one row without emotion and, where there is any, another with it: (R, K)."""
 
     def __init__(self, known: Table, scores: _Scores, learned: Learned, prices: Vector, placing: Placing) -> None:  # fmt: skip
         self._prices, self._placing = prices, placing
         self._left = np.ones(len(prices), dtype=np.bool_)
         self._taken: list[int] = []
-        plain = known.base.copy()
-        plain[:, -1] = 0.0
-        self._without = _Gaps(scores.plain, plain, learned.spread(np.zeros(FELT)), learned.noise)
-        self._wanted = self._without
+        rows, bases, spreads = [scores.plain], [known.plainly()], [learned.spread(np.zeros(FELT))]
         if scores.felt is not scores.plain:
-            spread = learned.spread(known.felt)
-            self._wanted = _Gaps(scores.felt, known.base, spread, learned.noise)
+            rows.append(scores.felt)
+            bases.append(known.base)
+            spreads.append(learned.spread(known.felt))
+        self._scores, self._base = np.array(rows), np.array(bases)
+        # Half of what the variance of a gap is made of: (R, K, B), and each offer's own, (R, K).
+        self._half: Vector = learned.noise * (self._base @ np.array(spreads))
+        self._own: Vector = (self._half * self._base).sum(axis=-1)
+        self._rows = np.arange(len(rows))
 
     def next(self, uniform: Callable[[], float]) -> _Pick:
         place = len(self._taken) + 1
@@ -245,32 +232,45 @@ class _Draw:
         return pick
 
     def _drawn(self, place: int, number: float) -> _Pick:
-        some = np.flatnonzero(self._placing.may(place, self._left, self._taken))
-        without = self._without.pmf(some)
-        wanted = without if self._wanted is self._without else self._wanted.pmf(some)
-        pmf = hold_price(wanted, without, self._prices[some])
+        pmfs = self._pmfs(self._placing.may(place, self._left, self._taken))
+        without = pmfs[0]
+        wanted = without if len(pmfs) == 1 else pmfs[1]
+        pmf = hold_price(wanted, without, self._prices)
         at = _sample(pmf, number)
         return _Pick(
-            index=int(some[at]),
+            index=at,
             probability=float(pmf[at]),
             likeliest=at == int(pmf.argmax()),
             tilted=pmf is not wanted,
         )
 
+    def _pmfs(self, may: NDArray[np.bool_]) -> Vector:
+        """Probabilities of all offers, (R, K): 0 for those that `may` not stand here, (K,)."""
+        best = np.where(may, self._scores, -np.inf).argmax(axis=1)
+        both = (self._half @ self._base[self._rows, best][:, :, None])[:, :, 0]
+        variances = self._own + self._own[self._rows, best][:, None] - 2.0 * both
+        return likely(self._scores, variances, may)
 
-def likely(scores: Vector, variances: Vector) -> Vector:
-    """Probabilities (K,) of offers by their scores (K,) and the variances (K,) of their gaps to the best: all positive, sum 1.
 
-    Raises `RequestInvalid` when one of them is no number.
+def likely(scores: Vector, variances: Vector, may: NDArray[np.bool_] | None = None) -> Vector:
+    """Probabilities (..., K) of offers by their scores (..., K) and the variances (..., K) of their gaps to the best: all positive, sum 1.
+
+    Those that `may` not, (K,), count for nothing and have 0. Raises `RequestInvalid` when a score or a variance is no number.
     """
-    gaps = scores.max() - scores
+    there = scores if may is None else np.where(may, scores, -np.inf)
+    gaps = there.max(axis=-1, keepdims=True) - scores
     weights: Vector = np.exp(gaps * gaps / (-2.0 * CURIOSITY * np.maximum(variances, _SURE)))
-    total = float(weights.sum())
-    if not (math.isfinite(total) and math.isfinite(float(gaps.sum()))):
+    if may is not None:
+        weights *= may
+    totals = weights.sum(axis=-1, keepdims=True)
+    if not math.isfinite(float(totals.sum() + gaps.sum())):
         msg = "a score is no number; rebuild the ranking sums from the events"
         raise RequestInvalid(msg)
-    weights *= (1.0 - EXPLORED) / total
-    weights += EXPLORED / len(scores)
+    weights *= (1.0 - EXPLORED) / totals
+    if may is None:
+        weights += EXPLORED / scores.shape[-1]
+    else:
+        weights += may * (EXPLORED / np.count_nonzero(may))
     return weights
 
 
@@ -278,19 +278,15 @@ def hold_price(wanted: Vector, without: Vector, prices: Vector) -> Vector:
     """`wanted` itself, or tilted towards cheaper offers until its expected price is no higher than that of `without` (promise P9).
 
     The tilt is the exponential one, p exp(-t price), which is the closest distribution in relative entropy that holds the bound; then a `FLOOR` of
-    `without` is mixed in, which keeps it. All arrays are (K,); the answer is positive and sums to 1.
+    `without` is mixed in, which keeps it. All arrays are (K,); the answer is positive where `wanted` is, and sums to 1.
     """
     if wanted is without:
         return wanted  # what is the same costs the same
+    if float(wanted @ prices) <= float(without @ prices) * (1.0 + _ROUNDING):
+        return wanted
     lowest = prices.min()
-    span = prices.max() - lowest
-    if span == 0:
-        return wanted
-    unit = (prices - lowest) / span
-    limit = float(without @ unit)
-    if float(wanted @ unit) <= limit * (1.0 + _ROUNDING):
-        return wanted
-    tilted = _tilt(wanted, unit, limit)
+    unit = (prices - lowest) / (prices.max() - lowest)
+    tilted = _tilt(wanted, unit, float(without @ unit))
     pmf = (1.0 - FLOOR) * (without if tilted is None else tilted) + FLOOR * without
     return np.asarray(pmf / pmf.sum())
 
@@ -319,4 +315,6 @@ def _sample(pmf: Vector, number: float) -> int:
     if not 0.0 <= number < 1.0:  # false for NaN as well
         msg = "the source of randomness gave no number in [0, 1); check it"
         raise RequestInvalid(msg)
-    return min(int(pmf.cumsum().searchsorted(number, side="right")), len(pmf) - 1)
+    at = int(pmf.cumsum().searchsorted(number, side="right"))
+    # The sum may come to a hair less than 1: then it is the last of those that may be drawn.
+    return at if at < len(pmf) and pmf[at] > 0.0 else int(np.flatnonzero(pmf)[-1])

@@ -70,6 +70,12 @@ class Table:
     base: Vector
     felt: Vector
 
+    def plainly(self) -> Vector:
+        """The own features (K, `BASE`) as they are without emotion."""
+        found = self.base.copy()
+        found[:, DECLARED] = 0.0
+        return found
+
     def plain(self, theta: Vector) -> Vector:
         """Scores (K,) without emotion under weights `theta` (d,)."""
         return np.asarray(self.base[:, :DECLARED] @ theta[:DECLARED])
@@ -120,7 +126,8 @@ def table(
         return Table(base, np.zeros(FELT))
     check_emotion(emotion)
     by_tag = suited(emotion, affinities)
-    base[:, DECLARED] = [_declared(offer, by_tag) for offer in offers]
+    declared = {tags: _declared(tags, by_tag) for tags in {offer.tags for offer in offers}}
+    base[:, DECLARED] = [declared[offer.tags] for offer in offers]
     felt = np.array([*(emotion.shares.get(mood, 0.0) for mood in MOODS), emotion.valence])
     return Table(base, felt)
 
@@ -154,9 +161,9 @@ def suited(emotion: Emotion, affinities: Mapping[str, Mapping[str, float]]) -> d
     return found
 
 
-def _declared(offer: Offer, by_tag: Mapping[str, float]) -> float:
-    """Mean over the offer's tags, so that many tags are worth no more than one."""
-    return sum(by_tag.get(tag, 0.0) for tag in offer.tags) / max(1, len(offer.tags))
+def _declared(tags: Sequence[str], by_tag: Mapping[str, float]) -> float:
+    """Mean over an offer's tags, so that many tags are worth no more than one."""
+    return sum(by_tag.get(tag, 0.0) for tag in tags) / max(1, len(tags))
 
 
 def check_emotion(emotion: Emotion) -> None:
