@@ -1,7 +1,10 @@
 """What the documentation says exists: links lead somewhere, every command and every decision has its page."""
 
+import ast
+import inspect
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ import pytest
 import typer.core
 import typer.main
 
+from mien import Client
 from mien.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,6 +30,25 @@ LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:)([^)#\s]+)(?:#[^)]*)?\)")
 def test_links_lead_somewhere(page: Path) -> None:
     missing = [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()]
     assert missing == []
+
+
+def calls(page: Path) -> Iterator[tuple[str, ast.Call]]:
+    """Calls of `Client` and of a `client` in the programs of a page, each by the name of the method."""
+    for block in re.findall(r"^```python\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE):
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.Call):
+                match node.func:
+                    case ast.Name("Client"):
+                        yield "__init__", node
+                    case ast.Attribute(ast.Name("client"), method):
+                        yield method, node
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_programs_call_what_there_is(page: Path) -> None:
+    for name, call in calls(page):
+        given: dict[str, Any] = {each.arg: None for each in call.keywords if each.arg is not None}
+        inspect.signature(getattr(Client, name)).bind(None, *[None for _ in call.args], **given)
 
 
 def commands(command: Any, path: str) -> dict[str, Any]:
