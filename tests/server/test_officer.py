@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.server.stuck import stuck_sums
 from tests.server.world import MakeWorld, World
 from typer.testing import CliRunner
 
@@ -61,22 +62,20 @@ async def test_one_who_cannot_be_read_keeps_nobody_else_valid(make_world: MakeWo
 async def test_what_cannot_be_tidied_up_at_once_changes_no_answer(
     make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The site's sums are damaged, so rankings cannot be taken out of them: the acts count all the same, and deleting follows when they are mended."""
+    """The site's sums cannot be changed, so rankings cannot be taken out of them: the acts count all the same, and deleting follows when they can."""
     monkeypatch.setattr("mien_server.pipeline.officer.CHUNK", 1)
     async with make_world() as world:
         phones = [await world.enrolled() for _ in range(3)]
         for phone in phones:
             await phone.reward((await phone.rank()).event, 100)
-        good = await world.store.transact(lambda t: t.sites.sums("shop"))
-        await world.store.transact(lambda t: t.sites.put_sums("shop", b"1" * 16, b"damaged"))
-        assert (await phones[0].withdraw()).outcome == "withdrawn"
-        until = world.clock.at + 60
-        await world.pipeline.place_hold("shop", phones[0].subject, "a dispute", until)
-        notice = unb64(await world.notice_hash())
-        assert await world.pipeline.invalidate("shop", notice=notice) == 2
-        with pytest.raises(RequestInvalid, match="sums"):
-            await world.pipeline.sweep()
-        await world.store.transact(lambda t: t.sites.put_sums("shop", b"2" * 16, good))
+        with stuck_sums("shop"):
+            assert (await phones[0].withdraw()).outcome == "withdrawn"
+            until = world.clock.at + 60
+            await world.pipeline.place_hold("shop", phones[0].subject, "a dispute", until)
+            notice = unb64(await world.notice_hash())
+            assert await world.pipeline.invalidate("shop", notice=notice) == 2
+            with pytest.raises(RequestInvalid, match="sums"):
+                await world.pipeline.sweep()
         world.clock.at = until
         await world.pipeline.sweep()
         for phone in phones:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.server.stuck import stuck_sums
 from tests.server.world import ROOT, MakeWorld, Phone, World
 
 from mien.errors import RequestInvalid
@@ -251,7 +252,7 @@ async def test_however_many_consents_end_at_once_one_round_tidies_up_after_all(
 
 
 async def test_a_step_that_fails_keeps_no_other_waiting(make_world: MakeWorld) -> None:
-    """A site's sums are damaged: its events cannot be taken out of them, and wait; all else goes at its time, and is logged."""
+    """A site's sums cannot be changed: its events cannot be taken out of them, and wait; all else goes at its time, and is logged."""
     async with make_world() as world:
         phone = await world.enrolled()
         await phone.send()
@@ -259,8 +260,7 @@ async def test_a_step_that_fails_keeps_no_other_waiting(make_world: MakeWorld) -
         await phone.reward(answer.event, 100)
         before = await rows(world, phone)
         world.clock.at += 7 * 365 * DAY
-        await world.store.transact(lambda t: t.sites.put_sums("shop", b"1" * 16, b"damaged"))
-        with pytest.raises(RequestInvalid, match="sums"):
+        with stuck_sums("shop"), pytest.raises(RequestInvalid, match="sums"):
             await world.pipeline.sweep()
         after = await rows(world, phone)
         assert (after["label"], after["event"]) == (0, before["event"])

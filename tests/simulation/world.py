@@ -89,5 +89,5 @@ def _seen(mood: int, accuracy: float, rng: np.random.Generator) -> Emotion:
 def _event(choice: Choice, reward: float) -> Event:
     return Event(
         id="", site="", subject=None, at=0, retain_until=0, offers=(choice.order[0].id,), features=choice.features,
-        propensities=choice.propensities, used_emotion=choice.used_emotion, rewards=((1, reward),),
+        propensities=choice.propensities, used_emotion=choice.used_emotion, rewards=((1, reward),), felt=choice.felt,
     )  # fmt: skip

@@ -267,6 +267,23 @@ test("erasure offline stops everything and waits with nothing but the keys that 
   assert.deepEqual([(await client.standing()).subject, await shelf.names("")], [null, []]);
 });
 
+test("a ranking tells what the visitor did and what the shop wants, and nothing beside it", async () => {
+  const { server, tab } = await world();
+  const client = await tab();
+  const deed = { kind: "view", offer: "tea", ago: 60, mood: "joy" } as const;
+  const ranking = await client.rank({ history: [deed], rules: { without: ["cold"] }, own: ["tea", "cup"], ageBand: "adult", otherwise: 7 });
+  assert.deepEqual([ranking.behaviour, ranking.agreed], ["comparing", 3]);
+  const said = server.arrived.at(-1)?.said ?? {};
+  assert.deepEqual([said["history"], said["own"], said["age_band"], said["otherwise"]], [[{ kind: "view", offer: "tea", ago: 60 }], ["tea", "cup"], "adult", 7]);
+  assert.deepEqual([(said["rules"] as JsonObject)["without"], (said["rules"] as JsonObject)["effect"]], [["cold"], "order"]);
+  await assert.rejects(client.rank({ rules: { pin: [{ offer: "tea", place: 1 }, { offer: "tea", place: 2 }] } }), RequestInvalid);
+  await assert.rejects(client.rank({ history: Array.from({ length: 65 }, () => deed) }), RequestInvalid);
+  for (const [reward, amount, kind] of [[40, 40, null], ["purchase", null, "purchase"]] as const) {
+    await client.reward(ranking, 1, reward);
+    assert.deepEqual([server.arrived.at(-1)?.said["reward"], server.arrived.at(-1)?.said["kind"]], [amount, kind]);
+  }
+});
+
 test("settings that cannot be are said at once", async () => {
   const good = { server: "https://mien.example", site: "shop", key: "pk", trust: (await serverKey()).verifyKey.text(), shelf: new MemoryShelf() };
   for (const wrong of [{ site: "../x" }, { trust: "x" }, { trust: "A".repeat(43) }, { server: "http://mien.example" }]) {

@@ -85,7 +85,8 @@ export class FakeServer {
   async #body(path: string, said: JsonObject): Promise<unknown> {
     const now = Math.floor(this.#clock.now());
     if (path.includes("/notices/")) return NOTICE;
-    if (path === "/v1/labels") return { accepted: true };
+    if (path === "/v1/labels" || path === "/v1/rewards") return { accepted: true };
+    if (path === "/v1/rank") return { event: `evt_${"a".repeat(26)}`, places: [], sealed_why: null, behaviour: "comparing", agreed: 3 };
     if (path === "/.well-known/mien") return { jws: await this.#signed(KINDS.SERVICE, this.#service(now)) };
     const jws = String(said["jws"]);
     const statement = unverified(jws);

@@ -9,6 +9,10 @@ import { Client, ConsentMissing, ConsentRefused, MemoryShelf, type Options } fro
 
 const GERMANY = { jurisdictions: ["EU-DE"], age_band: "adult" } as const;
 const BOTH = ["personalize_offers", "declare_mood"] as const;
+/** Asked with every ranking, so that each says the same. */
+const VISIT = {
+  history: [{ kind: "dismissal", offer: "frisbee", ago: 120 }], rules: { exclude: ["ukulele"], pin: [{ offer: "kite-dragon", place: 2 }] }, ageBand: "adult",
+} as const;
 const told: Record<string, unknown> = {};
 
 /** The code of the error that `step` ends with, and its laws. */
@@ -33,7 +37,7 @@ const counting: Options = {
 const client = await Client.open(counting);
 
 // ---- before any answer: the shop works, and nothing is kept ----
-told["before"] = await client.rank();
+told["before"] = await client.rank(VISIT);
 await client.notice("de");
 const notice = await client.notice("en");
 told["notice"] = notice;
@@ -52,8 +56,9 @@ const code = client.recoveryCode ?? "";
 told["mood"] = await client.declare("joy", "surprise");
 await client.declare("joy");
 told["standing"] = await client.standing();
-told["ranking"] = await client.rank();
-await client.reward(await client.rank(), 1, 100);
+told["ranking"] = await client.rank(VISIT);
+await client.reward(await client.rank(VISIT), 1, 100);
+await client.reward(await client.rank(VISIT), 2, "cart");
 told["renewed"] = (await client.consent({ purposes: BOTH, claims: GERMANY, renewal: true })).outcome;
 
 // ---- her rights ----
@@ -69,7 +74,7 @@ told["keys"] = ((await other.export())["keys"] as readonly { readonly role: stri
 // ---- no ----
 told["withdrawn"] = await client.withdraw();
 told["withdrawn_again"] = (await client.withdraw())?.outcome;
-told["after_withdrawal"] = [await refusal(client.declare("joy")), (await client.standing()).state, (await client.rank()).used_emotion];
+told["after_withdrawal"] = [await refusal(client.declare("joy")), (await client.standing()).state, (await client.rank(VISIT)).used_emotion];
 await client.notice("en");
 told["refused"] = await refusal(
   client.consent({ purposes: ["personalize_offers"], claims: { jurisdictions: ["EU-DE"], sector: "education", age_band: "adult" } }),

@@ -119,6 +119,14 @@ def test_a_declared_mood_changes_the_order_and_says_so(told: Any) -> None:
     assert told["renewed"] == "renewed"
 
 
+def test_a_visit_and_the_shops_rules_count_with_and_without_consent(told: Any) -> None:
+    for ranking in (told["before"], told["ranking"]):
+        shown = [place["offer"]["id"] for place in ranking["places"]]
+        assert shown[1] == "kite-dragon"
+        assert "ukulele" not in shown
+        assert (ranking["behaviour"], ranking["agreed"]) == ("leaving", None)
+
+
 def test_everything_held_is_shown_and_can_be_corrected(told: Any) -> None:
     moods = {(label["expression"], label["second"]) for label in told["held"]["labels"]}
     assert moods == {("joy", None), ("joy", "surprise")}

@@ -6,7 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import pytest
 from pydantic import BaseModel
@@ -107,6 +107,14 @@ RANK = {
     "request": b64(NONCE),
     "candidates": [{"id": "tea", "title": "Th\u00e9", "price": 1}],
 }
+RULES = {
+    "exclude": ["cup"], "without": ["cold"], "adults": ["wine"], "not_in": [{"tag": "hot", "jurisdiction": "US-IL"}], "pin": [{"offer": "tea", "place": 1}],
+    "cap": [{"tag": "hot", "most": 2, "first": 3}], "apart": ["hot"], "effect": "order",
+}  # fmt: skip
+RULED = RANK | {
+    "history": [{"kind": "cart", "offer": "tea", "ago": 60}], "rules": {"pin": RULES["pin"], "cap": [{"tag": "hot", "most": 2}]}, "own": ["tea"],
+    "age_band": "adult", "otherwise": 7,
+}  # fmt: skip
 CONTEXT = (b"shop", SUBJECT.encode(), b"evt_x")
 
 
@@ -140,6 +148,7 @@ def questions() -> dict[str, Question]:
         "read_envelope": envelope | {"stream_key": b64(STREAM_KEY)},
         "read_envelope of another device": envelope | {"stream_key": b64(SEED)},
         "rank": {"op": "rank", "request": RANK, "asker": dump(ASKER), "stream_key": b64(STREAM_KEY)},
+        "rank by rules": {"op": "rank", "request": RULED, "asker": dump(ASKER), "stream_key": b64(STREAM_KEY)},
         "notice_hash": {"op": "notice_hash", "notice": NOTICE},
         "code": {"op": "code", "random": b64(RANDOM)},
         "statements": {"op": "statements", **person()},
@@ -207,10 +216,11 @@ SAMPLES: Final[dict[str, Any]] = {
     "Accepted": {"accepted": True, "duplicate": False},
     "Envelope": dump(ours()),
     "RankRequest": {"v": 1, "asker": dump(ASKER), "mac": b64(SECRET), "site": "shop", "request": b64(NONCE), "page": "home", "places": 5, "candidates": [
-        {"id": "tea", "title": "Tea", "price": 450, "currency": "EUR", "tags": ["hot"], "stock": 3}]},
-    "RankAnswer": {"event": "evt_" + "a" * 26, "places": [{"place": 1, "offer": {"id": "tea", "title": "Tea", "price": 450}}], "sealed_why": None},
+        {"id": "tea", "title": "Tea", "price": 450, "currency": "EUR", "tags": ["hot"], "stock": 3}],
+        "history": RULED["history"], "rules": RULES, "own": ["tea"], "age_band": "adult", "otherwise": 7},
+    "RankAnswer": {"event": "evt_" + "a" * 26, "places": [{"place": 1, "offer": {"id": "tea", "title": "Tea", "price": 450}}], "sealed_why": None, "behaviour": "leaving", "agreed": 1},
     "Why": {"used_emotion": True, "why": "so", "places": ["because"], "laws": []},
-    "RewardRequest": {"v": 1, "asker": None, "mac": None, "site": "shop", "event": "evt_" + "a" * 26, "place": 1, "reward": 100},
+    "RewardRequest": {"v": 1, "asker": None, "mac": None, "site": "shop", "event": "evt_" + "a" * 26, "place": 1, "reward": 100, "kind": None},
     "ProofAnswer": {"proof": "x", "entry": "y"},
     "Problem": {"type": "t", "title": "t", "status": 400, "detail": "d", "code": "c", "laws": ["x"]},
     "Service": {
@@ -264,7 +274,60 @@ def spoiled(sample: Any) -> Iterator[Any]:
                 yield changed(sample, path, {k: v for k, v in there.items() if k != name})
 
 
-MESSAGES: Final = [(name, value) for name, sample in SAMPLES.items() for value in (sample, *spoiled(sample))]  # fmt: skip
+RANKED, ANSWERED, REWARDED = (
+    SAMPLES[name] for name in ("RankRequest", "RankAnswer", "RewardRequest")
+)
+FULL: Final[dict[tuple[Any, ...], int]] = {
+    ("candidates",): 200, ("history",): 64, ("own",): 20, ("rules", "exclude"): 200, ("rules", "without"): 32, ("rules", "adults"): 32, ("rules", "not_in"): 32,
+    ("rules", "cap"): 32, ("rules", "apart"): 32,
+}  # fmt: skip
+"""How many of each a ranking may ask with."""
+MOST: Final[dict[tuple[Any, ...], int]] = {
+    ("history", 0, "ago"): messages.HISTORY_SECONDS, ("otherwise",): 100, ("places",): 20, ("rules", "pin", 0, "place"): 20, ("rules", "cap", 0, "most"): 20,
+    ("rules", "cap", 0, "first"): 20,
+}  # fmt: skip
+WORDS: Final = (*values.DEEDS, *get_args(messages.Behaviour), *get_args(messages.Effect))
+
+
+def limits() -> Iterator[tuple[str, Any]]:
+    """The most that is taken, and one more: what spoiling alone does not reach."""
+    for path, most in FULL.items():
+        for size in (most, most + 1):
+            yield "RankRequest", changed(RANKED, path, at(RANKED, path) * size)
+    for path, most in MOST.items():
+        for number in (most, most + 1):
+            yield "RankRequest", changed(RANKED, path, number)
+    yield from (("RankAnswer", ANSWERED | {"agreed": number}) for number in (20, 21))
+    yield from (("RewardRequest", REWARDED | {"reward": number}) for number in (0, 101, None))
+
+
+def worded() -> Iterator[tuple[str, Any]]:
+    """Each word where one of some may stand."""
+    for word in WORDS:
+        yield "RankRequest", changed(RANKED, ("history", 0, "kind"), word)
+        yield "RankRequest", changed(RANKED, ("rules", "effect"), word)
+        yield "RankAnswer", ANSWERED | {"behaviour": word}
+        yield "RewardRequest", REWARDED | {"kind": word}
+        yield "RewardRequest", REWARDED | {"kind": word, "reward": None}
+
+
+def pinned() -> Iterator[tuple[str, Any]]:
+    """Pins that contradict each other, and that do not; as many as there are places, and one more."""
+    some = ((("a", 1), ("b", 2)), (("a", 1), ("a", 2)), (("a", 1), ("b", 1)))
+    many = (tuple((f"o{place}", place) for place in range(1, most + 1)) for most in (20, 21))
+    for pins in (*some, *many):
+        docs = [{"offer": offer, "place": place} for offer, place in pins]
+        yield "RankRequest", changed(RANKED, ("rules", "pin"), docs)
+
+
+MESSAGES: Final = [
+    *((name, value) for name, sample in SAMPLES.items() for value in (sample, *spoiled(sample))),
+    *limits(),
+    *worded(),
+    *pinned(),
+    ("RankRequest", RANK),
+    ("RankRequest", RULED),
+]
 
 
 # ---- what the server says, for the device to believe or not ----
@@ -330,7 +393,8 @@ def test_the_vocabulary_is_one(heard: dict[str, Any]) -> None:
     words = {
         "expressions": values.EXPRESSIONS, "states": values.STATES, "polarities": values.POLARITIES, "sources": values.SOURCES, "purposes": values.PURPOSES,
         "sectors": values.SECTORS, "roles": values.ROLES, "age_bands": values.AGE_BANDS, "consent_states": values.CONSENT_STATES, "standing": values.STANDING,
-        "key_roles": values.KEY_ROLES, "happenings": [str(each) for each in lifecycle.Happening],
+        "key_roles": values.KEY_ROLES, "happenings": [str(each) for each in lifecycle.Happening], "deeds": values.DEEDS,
+        "behaviours": get_args(messages.Behaviour), "effects": get_args(messages.RulesDoc.model_fields["effect"].annotation),
     }  # fmt: skip
     assert {name: list(each) for name, each in words.items()} == {
         name: told[name] for name in words
@@ -339,6 +403,7 @@ def test_the_vocabulary_is_one(heard: dict[str, Any]) -> None:
         "slots": values.SLOTS, "max_window": values.MAX_WINDOW, "overhead": wire_seal.OVERHEAD, "max_bytes": canonical.MAX_BYTES, "max_depth": canonical.MAX_DEPTH,
         "max_chars": signatures.MAX_CHARS, "clock_skew": messages.CLOCK_SKEW, "envelope_bytes": messages.ENVELOPE_BYTES, "max_candidates": messages.MAX_CANDIDATES,
         "max_places": messages.MAX_PLACES, "max_export_chars": messages.MAX_EXPORT_CHARS, "renew_before": consent.RENEW_BEFORE, "capability_seconds": 300,
+        "max_rules": messages.MAX_RULES, "history_seconds": messages.HISTORY_SECONDS,
     }  # fmt: skip
     assert {name: told[name] for name in numbers} == numbers
     # What a browser does not do yet (help, lessons) has words that it does not know.
@@ -393,10 +458,11 @@ def test_labels_are_trimmed_alike(heard: dict[str, Any]) -> None:
 
 
 def test_the_server_knows_who_asked(heard: dict[str, Any]) -> None:
-    made = parse(RankRequest, heard["rank"])
-    unseal.check_request(made, STREAM_KEY, Use.RANK, NOW)
-    request = parse(RankRequest, RANK).model_copy(update={"asker": ASKER})
-    assert made == messages.authenticate(request, STREAM_KEY, Use.RANK)
+    for name, asked in (("rank", RANK), ("rank by rules", RULED)):
+        made = parse(RankRequest, heard[name])
+        unseal.check_request(made, STREAM_KEY, Use.RANK, NOW)
+        request = parse(RankRequest, asked).model_copy(update={"asker": ASKER})
+        assert made == messages.authenticate(request, STREAM_KEY, Use.RANK)
 
 
 def test_codes_and_notices_are_the_same(heard: dict[str, Any]) -> None:

@@ -141,8 +141,11 @@ test("messages are closed, and name the field without repeating what was sent", 
 });
 
 test("defaults are filled in, as the other side writes them", () => {
-  assert.deepEqual(messages.parse(messages.rankRequest, rank), { v: 1, asker: null, mac: null, ...rank, page: "home", places: 5, candidates: null });
-  assert.deepEqual(messages.parse(messages.rewardRequest, reward), { v: 1, asker: null, mac: null, ...reward, place: 1 });
+  assert.deepEqual(messages.parse(messages.rankRequest, rank), {
+    v: 1, asker: null, mac: null, ...rank, page: "home", places: 5, candidates: null, history: [], own: [], age_band: "undeclared", otherwise: 0,
+    rules: { exclude: [], without: [], adults: [], not_in: [], pin: [], cap: [], apart: [], effect: "order" },
+  });
+  assert.deepEqual(messages.parse(messages.rewardRequest, reward), { v: 1, asker: null, mac: null, ...reward, place: 1, kind: null });
 });
 
 test("a problem document may say more than we read", () => {

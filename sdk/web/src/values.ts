@@ -21,6 +21,12 @@ export const CONSENT_STATES = [
 ] as const;
 /** The only states in which anything is allowed. */
 export const STANDING = ["given", "renewed"] as const;
+/** What a visitor may have done with an offer before, and what may come of a ranking. */
+export const DEEDS = ["view", "cart", "purchase", "dismissal"] as const;
+/** What emotion may be asked to change: anything but the order is refused, with the law. */
+export const EFFECTS = ["order", "price", "eligibility", "urgency", "vulnerability"] as const;
+/** One word for what a visitor did before. */
+export const BEHAVIOURS = ["new", "returning", "browsing", "comparing", "deciding", "leaving"] as const;
 export const KEY_ROLES = ["device", "guardian", "recovery", "link"] as const;
 
 /** Slots of an envelope, always all present on the wire: unused ones are dummies. */
@@ -37,6 +43,9 @@ export type Sector = (typeof SECTORS)[number];
 export type Role = (typeof ROLES)[number];
 export type AgeBand = (typeof AGE_BANDS)[number];
 export type ConsentState = (typeof CONSENT_STATES)[number];
+export type DeedKind = (typeof DEEDS)[number];
+export type Effect = (typeof EFFECTS)[number];
+export type Behaviour = (typeof BEHAVIOURS)[number];
 export type KeyRole = (typeof KEY_ROLES)[number];
 
 /**
@@ -90,6 +99,29 @@ export interface Offer {
   readonly stock: number;
 }
 
+/** What a visitor did with an offer, `ago` seconds before. */
+export interface Deed {
+  readonly kind: DeedKind;
+  readonly offer: string;
+  readonly ago: number;
+}
+
+/**
+ * What a shop wants of one order, on top of its catalogue's rules. `exclude` (offers) and `without` (tags) are not shown, `adults` (tags) to adults only,
+ * `not_in` not there. `pin`, `cap` and `apart` (tags of which no two stand next to each other) shape the order; the last two give way where they would
+ * leave a place empty.
+ */
+export interface Rules {
+  readonly exclude?: readonly string[];
+  readonly without?: readonly string[];
+  readonly adults?: readonly string[];
+  readonly not_in?: readonly { readonly tag: string; readonly jurisdiction: string }[];
+  readonly pin?: readonly { readonly offer: string; readonly place: number }[];
+  readonly cap?: readonly { readonly tag: string; readonly most: number; readonly first?: number }[];
+  readonly apart?: readonly string[];
+  readonly effect?: Effect;
+}
+
 /** One place of a ranking: the offer as the catalogue has it, its place from 1, and the words that may be shown for it. */
 export interface Ranked {
   readonly offer: Offer;
@@ -97,11 +129,16 @@ export interface Ranked {
   readonly why: string;
 }
 
-/** An answer of `rank`: id for rewards, the places in order, and whether and why emotion was used (opened on the device only). */
+/**
+ * An answer of `rank`: id for rewards, the places in order, and whether and why emotion was used (opened on the device only). `behaviour` is one word for
+ * the history that was sent. `agreed` is at how many places a shop's own order has what would have been ranked there; null where ours is shown.
+ */
 export interface Ranking {
   readonly event: string;
   readonly places: readonly Ranked[];
   readonly used_emotion: boolean;
   readonly why: string;
   readonly laws: readonly string[];
+  readonly behaviour: Behaviour;
+  readonly agreed: number | null;
 }

@@ -13,7 +13,7 @@ from mien.errors import RequestRefused, ServerAnswerInvalid
 from mien.values import Lesson
 from mien.wire import messages
 from mien.wire.canonical import b64, decode, unb64
-from mien.wire.messages import MAX_HISTORY, parse
+from mien.wire.messages import MAX_LESSON_HISTORY, parse
 from mien.wire.seal import Use, open_sealed, unpad
 
 PURPOSES: Final = frozenset({"adapt_lessons", "declare_mood"})
@@ -50,7 +50,7 @@ class Lessons(Rankings):
             else:
                 return True
         self._answered.append(given)
-        del self._answered[:-MAX_HISTORY]
+        del self._answered[:-MAX_LESSON_HISTORY]
         return False
 
     def _lesson(self, asked: dict[str, Any], person: Person | None) -> Lesson:

@@ -883,7 +883,7 @@ class Explanation(Message):
 
 
 # ---- lessons ----
-MAX_HISTORY = 500
+MAX_LESSON_HISTORY = 500
 MAX_ANSWERS = 64
 MAX_SKILLS = 64
 ItemId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
@@ -911,7 +911,7 @@ class LessonRequest(Authenticated):
     site: SiteId
     request: Nonce
     skills: Annotated[list[Skill], Field(max_length=MAX_SKILLS)] = []
-    history: Annotated[list[AnswerDoc], Field(max_length=MAX_HISTORY)] = []
+    history: Annotated[list[AnswerDoc], Field(max_length=MAX_LESSON_HISTORY)] = []
 
 
 class LessonItemDoc(Message):

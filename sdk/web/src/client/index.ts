@@ -11,7 +11,7 @@
  *     await client.withdraw();
  */
 
-import { type Expression, type Label, PURPOSES, type Purpose, type Ranking } from "../values.ts";
+import { type DeedKind, type Expression, type Label, PURPOSES, type Purpose, type Ranking } from "../values.ts";
 import type { JsonObject } from "../wire/canonical.ts";
 import type { Certificate, Notice, Receipt } from "../wire/messages.ts";
 import { type Answer, Consents } from "./consents.ts";
@@ -108,8 +108,8 @@ export class Client {
     return this.#rankings.rank(asked);
   }
 
-  /** Tell what came of a ranking: `reward` 0..100 for the offer at `place`. */
-  reward(ranking: Ranking, place = 1, reward = 100): Promise<void> {
+  /** Tell what came of a ranking: `reward` 0..100 for the offer at `place`, or its kind: dismissal, view, cart, purchase. */
+  reward(ranking: Ranking, place = 1, reward: number | DeedKind = 100): Promise<void> {
     return this.#rankings.reward(ranking.event, place, reward);
   }
 

@@ -2,7 +2,7 @@
 
 import type { Person } from "../consent/index.ts";
 import { RequestRefused, ServerAnswerInvalid } from "../errors.ts";
-import type { Offer, Ranking } from "../values.ts";
+import type { AgeBand, Deed, DeedKind, Offer, Ranking, Rules } from "../values.ts";
 import { b64, unb64, utf8 } from "../wire/bytes.ts";
 import { decode } from "../wire/canonical.ts";
 import {
@@ -14,11 +14,20 @@ import { type Desk, GONE } from "./desk.ts";
 const NONCE_BYTES = 16;
 const EVENTS = 256;
 
-/** What to rank: `candidates`, or the site's catalogue. */
+/**
+ * What to rank: `candidates`, or the site's catalogue. `history` is what the visitor did in this shop before (at most 64, each at most 30 days ago). With
+ * `own`, ids in the order in which the shop shows them itself, that order comes back, and how far ours would have agreed. `ageBand` is the shop's own
+ * knowledge; `otherwise` the reward (0..100) of a place of which nothing is heard.
+ */
 export interface Asked {
   readonly page?: string;
   readonly places?: number;
   readonly candidates?: readonly Offer[];
+  readonly history?: readonly Deed[];
+  readonly rules?: Rules;
+  readonly own?: readonly string[];
+  readonly ageBand?: AgeBand;
+  readonly otherwise?: number;
 }
 
 export class Rankings {
@@ -42,22 +51,18 @@ export class Rankings {
     return this.#ranked(asked, null);
   }
 
-  /** Tell what came of a ranking: `reward` 0..100 for the offer at `place`. */
-  async reward(event: string, place: number, reward: number): Promise<void> {
+  /** Tell what came of a ranking: `reward` 0..100 for the offer at `place`, or its kind. */
+  async reward(event: string, place: number, reward: number | DeedKind): Promise<void> {
     const person = await this.#asking();
-    const request = parse(rewardRequest, { site: this.#desk.site, event, place, reward });
+    const said = typeof reward === "string" ? { kind: reward } : { reward };
+    const request = parse(rewardRequest, { site: this.#desk.site, event, place, ...said });
     const asker = (this.#askers.get(event) ?? person !== null) ? person : null;
     const message = await this.#authenticated<RewardRequest>(request, asker, USES.REWARD);
     await this.#desk.ask({ kind: "reward", message }, accepted);
   }
 
   async #ranked(asked: Asked, person: Person | null): Promise<Ranking> {
-    const request = parse(rankRequest, {
-      site: this.#desk.site, request: b64(this.#desk.entropy(NONCE_BYTES)), page: asked.page ?? "home", places: asked.places ?? 5,
-      candidates: asked.candidates === undefined ? null : asked.candidates.map(({ id, title, price, currency, tags, stock }) => (
-        { id, title, price, currency, tags: [...tags], stock }
-      )),
-    });
+    const request = parse(rankRequest, { site: this.#desk.site, request: b64(this.#desk.entropy(NONCE_BYTES)), ...question(asked) });
     const message = await this.#authenticated<RankRequest>(request, person, USES.RANK);
     const answer = await this.#desk.ask({ kind: "rank", message }, rankAnswer);
     this.#remember(answer.event, person !== null);
@@ -91,6 +96,14 @@ export class Rankings {
   }
 }
 
+/** What was asked, field by field: an offer or a deed may carry more here than may leave. What is absent is left to the message's defaults. */
+function question({ page, places, candidates, history, rules, own, ageBand, otherwise }: Asked): object {
+  return {
+    page, places, rules, own, age_band: ageBand, otherwise, history: history?.map(({ kind, offer, ago }) => ({ kind, offer, ago })),
+    candidates: candidates?.map(({ id, title, price, currency, tags, stock }) => ({ id, title, price, currency, tags, stock })),
+  };
+}
+
 /** What is known of why when nobody asked: nothing. */
 function silent(answer: RankAnswer): Why {
   return { used_emotion: false, why: "", places: answer.places.map(() => ""), laws: [] };
@@ -101,5 +114,6 @@ function ranking(answer: RankAnswer, said: Why): Ranking {
     throw new ServerAnswerInvalid("the server explained another number of places than it ranked; ask again");
   }
   const places = answer.places.map(({ offer, place }, at) => ({ offer, place, why: said.places[at] ?? "" }));
-  return { event: answer.event, places, used_emotion: said.used_emotion, why: said.why, laws: said.laws };
+  const { event, behaviour, agreed } = answer;
+  return { event, places, used_emotion: said.used_emotion, why: said.why, laws: said.laws, behaviour, agreed };
 }

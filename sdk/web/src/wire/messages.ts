@@ -4,11 +4,11 @@
  * Signed payloads travel as JWS (`wire/signatures`); requests and answers as JSON. Times are unix seconds, prices are minor units, bytes are base64url.
  */
 
-import { AGE_BANDS, KEY_ROLES, PURPOSES, ROLES, SECTORS } from "../values.ts";
+import { AGE_BANDS, BEHAVIOURS, DEEDS, EFFECTS, KEY_ROLES, PURPOSES, ROLES, SECTORS } from "../values.ts";
 import { b64, bigEndian, type Bytes, utf8 } from "./bytes.ts";
 import { encode, type JsonObject } from "./canonical.ts";
 import { mac, OVERHEAD, type Use } from "./seal.ts";
-import { list, maybe, object, type Of, open, or, text, truth, whole, word } from "./shapes.ts";
+import { list, maybe, object, type Of, open, or, parse, text, truth, whole, word } from "./shapes.ts";
 import { PLAINTEXT_BYTES } from "./slots.ts";
 
 export { parse } from "./shapes.ts";
@@ -18,6 +18,10 @@ export const CLOCK_SKEW = 120;
 export const ENVELOPE_BYTES = PLAINTEXT_BYTES + OVERHEAD;
 export const MAX_CANDIDATES = 200;
 export const MAX_PLACES = 20;
+/** Deeds of a visitor that one request may tell; the newest are enough. */
+export const MAX_HISTORY = 64;
+export const HISTORY_SECONDS = 30 * 86_400;
+export const MAX_RULES = 32;
 export const MAX_EXPORT_CHARS = 64 * 1024 * 1024;
 
 /** The form of `size` bytes as base64url. */
@@ -217,10 +221,16 @@ export function envelopeContext(site: string, subject: string, device: string, s
 }
 
 // ---- ranking ----
+const offerId = text(/^[A-Za-z0-9_.:-]{1,64}$/);
+const tag = text(/^[a-z0-9_-]{1,40}$/);
+const tags = or(list(tag, MAX_RULES), []);
+const placeNumber = whole(1, MAX_PLACES);
+const percent = whole(0, 100);
+const deed = word(...DEEDS);
 /** `Offer` on the wire. `price` in minor units. */
 export const offerDoc = object("OfferDoc", {
-  id: text(/^[A-Za-z0-9_.:-]{1,64}$/), title: text(null, 200), price: whole(0, 10 ** 12), currency: or(text(/^[A-Z]{3}$/), "EUR"),
-  tags: or(list(text(/^[a-z0-9_-]{1,40}$/), 16), []), stock: or(whole(0, 10 ** 9), 1),
+  id: offerId, title: text(null, 200), price: whole(0, 10 ** 12), currency: or(text(/^[A-Z]{3}$/), "EUR"), tags: or(list(tag, 16), []),
+  stock: or(whole(0, 10 ** 9), 1),
 });
 /** Who asks, when a device does: authenticated by the request's MAC. Without it the ranking knows nobody. */
 const asker = object("Asker", { subject: subjectId, device: keyIdText, at: time });
@@ -230,28 +240,61 @@ function both(request: { readonly asker: unknown; readonly mac: unknown }): stri
   const same = (request.asker === null) === (request.mac === null);
   return same ? null : "an asker is authenticated by a MAC, and the other way round";
 }
-/** `POST /v1/rank`. Says nothing of emotion, with or without consent: the same shape either way. */
+/** `Deed` on the wire: what a visitor did with an offer, and how many seconds before. */
+const deedDoc = object("DeedDoc", { kind: deed, offer: offerId, ago: whole(0, HISTORY_SECONDS) });
+/** An offer at a place, for everybody. */
+const pinDoc = object("PinDoc", { offer: offerId, place: placeNumber });
+/** At most `most` offers of a tag in the first `first` places. */
+const capDoc = object("CapDoc", { tag, most: whole(0, MAX_PLACES), first: or(placeNumber, MAX_PLACES) });
+/** A tag that may not be offered in a jurisdiction. */
+const notInDoc = object("NotInDoc", { tag, jurisdiction });
+/** `Rules` on the wire, for one request, on top of the catalogue's. */
+const rulesDoc = object(
+  "RulesDoc",
+  {
+    exclude: or(list(offerId, MAX_CANDIDATES), []), without: tags, adults: tags, not_in: or(list(notInDoc, MAX_RULES), []),
+    pin: or(list(pinDoc, MAX_PLACES), []), cap: or(list(capDoc, MAX_RULES), []), apart: tags, effect: or(word(...EFFECTS), "order"),
+  },
+  ({ pin }) => {
+    const named = [pin.map(({ offer }) => offer), pin.map(({ place }) => place)];
+    return named.every((each) => new Set<unknown>(each).size === each.length) ? null : "a pin puts one offer at one place";
+  },
+);
+/**
+ * `POST /v1/rank`. Says nothing of emotion, with or without consent: the same shape either way. Every default is written down: the MAC covers all of it.
+ * `own` are offers in the order in which the shop shows them; `otherwise` is the reward of a place of which nothing is heard in time.
+ */
 export const rankRequest = object(
   "RankRequest",
   {
     v, ...authenticated, site: siteId, request: nonce, page: or(text(/^[a-z0-9_/-]{1,64}$/), "home"),
-    places: or(whole(1, MAX_PLACES), 5), candidates: or(maybe(list(offerDoc, MAX_CANDIDATES, 1)), null),
+    places: or(placeNumber, 5), candidates: or(maybe(list(offerDoc, MAX_CANDIDATES, 1)), null),
+    history: or(list(deedDoc, MAX_HISTORY), []), rules: or(rulesDoc, parse(rulesDoc, {})), own: or(list(offerId, MAX_PLACES), []),
+    age_band: or(word(...AGE_BANDS), "undeclared"), otherwise: or(percent, 0),
   },
   (request) => both(request),
 );
 export type RankRequest = Of<typeof rankRequest>;
-const placeDoc = object("PlaceDoc", { place: whole(1, MAX_PLACES), offer: offerDoc });
-/** Answer of `/v1/rank`. `sealed_why` is there whenever a device asked, so that its presence tells nothing. */
-export const rankAnswer = object("RankAnswer", { event: opaqueId, places: list(placeDoc), sealed_why: maybe(text(null, 32 * 1024)) });
+const placeDoc = object("PlaceDoc", { place: placeNumber, offer: offerDoc });
+/**
+ * Answer of `/v1/rank`. `sealed_why` is there whenever a device asked, so that its presence tells nothing. `behaviour` is one word for the history that
+ * was sent; `agreed` is at how many places the shop's own order has what would have been shown, null where the shop shows ours.
+ */
+export const rankAnswer = object("RankAnswer", {
+  event: opaqueId, places: list(placeDoc), sealed_why: maybe(text(null, 32 * 1024)), behaviour: or(word(...BEHAVIOURS), "new"),
+  agreed: or(maybe(whole(0, MAX_PLACES)), null),
+});
 export type RankAnswer = Of<typeof rankAnswer>;
 /** Inside `sealed_why`: whether emotion was used, in words, one sentence a place, and the laws of the decision. */
 export const why = object("Why", { used_emotion: truth, why: words, places: list(words), laws: texts });
 export type Why = Of<typeof why>;
-/** `POST /v1/rewards`: what came of a ranking. `reward` is 0..100. */
+/** `POST /v1/rewards`: what came of a ranking. `reward` is 0..100; or its `kind` says it. */
 export const rewardRequest = object(
   "RewardRequest",
-  { v, ...authenticated, site: siteId, event: opaqueId, place: or(whole(1, MAX_PLACES), 1), reward: whole(0, 100) },
-  (request) => both(request),
+  {
+    v, ...authenticated, site: siteId, event: opaqueId, place: or(placeNumber, 1), reward: or(maybe(percent), null), kind: or(maybe(deed), null),
+  },
+  (request) => both(request) ?? ((request.reward === null) === (request.kind === null) ? "a reward says how much, or what kind it is" : null),
 );
 export type RewardRequest = Of<typeof rewardRequest>;
 
