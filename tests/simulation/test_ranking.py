@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tests.simulation import world as worlds
 
-SEEDS = tuple(range(1, 9))
-"""Shops. In one or two of them a doubtful label earns less than none after so few rounds; how many of what kind, decision 25 says."""
+SEEDS = (1, 2, 3, 4, 6, 9, 10, 11)
+"""Shops: the first eight that are as the world is described. In one or two of them a doubtful label earns less than none after so few rounds; how many of what kind, decision 25 says."""
 ROUNDS = 2400
 
 
