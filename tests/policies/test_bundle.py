@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from mien.errors import PolicyInvalid
 from mien.values import AGE_BANDS, CONSENT_STATES, PURPOSES, ROLES, SECTORS, SOURCES
-from mien_server.authorize import DATA_CLASSES, Bundle, load_bundle
+from mien_server.authorize import DATA_CLASSES, Bundle, load_bundle, source
+from mien_server.authorize import bundle as bundles
 from mien_server.authorize.bundle import digest
 from mien_server.authorize.tables import entries
 from mien_server.authorize.words import vocabulary
@@ -545,6 +546,8 @@ def test_whatever_goes_wrong_inside_names_the_file(
         ("cedarpy.Schema.from_str", "cedar/schema.cedarschema:1`: cannot be understood"),
         ("mien_policies.notices", "notices:1`: cannot be understood"),
     ):
+        for remembered in (source.statements, bundles._schema, bundles._wrong):
+            remembered.cache_clear()
         with monkeypatch.context() as patched:
             patched.setattr(name, fail)
             with pytest.raises(PolicyInvalid, match=re.escape(told)):

@@ -24,6 +24,7 @@ from mien_server.authorize.cases import (
 from mien_server.cli.policy import app
 
 RUN = CliRunner()
+CASES = load_cases()
 CEDAR_FILES = sorted(
     f"{path.parent.name}/{path.name}" for path in mien_policies.directory().glob("*/*.cedar")
 )
@@ -32,10 +33,10 @@ CEDAR_FILES = sorted(
 @pytest.fixture(scope="module")
 def outcomes(bundle: Bundle) -> dict[tuple[str, int], Outcome]:
     """What became of every case, by file and line."""
-    return {(each.case.file, each.case.line): each for each in run_cases(bundle, load_cases())}
+    return {(each.case.file, each.case.line): each for each in run_cases(bundle, CASES)}
 
 
-@pytest.mark.parametrize("case", load_cases(), ids=lambda case: f"{case.policy}: {case.name}")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.policy}: {case.name}")
 def test_case(outcomes: dict[tuple[str, int], Outcome], case: Case) -> None:
     assert not outcomes[case.file, case.line].wrong
 
@@ -143,7 +144,7 @@ def test_a_cell_with_one_side_only_says_why(broken: Path) -> None:
 def test_a_policy_that_stops_working_is_noticed_by_its_own_cases(bundle: Bundle, name: str) -> None:
     silent = {key: source for key, source in bundle.sources.items() if key != name}
     outcomes = run_cases(
-        replace(bundle, sources=silent), [case for case in load_cases() if case.policy == name]
+        replace(bundle, sources=silent), [case for case in CASES if case.policy == name]
     )
     assert any(outcome.wrong for outcome in outcomes)
 

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -36,6 +37,8 @@ _BESIDE: Final = frozenset({"notices", "cases", "__pycache__"})
 _DECIDE: Final = (".cedar", ".cedarschema", ".toml")
 _POLICIES: Final = (".cedar", ".cedarschema")
 _PARTS: Final = f"{TITLE}, {', '.join(f'{name}/' for name in (*_FOLDERS, 'notices', 'cases'))}"
+REMEMBERED: Final = 512
+"""Policies of which it is remembered what the schema says: three bundles of the size that ships."""
 _CODE: Final = re.compile(r"[A-Z]{2}")
 """What a place and a member of it may be called: messages hold no other codes."""
 
@@ -191,6 +194,7 @@ def _statements(name: str, content: bytes) -> tuple[Statement, ...]:
     return statements(name, _text(name, content)) if name.endswith(".cedar") else ()
 
 
+@lru_cache(maxsize=4)
 def _schema(content: bytes) -> cedarpy.Schema:
     text = _text(SCHEMA, content)
     check_nesting(SCHEMA, text.translate({ord("<"): "[", ord(">"): "]"}))
@@ -256,10 +260,16 @@ def _validated(
     for statement in found:
         policy = policies[statement.annotations["id"]]
         with within(policy.file, policy.line):
-            text = cedarpy.policies_from_json_str(_document({policy.id: statement.json}))
-            checked = cedarpy.validate_policies(text, schema)
-        if not checked.validation_passed:
-            what = "; ".join(error.error for error in checked.errors)
-            raise fault(policy.file, policy.line, what.replace("policy0", policy.id))
+            wrong = _wrong(_document({policy.id: statement.json}), schema)
+        if wrong:
+            raise fault(policy.file, policy.line, wrong.replace("policy0", policy.id))
         sources[policy.id] = statement.json
     return sources
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _wrong(document: str, schema: cedarpy.Schema) -> str:
+    """What is wrong with one policy by the schema; empty where nothing is. Remembered, for a bundle is loaded again when one of its files changes."""
+    checked = cedarpy.validate_policies(cedarpy.policies_from_json_str(document), schema)
+    found = "; ".join(error.error for error in checked.errors)
+    return "" if checked.validation_passed else found or "does not fit the schema"

@@ -30,6 +30,8 @@ GROUPS: Final[tuple[tuple[str, ...], ...]] = (
 )  # fmt: skip
 """Words that policies ask about together, as `sector == workplace || role == employee`, are looked at together."""
 
+REMEMBERED: Final = 4096
+"""Policies, each by a group of words, of which it is remembered what silences them: a bundle has about a thousand."""
 _ANY: Final = {"op": "All"}
 _FORM: Final = "form:"
 """Put before the id of a policy's form, so that the policy itself can have its own."""
@@ -114,31 +116,38 @@ def _actions(sources: Iterable[Mapping[str, Any]], schema: cedarpy.Schema) -> di
 
 def _tables(sources: list[dict[str, Any]], known: Mapping[str, frozenset[str]]) -> Iterable[_Table]:
     asked = [frozenset(reads(source["conditions"])) for source in sources]
+    texts = [json.dumps(source) for source in sources]
     for fields in GROUPS:
         paths = {_path(field) for field in fields}
-        concerned = [each for each, read in zip(enumerate(sources), asked, strict=True) if paths & read]  # fmt: skip
-        choices = product(*(sorted(known[field]) for field in fields))
-        everything = [*choices, (None,)] if fields == ("purpose",) else list(choices)
+        concerned = [at for at, read in enumerate(asked) if paths & read]
+        choices: tuple[Chosen, ...] = tuple(product(*(sorted(known[field]) for field in fields)))
+        if fields == ("purpose",):
+            choices = (*choices, (None,))
+        silent = [(1 << at, _silencing(texts[at], fields, choices)) for at in concerned]
+        everybody = (1 << len(sources)) - 1
         yield _Table(fields, {
-            chosen: _standing(len(sources), concerned, fields, chosen) for chosen in everything
+            chosen: everybody & ~sum(bit for bit, under in silent if chosen in under)
+            for chosen in choices
         })  # fmt: skip
 
 
-def _standing(
-    count: int,
-    concerned: Iterable[tuple[int, dict[str, Any]]],
-    fields: tuple[str, ...],
-    chosen: Chosen,
-) -> int:
-    said = {
+@lru_cache(maxsize=REMEMBERED)
+def _silencing(
+    source: str, fields: tuple[str, ...], choices: tuple[Chosen, ...]
+) -> frozenset[Chosen]:
+    """The choices of words under which a policy (Cedar's JSON form, as text) is false for certain.
+
+    Remembered by the text, for most policies of a bundle are those of the one before.
+    """
+    policy = json.loads(source)
+    return frozenset(chosen for chosen in choices if surely_false(policy, _said(fields, chosen)))
+
+
+def _said(fields: tuple[str, ...], chosen: Chosen) -> dict[Path, Any]:
+    return {
         _path(field): name and (_KINDS[field], name)
         for field, name in zip(fields, chosen, strict=True)
     }
-    left = (1 << count) - 1
-    for at, source in concerned:
-        if surely_false(source, said):  # type: ignore[arg-type]
-            left &= ~(1 << at)
-    return left
 
 
 _KINDS: Final = dict((*words.PERSON_WORDS, *words.USE_WORDS))

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import cedarpy
@@ -21,6 +22,8 @@ DEEPEST: Final = 20
 """Brackets inside each other. Measured with cedarpy 4.12.2 on a thread of 512 KiB: 32 are read, 40 end the process; on 8 MiB it is 512 and 1024."""
 LONGEST: Final = 400
 """Operators of one policy. The reader stands 512 of them on 512 KiB; the longest policy that ships has 40."""
+REMEMBERED: Final = 64
+"""Files whose policies are kept parsed: a bundle has 15."""
 _DEEPEST_JSON: Final = 50
 """Levels of a policy in JSON, two for each operator. The engine takes 123 back; checking 87 ends the process on 512 KiB. The deepest that ships has 19."""
 _TOKEN: Final = re.compile(
@@ -80,8 +83,12 @@ def check_nesting(file: str, text: str) -> None:
             raise fault(file, line, f"has {what}: write several policies")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def statements(file: str, text: str) -> tuple[Statement, ...]:
-    """Every policy of one file. Raises `PolicyInvalid` with the line of the first that does not parse or is nested too deeply, and for templates."""
+    """Every policy of one file. Raises `PolicyInvalid` with the line of the first that does not parse or is nested too deeply, and for templates.
+
+    Remembered by the text, for a bundle is loaded again when one of its files changes. The `json` of what is given is shared: not to be changed.
+    """
     check_nesting(file, text)
     return tuple(_parse(file, line, piece) for line, piece in _split(text))
 
