@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -21,6 +22,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in names():
         print(f"usage: make bench NAME={'|'.join(names())}", file=sys.stderr)
         return 2
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `mien serve` does
     measure = importlib.import_module(f"tests.bench.{PREFIX}{arguments[0].replace('-', '_')}")
     print(json.dumps(measure.run()))
     return 0

@@ -36,6 +36,8 @@ def serve(
 
 
 def _run(settings: "Settings", ready_file: Path | None) -> None:
+    # The ranking's matrices are small: a second thread of BLAS only waits for the first, and on one processor for its turn. Read when numpy is loaded.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     import uvicorn
 
     from mien_server.app import create_app
