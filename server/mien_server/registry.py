@@ -131,17 +131,22 @@ def digest(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def catalogue(data: bytes) -> Catalogue:
-    """The catalogue in a file's bytes. Raises `RequestInvalid` that names the field."""
+def _json(data: bytes, what: str, how_to: str) -> object:
+    """A file's bytes as JSON, bounded. Raises `RequestInvalid`."""
     if len(data) > MAX_CATALOGUE_BYTES:
-        msg = f"the catalogue has more than {MAX_CATALOGUE_BYTES} bytes; offer less at once"
+        msg = f"the {what} has more than {MAX_CATALOGUE_BYTES} bytes; put less into it"
         raise RequestInvalid(msg)
     try:
-        value = json.loads(data)
+        value: object = json.loads(data)
     except ValueError as error:
-        msg = "the catalogue is not JSON; see the how-to on registering a site"
+        msg = f"the {what} is not JSON; see the how-to on {how_to}"
         raise RequestInvalid(msg) from error
-    doc = parse(CatalogueDoc, value)
+    return value
+
+
+def catalogue(data: bytes) -> Catalogue:
+    """The catalogue in a file's bytes. Raises `RequestInvalid` that names the field."""
+    doc = parse(CatalogueDoc, _json(data, "catalogue", "registering a site"))
     ids = [offer.id for offer in doc.offers]
     if len(set(ids)) != len(ids):
         msg = "the catalogue names an offer twice; give each its own id"
@@ -155,15 +160,7 @@ def catalogue(data: bytes) -> Catalogue:
 
 def lessons(data: bytes) -> LessonBank:
     """The exercises in a file's bytes. Raises `RequestInvalid` that names the field."""
-    if len(data) > MAX_CATALOGUE_BYTES:
-        msg = f"the file of lessons has more than {MAX_CATALOGUE_BYTES} bytes; teach less at once"
-        raise RequestInvalid(msg)
-    try:
-        value = json.loads(data)
-    except ValueError as error:
-        msg = "the file of lessons is not JSON; see the how-to on lessons"
-        raise RequestInvalid(msg) from error
-    doc = parse(LessonsDoc, value)
+    doc = parse(LessonsDoc, _json(data, "file of lessons", "lessons"))
     items = {
         each.id: LessonItem(each.id, each.skill, each.difficulty, each.title)
         for each in doc.lessons

@@ -46,9 +46,17 @@ def calls(page: Path) -> Iterator[tuple[str, ast.Call]]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_programs_call_what_there_is(page: Path) -> None:
-    for name, call in calls(page):
-        given: dict[str, Any] = {each.arg: None for each in call.keywords if each.arg is not None}
+    assert [ast.unparse(call) for name, call in calls(page) if not fits(name, call)] == []
+
+
+def fits(name: str, call: ast.Call) -> bool:
+    """Whether `Client` has this method, and it takes these arguments."""
+    given: dict[str, Any] = {each.arg: None for each in call.keywords if each.arg is not None}
+    try:
         inspect.signature(getattr(Client, name)).bind(None, *[None for _ in call.args], **given)
+    except (AttributeError, TypeError):
+        return False
+    return True
 
 
 def commands(command: Any, path: str) -> dict[str, Any]:

@@ -24,8 +24,9 @@ from mien_server.app import _desks
 from mien_server.personalize import Desk, Help, desks, help_for, mode_of_anybody, notice
 from mien_server.personalize import handoff as ho
 from mien_server.personalize.desk import Measurement, bounds, shipped_rates, sure
+from mien_server.personalize.emotion import NEGATIVE
 from mien_server.personalize.handoff import PUBLISHED, PUBLISHED_RATES, Economics, Rates
-from mien_server.personalize.noticing import NEGATIVE, TROUBLED
+from mien_server.personalize.noticing import TROUBLED
 from mien_server.settings import Settings
 
 share = st.floats(0, 1)

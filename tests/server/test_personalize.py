@@ -16,7 +16,7 @@ from mien.wire.canonical import encode
 from mien.wire.messages import MAX_PLACES, Why, dump
 from mien_server import personalize
 from mien_server.personalize import Choice, Sums, choose, emotion_of, words
-from mien_server.personalize.draw import MAX_OFFERS, hold_price, likely
+from mien_server.personalize.draw import MAX_OFFERS, _sample, hold_price, likely
 from mien_server.personalize.features import (
     BASE,
     BUCKETS,
@@ -210,6 +210,28 @@ def test_a_held_distribution_is_one_and_holds(
         assert pmf is wanted
     if pmf is not wanted:
         assert (pmf >= 0.049 * without).all()
+
+
+def test_where_all_cost_the_same_nothing_is_held() -> None:
+    """Sums of probabilities differ by rounding: that is no difference in price."""
+    without = np.array([0.5, 0.5])
+    wanted = without * (1 + 1e-9)
+    assert hold_price(wanted, without, np.full(2, 1999.0)) is wanted
+
+
+def test_a_cent_counts_whatever_the_price() -> None:
+    """What is held is what lies between the cheapest and the dearest, not a share of the price."""
+    without, wanted = np.array([0.5, 0.5]), np.array([0.1, 0.9])
+    prices = np.array([1e12, 1e12 + 1])
+    pmf = hold_price(wanted, without, prices)
+    assert pmf[1] <= without[1] * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("number", [0.0, 0.3, 0.999, float(np.nextafter(1.0, 0.0))])
+def test_who_may_not_stand_there_is_never_drawn(number: float) -> None:
+    """The probabilities come to a hair less than 1, and the last offers have none: neither may lead past who is left."""
+    pmf = np.array([0.0, 0.3, 0.0, 0.7 - 1e-9, 0.0, 0.0])
+    assert _sample(pmf, number) == (1 if number < 0.3 else 3)
 
 
 def test_no_feature_of_price_changes_with_emotion_and_none_of_emotion_with_price() -> None:

@@ -12,6 +12,7 @@ from typing import Final
 from mien.errors import RequestInvalid
 from mien.values import DEEDS, Deed, Offer
 from mien.wire.messages import Behaviour as Label
+from mien_server.personalize.emotion import NEGATIVE
 from mien_server.values import Emotion
 
 HALF_LIFE: Final = 86_400.0
@@ -26,7 +27,6 @@ SIGNS: Final = DEEDS
 """The deeds that each have a feature, in their order."""
 COMPARED: Final = 2
 """Offers of one tag that must have been viewed to be called compared."""
-UNEASY: Final = ("anger", "fear", "sadness", "disgust", "contempt")
 
 _NONE: Final = (0.0,) * len(SIGNS)
 
@@ -96,4 +96,5 @@ def hesitant(label: str, emotion: Emotion | None) -> bool:
     """Whether somebody who is about to decide looks or feels uneasy: for the words on the person's own device, and nothing else."""
     if emotion is None or label not in {"comparing", "deciding"}:
         return False
-    return sum(emotion.shares.get(mood, 0.0) for mood in UNEASY) > 0.5  # noqa: PLR2004 - more than half
+    uneasy = sum(share for mood, share in emotion.shares.items() if mood in NEGATIVE)
+    return uneasy > 0.5  # noqa: PLR2004 - more than half

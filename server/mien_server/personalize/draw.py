@@ -282,11 +282,15 @@ def hold_price(wanted: Vector, without: Vector, prices: Vector) -> Vector:
     """
     if wanted is without:
         return wanted  # what is the same costs the same
-    if float(wanted @ prices) <= float(without @ prices) * (1.0 + _ROUNDING):
-        return wanted
     lowest = prices.min()
-    unit = (prices - lowest) / (prices.max() - lowest)
-    tilted = _tilt(wanted, unit, float(without @ unit))
+    span = prices.max() - lowest
+    if span == 0:
+        return wanted
+    unit = (prices - lowest) / span
+    limit = float(without @ unit)
+    if float(wanted @ unit) <= limit * (1.0 + _ROUNDING):
+        return wanted
+    tilted = _tilt(wanted, unit, limit)
     pmf = (1.0 - FLOOR) * (without if tilted is None else tilted) + FLOOR * without
     return np.asarray(pmf / pmf.sum())
 

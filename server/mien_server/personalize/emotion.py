@@ -14,6 +14,8 @@ HALF_LIFE: Final = 60.0
 """Seconds after which a label counts half."""
 SECOND_SHARE: Final = 0.3
 """Part of a mixed label that goes to its second expression."""
+NEGATIVE: Final = frozenset({"anger", "fear", "sadness", "disgust", "contempt"})
+"""Expressions that count as a negative mood; the same that were counted when the rates were measured."""
 
 _CONFIDENCE: Final = 15
 _SCALE: Final = 15

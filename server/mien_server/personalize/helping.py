@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from mien_server.personalize.desk import Desk
+from mien_server.personalize.emotion import NEGATIVE
 from mien_server.personalize.handoff import Rates, hands_over
-from mien_server.personalize.noticing import NEGATIVE, PLAIN, Noticed
+from mien_server.personalize.noticing import PLAIN, Noticed
 from mien_server.personalize.words import FEELS, LOOKS
 
 Mode = Literal["auto", "human"]

@@ -6,11 +6,9 @@ from typing import Final
 
 from mien.values import Label
 from mien_server.personalize.desk import RatesOf
-from mien_server.personalize.emotion import WINDOW
+from mien_server.personalize.emotion import NEGATIVE, WINDOW
 from mien_server.personalize.handoff import Rates, posterior, together
 
-NEGATIVE: Final = frozenset({"anger", "fear", "sadness", "disgust", "contempt"})
-"""Expressions that count as a negative mood; the same that were counted when the rates were measured."""
 TROUBLED: Final = ("frustrated", "stressed", "confused")
 """States that do. Where two weigh the same, the first is said."""
 READ_WINDOW: Final = 60
