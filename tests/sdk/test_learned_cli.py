@@ -13,7 +13,7 @@ runner = CliRunner()
 
 
 @pytest.fixture
-def home(home: Path, server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(home: Path, server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home that knows its server, in which somebody said yes to reading; every source shows a face at rest that looks angry."""
     eyes = FakeEyes(sure=0.5, mistaken={"neutral": "anger"})
 
