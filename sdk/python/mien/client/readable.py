@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any, Final
 
-from mien.client.opened import SIGNATURE
+from mien.client.opened import ON_THIS_DEVICE, SIGNATURE
 from mien.errors import MienError
 from mien.wire.canonical import decode
 from mien.wire.signatures import unverified
@@ -74,7 +74,9 @@ def _document(export: Mapping[str, Any]) -> Iterator[str]:
         f"<p>This is everything that the site <b>{_shown(export.get('site', ''))}</b> held about you on {_when(export.get('at'))}, "
         f"under the random name {_shown(export.get('subject', ''))}. It was made on your device. Keep it private: whoever has this file can read it.</p>\n"
     )
-    sections = [*_ORDER, *sorted(set(export) - set(_ORDER) - _HEAD)]
+    # What is on a device is in no export but the one that this device made: its absence says nothing.
+    known = [name for name in _ORDER if name != ON_THIS_DEVICE or name in export]
+    sections = [*known, *sorted(set(export) - set(_ORDER) - _HEAD)]
     links = "".join(
         f'<li><a href="#{_anchor(i)}">{_title(n)}</a></li>' for i, n in enumerate(sections)
     )
@@ -316,6 +318,14 @@ _SECTIONS: Final[dict[str, tuple[str, str, Columns]]] = {
         "What cannot be read",
         "It is kept and cannot be opened: it is damaged, or its key is not there. Whoever runs the server can look for it by its id.",
         (("what", "What", _listed), ("id", "Id", _listed), ("retain_until", "Kept until", _when)),
+    ),
+    ON_THIS_DEVICE: (
+        "What this device learned of your face",
+        (
+            "How your face looks at rest, and what you said of some readings, kept encrypted on this device and never sent. It is used to read you better, and nothing "
+            "else. The server's signature does not cover this part. <code>mien me unlearn</code> forgets it."
+        ),
+        (),
     ),
     SIGNATURE: (
         "Signature",
