@@ -7,6 +7,9 @@ NAME ?=
 TIERS ?= all
 SEEDS ?= 1,2,3,4
 
+# What was compiled is kept, whatever the environment says: tests and demo start hundreds of processes, and each would compile all of mien again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo sample serve test coverage soak check fmt fmt-check lint types layers web web-types vectors docs bench pins clean
 
@@ -50,7 +53,8 @@ coverage: setup-dev ## every test, measured: the coverage of lines and branches 
 soak: setup-dev ## what takes longer than a test may: kills, races, fuzz (more than half an hour); writes docs/reference/soak.json
 	@$(BIN)/python -m tests.soak $(PARTS)
 
-check: setup-dev fmt-check lint types layers web-types ## format, lint, types, layers; the types of the web SDK
+check: setup-dev ## format, lint, types, layers; the types of the web SDK
+	@$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) types web-types fmt-check lint layers
 
 fmt: setup-dev ## format the code
 	@$(BIN)/ruff format .
