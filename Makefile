@@ -5,6 +5,8 @@ VIDEO ?=
 CAMERA ?=
 NAME ?=
 TIERS ?= all
+# Three on two processors: while one waits for a disk, a browser or a server to start, another works. A file's tests stay with one.
+WORKERS ?= -n 3 --dist loadfile --no-loadscope-reorder
 SEEDS ?= 1,2,3,4
 
 # What was compiled is kept, whatever the environment says: tests and demo start hundreds of processes, and each would compile all of mien again.
@@ -45,10 +47,10 @@ serve: setup ## keep a server running on loopback, with its keys and database un
 	@$(BIN)/mien serve
 
 test: setup-dev ## every test; what cannot run here is listed as NOT RUN (TIERS=core accepts that)
-	@MIEN_TIERS=$(TIERS) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@MIEN_TIERS=$(TIERS) $(BIN)/python -m pytest $(WORKERS)
 
 coverage: setup-dev ## every test, measured: the coverage of lines and branches held against its floors (about half an hour)
-	@MIEN_TIERS=$(TIERS) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report= && $(BIN)/python scripts/coverage_floor.py
+	@MIEN_TIERS=$(TIERS) $(BIN)/python -m pytest $(WORKERS) --cov --cov-report= && $(BIN)/python scripts/coverage_floor.py
 
 soak: setup-dev ## what takes longer than a test may: kills, races, fuzz (more than half an hour); writes docs/reference/soak.json
 	@$(BIN)/python -m tests.soak $(PARTS)
