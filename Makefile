@@ -5,7 +5,12 @@ VIDEO ?=
 CAMERA ?=
 NAME ?=
 TIERS ?= all
+# Three on two processors: while one waits for a disk, a browser or a server to start, another works. A file's tests stay with one.
+WORKERS ?= -n 3 --dist loadfile --no-loadscope-reorder
 SEEDS ?= 1,2,3,4
+
+# What was compiled is kept, whatever the environment says: tests and demo start hundreds of processes, and each would compile all of mien again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo sample serve test coverage soak check fmt fmt-check lint types layers web web-types vectors docs bench pins clean
@@ -42,15 +47,16 @@ serve: setup ## keep a server running on loopback, with its keys and database un
 	@$(BIN)/mien serve
 
 test: setup-dev ## every test; what cannot run here is listed as NOT RUN (TIERS=core accepts that)
-	@MIEN_TIERS=$(TIERS) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@MIEN_TIERS=$(TIERS) $(BIN)/python -m pytest $(WORKERS)
 
 coverage: setup-dev ## every test, measured: the coverage of lines and branches held against its floors (about half an hour)
-	@MIEN_TIERS=$(TIERS) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report= && $(BIN)/python scripts/coverage_floor.py
+	@MIEN_TIERS=$(TIERS) $(BIN)/python -m pytest $(WORKERS) --cov --cov-report= && $(BIN)/python scripts/coverage_floor.py
 
 soak: setup-dev ## what takes longer than a test may: kills, races, fuzz (more than half an hour); writes docs/reference/soak.json
 	@$(BIN)/python -m tests.soak $(PARTS)
 
-check: setup-dev fmt-check lint types layers web-types ## format, lint, types, layers; the types of the web SDK
+check: setup-dev ## format, lint, types, layers; the types of the web SDK
+	@$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) types web-types fmt-check lint layers
 
 fmt: setup-dev ## format the code
 	@$(BIN)/ruff format .

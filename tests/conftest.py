@@ -147,6 +147,12 @@ class NothingLeaks:
         return report
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that hold something slow go first: a whole file is one process's, and a long one begun last would leave the others with nothing to do."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(NothingLeaks(), "mien-nothing-leaks")
     config.pluginmanager.register(NotRun(os.environ.get("MIEN_TIERS", "all")), "mien-not-run")

@@ -10,35 +10,38 @@ import os
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from mien_server.authorize import Authorizer, load_bundle
-from mien_server.journal import FileJournal
-from mien_server.keys import Keyring, create_keys
-from mien_server.keys import open_keys as open_ring
 from mien_server.machine import SystemClock, SystemEntropy
-from mien_server.pipeline import Pipeline
-from mien_server.pipeline.restoring import Applied
-from mien_server.ports import Transaction
-from mien_server.settings import Settings
-from mien_server.stores import backup, open_store
-from mien_server.stores.revisions import HEAD
+
+if TYPE_CHECKING:  # each errand loads the parts it needs: making keys takes no database, adding a site no policy engine
+    from mien_server.journal import FileJournal
+    from mien_server.keys import Keyring
+    from mien_server.pipeline import Pipeline
+    from mien_server.pipeline.restoring import Applied
+    from mien_server.ports import Transaction
+    from mien_server.settings import Settings
 
 T = TypeVar("T")
 
 
-def open_keys(settings: Settings) -> Keyring:
+def open_keys(settings: "Settings") -> "Keyring":
     """The server's keys. Raises `KeysMissing` or `KeysUnsafe`."""
+    from mien_server.keys import open_keys as open_ring
+
     return open_ring(settings.keys, SystemEntropy(), SystemClock(), os.environ)
 
 
-def make_keys(settings: Settings) -> Keyring:
+def make_keys(settings: "Settings") -> "Keyring":
     """The server's keys, made where they are missing. Raises `KeysMissing`, `KeysUnsafe`, `KeysUnwritable`."""
+    from mien_server.keys import create_keys
+
     return create_keys(settings.keys, SystemEntropy(), SystemClock(), os.environ)
 
 
-def administer(settings: Settings, work: Callable[[Transaction], T]) -> T:
+def administer(settings: "Settings", work: "Callable[[Transaction], T]") -> T:
     """Run one closure in one transaction of the configured database, beside a running server or without one."""
+    from mien_server.stores import open_store
 
     async def run() -> T:
         store = open_store(settings.database)
@@ -51,12 +54,15 @@ def administer(settings: Settings, work: Callable[[Transaction], T]) -> T:
 
 
 def attend(
-    settings: Settings, work: Callable[[Pipeline], Awaitable[T]], *, restored: bool = False
+    settings: "Settings", work: "Callable[[Pipeline], Awaitable[T]]", *, restored: bool = False
 ) -> T:
     """Run one errand of the pipeline on the configured database and keys, beside a running server or without one.
 
     `restored`: what the journal has beyond the database is applied first, as a server does at its start.
     """
+    from mien_server.authorize import Authorizer, load_bundle
+    from mien_server.pipeline import Pipeline
+    from mien_server.stores import open_store
 
     async def run() -> T:
         clock, entropy = SystemClock(), SystemEntropy()
@@ -64,7 +70,7 @@ def attend(
         keys = open_keys(settings)
         store = open_store(settings.database)
         try:
-            journal = FileJournal(settings.journal_directory, entropy)
+            journal = journal_of(settings)
             pipeline = Pipeline(
                 store, keys, authorizer, clock, entropy, origin=settings.origin, journal=journal,
                 cosigners=settings.cosigners, officers=settings.officers,
@@ -78,34 +84,39 @@ def attend(
     return asyncio.run(run())
 
 
-def revision(settings: Settings) -> tuple[str | None, str]:
+def revision(settings: "Settings") -> tuple[str | None, str]:
     """The revision of the configured database's tables (None: there are none yet), and the one that this program needs. Raises `StoreError`."""
     from mien_server.stores import upgrading  # it loads Alembic, which no server needs
+    from mien_server.stores.revisions import HEAD
 
     return upgrading.status(settings.database), HEAD
 
 
-def upgrade(settings: Settings, tell: Callable[[str, str], None]) -> str:
+def upgrade(settings: "Settings", tell: Callable[[str, str], None]) -> str:
     """Bring the configured database's tables to the newest revision. See `stores.upgrading.upgrade`."""
     from mien_server.stores import upgrading
 
     return upgrading.upgrade(settings.database, tell)
 
 
-def back_up(settings: Settings, to: Path, progress: Callable[[int, int], None]) -> None:
+def back_up(settings: "Settings", to: Path, progress: Callable[[int, int], None]) -> None:
     """Write a backup of the configured database to the new file `to`, beside running servers. See `stores.backup.back_up`."""
+    from mien_server.stores import backup
+
     backup.back_up(settings.database, to, progress)
 
 
 def restore(
-    settings: Settings, source: Path, progress: Callable[[int, int], None]
-) -> tuple[Applied, Path | None]:
+    settings: "Settings", source: Path, progress: Callable[[int, int], None]
+) -> "tuple[Applied, Path | None]":
     """Put the backup `source` in the place of the configured database; what was done again, and where the old file is kept (SQLite).
 
     A backup of an older revision is brought to the newest first. What people took back since is applied before the exchange: at no time is there an
     SQLite file in place that has forgotten it, and whatever serves a PostgreSQL database applies it before its first answer. Raises `BackupInvalid`,
     `JournalMissing`, `JournalInvalid`, `StoreBusy` while a server runs, `KeysMissing`.
     """
+    from mien_server.stores import backup
+
     journal_of(settings).entries()  # readable, before anything is done
     if not settings.database.startswith("sqlite:///"):
         backup.load(source, settings.database, progress)
@@ -126,8 +137,10 @@ def restore(
     return applied, kept if kept.exists() else None
 
 
-def journal_of(settings: Settings) -> FileJournal:
+def journal_of(settings: "Settings") -> "FileJournal":
     """The journal of withdrawals and erasures."""
+    from mien_server.journal import FileJournal
+
     return FileJournal(settings.journal_directory, SystemEntropy())
 
 
@@ -135,7 +148,7 @@ def _silent(_old: str, _new: str) -> None:
     """Said by `mien database upgrade` alone."""
 
 
-async def _apply(pipeline: Pipeline) -> Applied:
+async def _apply(pipeline: "Pipeline") -> "Applied":
     """The journal, and all that follows from it."""
     applied = await pipeline.restore()
     if applied.erased:

@@ -1,6 +1,7 @@
 """Brief movements: what is spotted, what is not, and what a slow camera or a bad clock does. The face is a frame of the sample video, moved by hand."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +42,28 @@ def stays(t: float) -> float:
     return float(np.clip((t - START) / 0.2, 0, 1))
 
 
+@cache
+def forehead(
+    face: Face, height: int, width: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Where each pixel of a frame is, and how much of the pull it feels: the same for every frame of a video."""
+    (rx, ry), (lx, ly) = face.landmarks[:2]
+    apart = float(np.hypot(lx - rx, ly - ry))
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    centre = ((rx + lx) / 2, (ry + ly) / 2 - 0.42 * apart)
+    away = ((x - centre[0]) / (0.7 * apart)) ** 2 + ((y - centre[1]) / (0.22 * apart)) ** 2
+    return x, y, np.exp(-away).astype(np.float32)
+
+
 def brows_up(still: tuple[Pixels, Face], share: float) -> Pixels:
     """The frame with the forehead pulled up by a twentieth of the distance of the eyes."""
     pixels, face = still
+    if share < 1e-9:  # no pixel would move
+        return pixels
     (rx, ry), (lx, ly) = face.landmarks[:2]
     apart = float(np.hypot(lx - rx, ly - ry))
-    y, x = np.mgrid[: pixels.shape[0], : pixels.shape[1]].astype(np.float32)
-    centre = ((rx + lx) / 2, (ry + ly) / 2 - 0.42 * apart)
-    away = ((x - centre[0]) / (0.7 * apart)) ** 2 + ((y - centre[1]) / (0.22 * apart)) ** 2
-    lift = np.exp(-away).astype(np.float32) * np.float32(0.08 * apart * share)
+    x, y, felt = forehead(face, *pixels.shape[:2])
+    lift = felt * np.float32(0.08 * apart * share)
     return np.asarray(
         cv2.remap(pixels, x, y + lift, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8
     )
@@ -71,10 +85,9 @@ def watch(
         t = k / rate
         moved = brows_up(still, strength(t))
         dx = shift(t)
-        moved = np.asarray(
-            cv2.warpAffine(moved, np.array([[1, 0, dx], [0, 1, 0]], float), moved.shape[1::-1]),
-            np.uint8,
-        )
+        if dx:
+            shifted = np.array([[1, 0, dx], [0, 1, 0]], float)
+            moved = np.asarray(cv2.warpAffine(moved, shifted, moved.shape[1::-1]), np.uint8)
         grain = rng.normal(size=moved.shape) * 1.5
         pixels = np.clip(moved + grain, 0, 255).astype(np.uint8)
         points = tuple(

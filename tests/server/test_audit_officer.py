@@ -123,7 +123,7 @@ def pointed(world: World, docs: dict[int, dict[str, Any]], subject: str, patch: 
     # The commands have the machine's clock; nothing in this log may be past its time for it.
     patch.setattr("mien_server.machine.SystemClock.now", lambda _self: world.clock.at)
     # Read once: each command would read the same files again.
-    patch.setattr("mien_server.errands.load_bundle", lambda _directory=None: BUNDLE)
+    patch.setattr("mien_server.authorize.load_bundle", lambda _directory=None: BUNDLE)
     world.keys = keys
     return Log(world, docs, subject, key)
 

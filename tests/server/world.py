@@ -8,11 +8,15 @@ import hashlib
 import os
 import zlib
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from sqlalchemy import text
+from tests.postgres import run_elsewhere
 
 from mien.values import Claims, Label, Offer
 from mien.wire import seal, slots
@@ -67,6 +71,7 @@ NOON = 1_795_305_600 + 43_200
 DAY = 86_400
 ORIGIN = "shop.example/log"
 BUNDLE = load_bundle()
+AUTHORIZER = Authorizer(BUNDLE)
 
 
 class StillClock:
@@ -104,6 +109,15 @@ CATALOGUE = Catalogue(
     ),
     {"joy": {"bright": 1.0}, "sadness": {"calm": 1.0}},
 )
+
+
+@cache
+def empty_database() -> bytes:
+    """An SQLite file with every table and no row: made by a store once, and copied by every world, as `tests.postgres` does."""
+    with TemporaryDirectory() as directory:
+        path = Path(directory, "mien.db")
+        run_elsewhere(SqliteStore(path).close())
+        return path.read_bytes()
 
 
 @dataclass
@@ -155,11 +169,12 @@ class World:
 
     def new_store(self, *, busy_seconds: float = 20.0) -> Any:
         """A store on this world's database, as another node has one. `busy_seconds` is of SQLite."""
-        return (
-            open_store(self.url)
-            if self.url
-            else SqliteStore(self.database, busy_seconds=busy_seconds)
-        )
+        if self.url:
+            return open_store(self.url)
+        if not self.database.exists():
+            self.database.touch(0o600)
+            self.database.write_bytes(empty_database())
+        return SqliteStore(self.database, busy_seconds=busy_seconds)
 
     def wait_for_others(self) -> None:
         """Let this world's SQLite store wait as long as another's would; PostgreSQL's nodes do by themselves."""
@@ -176,9 +191,13 @@ class World:
 
     def pipeline_over(self, store: Any) -> Pipeline:
         return Pipeline(
-            store, self.keys, Authorizer(self.bundle), self.clock, self.entropy, origin=ORIGIN,
+            store, self.keys, self._authorizer(), self.clock, self.entropy, origin=ORIGIN,
             journal=self.journal, officers=self.officers, desks=self.desks,
         )  # fmt: skip
+
+    def _authorizer(self) -> Authorizer:
+        """One of this world's own; what the shipped bundle was made ready for, all worlds share."""
+        return copy(AUTHORIZER) if self.bundle is BUNDLE else Authorizer(self.bundle)
 
     async def close(self) -> None:
         await self.store.close()

@@ -32,7 +32,7 @@ from mien.wire.keys import VerifyKey
 from mien.wire.messages import Certificate, Envelope, Receipt, SignedAnswer, parse
 from mien.wire.proof import parse_note_key, read_entry, verify_tlog_proof
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.slow]
 
 HERE = Path(__file__).parent
 READS = (

@@ -26,7 +26,7 @@ from mien.wire.seal import Use
 from mien.wire.signatures import Kind, sign, verify
 from mien_server import unseal
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.slow]
 
 HERE = Path(__file__).parent
 NOW: Final = 1_795_000_000

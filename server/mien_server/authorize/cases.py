@@ -6,7 +6,9 @@ may stand for a cell of the matrix of the law; `cases/matrix.toml` lists those t
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import mien_policies
@@ -19,6 +21,8 @@ from mien_server.values import Decision, Question
 DEFAULTS: Final = "defaults.toml"
 MATRIX: Final = "matrix.toml"
 COLUMNS: Final = ("retail", "education", "workplace", "health", "finance", "minors")
+REMEMBERED: Final = 128
+"""Files of cases of which it is remembered what they hold: a bundle has about thirty, and two that are compared have most in common."""
 _EXPECTED: Final = ("allow", "deny")
 _SETS: Final = frozenset({"jurisdictions", "consented_purposes"})
 _TIMES: Final = frozenset({"now", "consent_expires_at", "retain_until"})
@@ -79,12 +83,13 @@ def load_cases(directory: Path | None = None) -> tuple[Case, ...]:
             raise fault(f"cases/{path.name}", 1, f"cannot be read ({error.strerror})") from error
     if DEFAULTS not in files:
         raise fault(f"cases/{DEFAULTS}", 1, "is missing: cases start from it")
-    defaults = _defaults(files.pop(DEFAULTS))
+    defaults = files.pop(DEFAULTS)
+    _defaults(defaults)
     files.pop(MATRIX, None)
     return tuple(
         case
         for name, content in files.items()
-        for case in _read(f"cases/{name}", content, defaults)
+        for case in _cases(f"cases/{name}", content, defaults)
     )
 
 
@@ -163,12 +168,18 @@ def _differences(bundle: Bundle, case: Case, decision: Decision) -> Iterable[str
         yield f"{case.policy} had no part in it"
 
 
-def _defaults(content: bytes) -> dict[str, Any]:
+@lru_cache(maxsize=REMEMBERED)
+def _cases(file: str, content: bytes, defaults: bytes) -> tuple[Case, ...]:
+    return tuple(_read(file, content, _defaults(defaults)))
+
+
+@lru_cache(maxsize=2)
+def _defaults(content: bytes) -> Mapping[str, Any]:
     table = read_table(f"cases/{DEFAULTS}", content)
     if missing := sorted(_FIELDS - table.keys()):
         raise fault(f"cases/{DEFAULTS}", 1, f"`{missing[0]}` is missing")
     _check_fields(f"cases/{DEFAULTS}", 1, table)
-    return table
+    return MappingProxyType(table)
 
 
 def _read(file: str, content: bytes, defaults: Mapping[str, Any]) -> Iterable[Case]:

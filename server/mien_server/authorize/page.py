@@ -34,15 +34,23 @@ _HERE: Final = Ground("", "settled", local=True)
 
 def filled(page: str, bundle: Bundle) -> str:
     """The page with every generated part as `bundle` has it. Raises `ValueError` when a mark is missing."""
+    for name in PARTS:  # all before any: a part takes seconds
+        _around(page, name)
     for name, part in PARTS.items():
-        begin, end = f"<!-- generated: {name} -->\n", f"<!-- end: {name} -->\n"
-        before, found, rest = page.partition(begin)
-        _, closed, after = rest.partition(end)
-        if not found or not closed:
-            msg = f"the page has no marks for `{name}`: put `{begin.strip()}` and `{end.strip()}` there"
-            raise ValueError(msg)
-        page = f"{before}{begin}\n{part(bundle)}\n{end}{after}"
+        before, after = _around(page, name)
+        page = f"{before}\n{part(bundle)}\n{after}"
     return page
+
+
+def _around(page: str, name: str) -> tuple[str, str]:
+    """The page up to the first mark of a part, and from its last. Raises `ValueError` when one is missing."""
+    begin, end = f"<!-- generated: {name} -->\n", f"<!-- end: {name} -->\n"
+    before, found, rest = page.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        msg = f"the page has no marks for `{name}`: put `{begin.strip()}` and `{end.strip()}` there"
+        raise ValueError(msg)
+    return before + begin, end + after
 
 
 # ---- policies and retention ----

@@ -32,7 +32,10 @@ GROUPS: Final[tuple[tuple[str, ...], ...]] = (
 
 REMEMBERED: Final = 4096
 """Policies, each by a group of words, of which it is remembered what silences them: a bundle has about a thousand."""
+HEADS: Final = 128
+"""Heads of policies of which it is remembered what they ask for: a bundle has about twenty."""
 _ANY: Final = {"op": "All"}
+_ASKED: Final = (*words.ACTIONS, words.KEEP_PROOF)
 _FORM: Final = "form:"
 """Put before the id of a policy's form, so that the policy itself can have its own."""
 
@@ -100,23 +103,22 @@ def _speaking(sources: Iterable[Mapping[str, Any]]) -> dict[str | None, int]:
 
 def _actions(sources: Iterable[Mapping[str, Any]], schema: cedarpy.Schema) -> dict[str, int]:
     """Bits by action. Which action lies in which group is the schema's to say, so the engine is asked about each head."""
-    asked = (*words.ACTIONS, words.KEEP_PROOF)
-    heads: dict[str, frozenset[str]] = {}
-    found = dict.fromkeys(asked, 0)
+    found = dict.fromkeys(_ASKED, 0)
     for at, source in enumerate(sources):
-        head = json.dumps(source["action"])
-        if head not in heads:
-            heads[head] = frozenset(
-                action for action in asked if words.meets(json.loads(head), action, schema)
-            )
-        for action in heads[head]:
+        for action in _met(json.dumps(source["action"]), schema):
             found[action] |= 1 << at
     return found
 
 
+@lru_cache(maxsize=HEADS)
+def _met(head: str, schema: cedarpy.Schema) -> frozenset[str]:
+    """The actions that a policy's head asks for, by its text."""
+    return frozenset(action for action in _ASKED if words.meets(json.loads(head), action, schema))
+
+
 def _tables(sources: list[dict[str, Any]], known: Mapping[str, frozenset[str]]) -> Iterable[_Table]:
-    asked = [frozenset(reads(source["conditions"])) for source in sources]
     texts = [json.dumps(source) for source in sources]
+    asked = [_read(text) for text in texts]
     for fields in GROUPS:
         paths = {_path(field) for field in fields}
         concerned = [at for at, read in enumerate(asked) if paths & read]
@@ -129,6 +131,12 @@ def _tables(sources: list[dict[str, Any]], known: Mapping[str, frozenset[str]]) 
             chosen: everybody & ~sum(bit for bit, under in silent if chosen in under)
             for chosen in choices
         })  # fmt: skip
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _read(source: str) -> frozenset[Path]:
+    """Where the conditions of a policy read, by its text."""
+    return frozenset(reads(json.loads(source)["conditions"]))
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -5,8 +5,10 @@ alike for all times in the same order among each other and those moments. While 
 and two people whose consents end on different days can share one answer.
 """
 
+import json
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 TIMES: Final = ("consent_expires_at", "retain_until", "now")
@@ -15,12 +17,19 @@ _READS: Final = tuple({".": {"left": _CONTEXT, "attr": name}} for name in TIMES)
 _COMPARISONS: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
 _LARGEST: Final = 2**53 - 1
 """Beyond it nothing is a time; the engine refuses what is beyond 64 bits."""
+REMEMBERED: Final = 512
+"""Policies of which it is remembered what they compare times with: three bundles of the size that ships."""
 
 
 def moments(policies: Iterable[Any]) -> tuple[int, ...] | None:
     """The fixed moments that these policies (Cedar's JSON form) compare times with, in order, zero among them; None when they do more than compare."""
     found = {0}
-    return tuple(sorted(found)) if all(_orders(policy, found) for policy in policies) else None
+    for policy in policies:
+        compared = _compared(json.dumps(policy))
+        if compared is None:
+            return None
+        found |= compared
+    return tuple(sorted(found))
 
 
 def in_order(times: tuple[Any, ...], fixed: Sequence[int]) -> tuple[Any, ...]:
@@ -41,6 +50,13 @@ def in_order(times: tuple[Any, ...], fixed: Sequence[int]) -> tuple[Any, ...]:
             last = max(fixed[at], last) + 1 if at >= 0 else last + 1
         place[each] = last
     return tuple([place[each] for each in times])
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _compared(policy: str) -> frozenset[int] | None:
+    """The same of one policy, by its text: most policies of a bundle are those of the one before."""
+    found: set[int] = set()
+    return frozenset(found) if _orders(json.loads(policy), found) else None
 
 
 def _orders(node: Any, found: set[int]) -> bool:

@@ -29,12 +29,12 @@ from mien.wire.proof import note_key
 from mien_server import addresses
 from mien_server.cli.officer.key import OfficerKey, read
 from mien_server.machine import SystemClock
-from mien_server.pipeline.looking import Asks
 
 if TYPE_CHECKING:
     import httpx
 
     from mien_server.pipeline import Pipeline
+    from mien_server.pipeline.looking import Asks
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -65,7 +65,7 @@ class Desk(Protocol):
         """The key that signs the log's checkpoints, as the officer knows it."""
         ...
 
-    async def ask(self, ask: Asks, answer: type[M]) -> M:
+    async def ask(self, ask: "Asks", answer: type[M]) -> M:
         """The answer. Raises what the server says, or what keeps it from being asked."""
         ...
 
@@ -110,7 +110,7 @@ class _Here:
     key: VerifyKey
     officer: OfficerKey | None
 
-    async def ask(self, ask: Asks, answer: type[M]) -> M:
+    async def ask(self, ask: "Asks", answer: type[M]) -> M:
         """See `Desk`."""
         if self.officer is None:
             found = await self.pipeline.asked_here(ask)
@@ -155,7 +155,7 @@ class _Away:
         """See `Desk`."""
         return self.officer.log
 
-    async def ask(self, ask: Asks, answer: type[M]) -> M:
+    async def ask(self, ask: "Asks", answer: type[M]) -> M:
         """See `Desk`. A busy server is asked again, each time with a fresh statement."""
         for _ in range(TRIES - 1):
             try:
@@ -164,7 +164,7 @@ class _Away:
                 await self.wait(min(busy.retry_after, LONGEST))
         return await self._once(ask, answer)
 
-    async def _once(self, ask: Asks, answer: type[M]) -> M:
+    async def _once(self, ask: "Asks", answer: type[M]) -> M:
         import httpx
 
         headers = {"authorization": self.officer.authorization(ask, SystemClock().now())}

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from mien_server.cli.moments import minute, moment
-from mien_server.cli.policy.shown import AsJson, filled
+from mien_server.cli.shown import AsJson, filled
 from mien_server.cli.told import told
 
 if TYPE_CHECKING:

@@ -168,7 +168,7 @@ def as_doc(case: Case) -> dict[str, Any]:
 def _show(cases: Sequence[Case], plot: Path | None) -> None:
     from rich.console import Console
 
-    from mien_server.cli.policy.shown import filled
+    from mien_server.cli.shown import filled
 
     console = Console()
     heads = ("loss", "machine (B)", "hand-off (H)", "H - B", "R = H/B", "random flag", "all manual")

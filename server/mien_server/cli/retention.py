@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import Console
 
-from mien_server.cli.policy.shown import AsJson, filled, load, progress
+from mien_server.cli.shown import AsJson, filled, load, progress
 from mien_server.cli.told import told
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from mien_server.cli.audit.find import OfficerOption, Server, checked, outcome_o
 from mien_server.cli.audit.prove import leaf_or_index
 from mien_server.cli.desk import Desk, ask_at, vkey
 from mien_server.cli.moments import minute, second
-from mien_server.cli.policy.shown import CERTAIN, AsJson, plain
+from mien_server.cli.shown import CERTAIN, AsJson, plain
 from mien_server.cli.told import told
 
 DAMAGED: Final = 1

@@ -19,9 +19,8 @@ from mien.wire.messages import LATEST, MAX_FOUND, FindAnswer, FindAsk, LogFilter
 from mien.wire.proof import leaf_of
 from mien_server.cli.desk import Desk, ask_at
 from mien_server.cli.moments import minute, moment, second
-from mien_server.cli.policy.shown import filled, progress
+from mien_server.cli.shown import filled, progress
 from mien_server.cli.told import told
-from mien_server.pipeline.sifting import read_record
 
 SHOWN: Final = 100
 """Decisions in the table when nobody says how many."""
@@ -147,6 +146,8 @@ async def pages(desk: Desk, wanted: LogFilter, most: int | None) -> AsyncIterato
 
 def checked(entry: OpenedEntry) -> dict[str, Any]:
     """The record of an entry that leads to its leaf. Raises `LogTampered`, naming the entry."""
+    from mien_server.pipeline.sifting import read_record
+
     if leaf_of(unb64(entry.nonce), entry.record.encode()) != unb64(entry.leaf):
         msg = f"entry {entry.index} does not commit to the record that was shown; keep both as evidence"
         raise LogTampered(msg)

@@ -121,7 +121,7 @@ def _checked(
     log: str, question: Question, officer: Path | None, cache: Path | None
 ) -> audit.Report:
     from mien_server.cli.audit import remote
-    from mien_server.cli.policy.shown import progress
+    from mien_server.cli.shown import progress
 
     with progress("Checking entries") as bar:
         if not remote.is_url(log):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from mien_server.cli.policy.shown import filled, progress
+from mien_server.cli.shown import filled, progress
 from mien_server.cli.told import told
 
 if TYPE_CHECKING:

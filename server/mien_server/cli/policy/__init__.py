@@ -4,7 +4,6 @@
 - `explain`  why a question is answered as it is, and what would change that
 - `diff`     where two bundles differ
 - `replay`   what another bundle would have decided of what the log remembers; `past` reads the log
-- `shown`    what these commands share: loading, tables, bars
 """
 
 import typer

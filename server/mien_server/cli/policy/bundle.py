@@ -23,7 +23,7 @@ from mien_server.authorize.cases import (
 )
 from mien_server.authorize.matrix import Cell, Matrix
 from mien_server.authorize.page import matrix as matrix_page
-from mien_server.cli.policy.shown import AsJson, Directory, load, or_exit, quiet
+from mien_server.cli.shown import AsJson, Directory, load, or_exit, quiet
 
 
 # ---- check ----

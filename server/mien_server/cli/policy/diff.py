@@ -14,7 +14,7 @@ import mien_policies
 from mien_server.authorize.cases import load_cases
 from mien_server.authorize.compare import COUNT, Changed, Comparison, Group, changed, compare
 from mien_server.authorize.corpus import steps_from_order
-from mien_server.cli.policy.shown import FAULT, AsJson, load, or_exit, plain, progress, quiet, table
+from mien_server.cli.shown import FAULT, AsJson, load, or_exit, plain, progress, quiet, table
 from mien_server.values import Decision, Question
 
 DIFFERS: Final = 1

@@ -14,7 +14,7 @@ from mien_server.authorize.explain import explain as explained
 from mien_server.authorize.reasons import Reason
 from mien_server.authorize.steps import PERSON, SITE
 from mien_server.cli.policy import asked
-from mien_server.cli.policy.shown import CERTAIN, FAULT, AsJson, load, or_exit, plain, quiet
+from mien_server.cli.shown import CERTAIN, FAULT, AsJson, load, or_exit, plain, quiet
 from mien_server.cli.told import told
 from mien_server.values import Question
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from mien_server.authorize.replay import Turned
 from mien_server.cli.policy.past import FATES, Replayed, replay_log
-from mien_server.cli.policy.shown import (
+from mien_server.cli.shown import (
     FAULT,
     AsJson,
     Bar,

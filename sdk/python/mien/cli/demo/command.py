@@ -2,14 +2,16 @@
 
 import secrets
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.prompt import Prompt
 
 from mien.errors import CaptureError, MienError
-from mien.wire.messages import Notice
+
+if TYPE_CHECKING:
+    from mien.wire.messages import Notice
 
 FOLDER = Path("var/demo")
 VIDEO = Path("samples/person/person.mp4")
@@ -90,12 +92,12 @@ def _needed(file: Path) -> Path:
     return file
 
 
-def _rendered_person_agrees(notice: Notice) -> bool:
+def _rendered_person_agrees(notice: "Notice") -> bool:
     """The person in the video is rendered: the demo says yes in their place, and says so."""
     return bool(notice.purposes)
 
 
-def _ask(notice: Notice) -> bool:
+def _ask(notice: "Notice") -> bool:
     """A camera reads somebody real: they are asked, and nothing is preselected."""
     purpose = next(p for p in notice.purposes if p.id == "personalize_offers")
     words = f"{purpose.title}: do you agree? Both answers are fine"

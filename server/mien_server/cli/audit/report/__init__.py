@@ -16,7 +16,7 @@ from mien_server.cli.audit.report.gather import gather
 from mien_server.cli.audit.report.page import page
 from mien_server.cli.desk import ask_at
 from mien_server.cli.moments import LATEST, moment
-from mien_server.cli.policy.shown import progress
+from mien_server.cli.shown import progress
 from mien_server.cli.told import told
 
 

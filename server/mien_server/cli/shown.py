@@ -1,4 +1,4 @@
-"""What the policy commands share: a bundle or one line of what is wrong with it, tables, bars and pictures of them."""
+"""What commands share: a bundle or one line of what is wrong with it, tables, bars and pictures of them."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape as html
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 from rich import box
@@ -16,7 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from mien.errors import PolicyInvalid, SettingsError
-from mien_server.authorize import Bundle, load_bundle
+
+if TYPE_CHECKING:
+    from mien_server.authorize import Bundle
 
 T = TypeVar("T")
 FAULT: Final = 2
@@ -37,8 +39,12 @@ _COLOURS: Final = {DENIED: "#b3261e", ALLOWED: "#1b6e3c"}
 _BAR: Final = 30
 
 
-def load(directory: Path | None, code: int = 1) -> Bundle:
+def load(directory: Path | None, code: int = 1) -> "Bundle":
     """The bundle; a fault of it ends the command with `code`."""
+    from mien_server.authorize import (
+        load_bundle,
+    )  # the commands that only draw need no policy engine
+
     return or_exit(lambda: load_bundle(directory), code)
 
 
