@@ -58,7 +58,15 @@ class Adding:
         self._sum += steps
         self.count += 1
 
-    def release(
+    def release(self, noise: float, expected: int, entropy: Entropy) -> NDArray[np.float64]:
+        """The noised sum, divided by the `expected` (fixed) batch size: the mean update, (numbers,) float64.
+
+        `noise` is the multiplier z: the deviation of the noise on the sum is z times the clip. Each call draws anew, so each is a release of its own.
+        """
+        return released(self._sum, self.clip, noise, expected, entropy)
+
+
+def release(
     updates: Iterable[ArrayLike], clip: float, noise: float, expected: int, draw: Entropy
 ) -> NDArray[np.float64]:
     """The noised mean of `updates` of `NUMBERS` numbers, which are read once and not kept: (776,) float64.
