@@ -84,6 +84,18 @@ def _rates(args: argparse.Namespace) -> None:
     rates.run(args.figures)
 
 
+def _adaptation(args: argparse.Namespace) -> None:
+    from . import adaptation
+
+    adaptation.run(args.figures)
+
+
+def _budget(args: argparse.Namespace) -> None:
+    from . import budget
+
+    budget.run(args.figures)
+
+
 def _sheet(args: argparse.Namespace) -> None:
     from .render import sheet
 
@@ -119,6 +131,10 @@ def main() -> None:
     cubes.add_argument("folder", type=Path)
     counted = command("rates", _rates, "write rates.json again from recorded figures")
     counted.add_argument("figures", type=Path)
+    drawn = command("adaptation", _adaptation, "draw adaptation, person by person")
+    drawn.add_argument("figures", type=Path, help="what `make bench NAME=adapt` printed")
+    spent = command("budget", _budget, "draw what privacy costs and what it is worth")
+    spent.add_argument("figures", type=Path, help="what `make bench NAME=shared` printed")
     args = parser.parse_args()
     args.run(args)
 
