@@ -28,10 +28,6 @@
     │   ├── RoundStands              another round is open
     │   ├── HeadStale                trained from another head than the round's
     │   ├── UpdateTwice              this person's update is there already
-    │   ├── UpdateInvalid            an update that is none, seen when it was opened
-    │   │   ├── UpdateMisshapen      numbers of another shape
-    │   │   ├── UpdateNotFinite      a number that is infinite or none
-    │   │   └── UpdateTooLong        a norm above the round's
     │   └── BudgetSpent              the person's budget of privacy would be passed
     ├── AnswerLate                   an answer to a lesson that comes after more than a week
     ├── ExportTooLarge               more is kept of a person than one answer can hold
@@ -274,30 +270,6 @@ class UpdateTwice(RoundError):
     code = "update-twice"
 
 
-class UpdateInvalid(RoundError):
-    """An update that is none: seen by the round's owner, who alone can open it. It is dropped and counted by its code."""
-
-    code = "update-invalid"
-
-
-class UpdateMisshapen(UpdateInvalid):
-    """The numbers of an update have another shape."""
-
-    code = "update-misshapen"
-
-
-class UpdateNotFinite(UpdateInvalid):
-    """A number of an update is infinite or none."""
-
-    code = "update-not-finite"
-
-
-class UpdateTooLong(UpdateInvalid):
-    """The norm of an update is above the round's."""
-
-    code = "update-too-long"
-
-
 class BudgetSpent(RoundError):
     """The person's budget of privacy would be passed: they were in as many rounds as they may."""
 
@@ -365,7 +337,6 @@ STATUS: Final[dict[type[MienError], int]] = {
     NotFound: 404,
     RoundError: 409,
     RoundOver: 410,
-    UpdateInvalid: 422,
     BudgetSpent: 403,
     AnswerLate: 422,
     ExportTooLarge: 413,

@@ -469,6 +469,10 @@ class Rounds(Protocol):
         """Keep a sealed update; False when one of this person is there already."""
         ...
 
+    def has_update(self, name: str, site: str, subject: str) -> bool:
+        """Whether one of this person is there."""
+        ...
+
     def counts(self, name: str) -> dict[str, int]:
         """How many updates wait in a round, by site."""
         ...

@@ -16,7 +16,8 @@ class Site:
     """A registered site: what it may claim, who answers for it, and the hashes of its two keys (the keys themselves are shown once).
 
     `verifier` is the Ed25519 public key of whoever verifies guardians for this site; None: nobody does, and where a law wants it the answer is no.
-    `webhook` is the address that is told of erasures and withdrawals; None: nobody is.
+    `webhook` is the address that is told of erasures and withdrawals; None: nobody is. `contributes`: its people are asked whether they take part in rounds of
+    the shared head.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Site:
     created_at: int = 0
     verifier: bytes | None = None
     webhook: str | None = None
+    contributes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,10 +86,14 @@ class SqlRounds:
 
     def add_update(self, update: Contribution) -> bool:
         values = {name: getattr(update, name) for name in Contribution.__slots__}
-        if self._runner.row(_THERE, values) is not None:
+        if self.has_update(update.round, update.site, update.subject):
             return False
         self._runner.change(INSERTS["contribution"], values)
         return True
+
+    def has_update(self, name: str, site: str, subject: str) -> bool:
+        values = {"round": name, "site": site, "subject": subject}
+        return self._runner.row(_THERE, values) is not None
 
     def counts(self, name: str) -> dict[str, int]:
         return {row[0]: row[1] for row in self._runner.rows(_COUNTS, {"round": name})}

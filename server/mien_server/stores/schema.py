@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    false,
 )
 from sqlalchemy.event import listen
 
@@ -53,6 +54,7 @@ site = Table(
     Column("created_at", Whole, nullable=False),
     Column("verifier", LargeBinary),
     Column("webhook", String),
+    Column("contributes", Boolean, nullable=False, server_default=false()),
 )
 
 catalogue = Table(

@@ -47,4 +47,3 @@ def seal_update(numbers: bytes, key: SealKey, *where: bytes) -> str:
 def open_update(sealed: bytes, key: OpenKey, *where: bytes) -> bytes:
     """The 3,104 bytes of a sealed update. Raises `EnvelopeInvalid` (another key or context, damaged), `RequestInvalid` (another shape)."""
     return unpack(open_sealed(sealed, key, Use.UPDATE, *where))
-

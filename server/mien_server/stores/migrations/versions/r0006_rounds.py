@@ -15,6 +15,9 @@ WHOLE: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     """From 0005."""
+    op.add_column(
+        "site", sa.Column("contributes", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
     _rounds()
     _of_people()
     op.create_table(
