@@ -124,7 +124,10 @@ async def head_doc(world: World, version: int) -> HeadDoc:
 async def rows(world: World) -> dict[str, int]:
     """How many rows the tables of rounds have."""
     names = ("contribution", "participation", "head")
-    return {name: (await world.select("SELECT count(*) FROM " + name))[0][0] for name in names}
+    return {
+        name: (await world.select(f"SELECT count(*) FROM {name}"))[0][0]  # noqa: S608 - names of ours
+        for name in names
+    }
 
 
 # ---- killed while closing ----
