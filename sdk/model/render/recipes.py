@@ -410,7 +410,8 @@ def actions(weights: Mapping[str, float]) -> list[float]:
     return out
 
 
-def _draw_variant(rng: Generator, name: str, intensity: float) -> dict[str, float]:
+def draw_variant(rng: Generator, name: str, intensity: float) -> dict[str, float]:
+    """Weights of one of the ways in which a class is shown, by action."""
     variants = RECIPES[name]
     chances = np.array([chance for chance, _ in variants])
     variant = variants[rng.choice(len(variants), p=chances / chances.sum())][1]
@@ -476,12 +477,23 @@ def draw(
     rng: Generator, name: str, known: frozenset[str], lowest: float = 0.65, highest: float = 1.3
 ) -> Expression:
     """A random expression of class `name`; known: the names of all blendshapes. Neutral has intensity 1."""
+    intensity = draw_intensity(rng, name, lowest, highest)
+    return shown(rng, name, intensity, draw_variant(rng, name, intensity), known)
+
+
+def draw_intensity(rng: Generator, name: str, lowest: float = 0.65, highest: float = 1.3) -> float:
+    """How strongly an expression is shown."""
     low = lowest if rng.random() < 0.5 else 0.85
-    intensity = 1.0 if name == "neutral" else float(rng.uniform(low, highest))
-    weights = _draw_variant(rng, name, intensity)
+    return 1.0 if name == "neutral" else float(rng.uniform(low, highest))
+
+
+def shown(
+    rng: Generator, name: str, intensity: float, weights: dict[str, float], known: frozenset[str]
+) -> Expression:
+    """An expression of class `name` with those weights, as a face shows it: a little uneven, now and then mixed, with gaze and lids."""
     if name != "neutral" and rng.random() < 0.12:
         other = CLASSES[1 + int(rng.integers(len(CLASSES) - 1))]
-        for action, weight in _draw_variant(rng, other, 0.25 * float(rng.random())).items():
+        for action, weight in draw_variant(rng, other, 0.25 * float(rng.random())).items():
             weights[action] = weights.get(action, 0.0) + weight
     sided = _to_sides(rng, weights, known)
     for action in rng.choice(sorted(known), 5, replace=False):

@@ -69,6 +69,11 @@ class SiteEyes:
         self._rest = rest
         self._embedded = embedded
 
+    @property
+    def head(self) -> "Floats | None":
+        """The last layer behind the expressions, as `Eyes.head`; None when a site's classifier gives them."""
+        return self._classifier.head if isinstance(self._classifier, Eyes) else None
+
     def watch(self) -> Watch | None:
         """A watcher of brief movements, None when the embedded networks are not loaded."""
         return self._embedded.watch() if self._embedded else None

@@ -48,6 +48,11 @@ class Eyes:
     def __init__(self, models: "Models") -> None:
         self._models = models
 
+    @property
+    def head(self) -> "NDArray[np.float32] | None":
+        """(776,): the last layer that makes `Scores.expressions` of `Scores.embedding`; None where the models keep it under another name."""
+        return self._models.head
+
     def faces(self, pixels: "Bytes") -> tuple[Face, ...]:
         """All faces, strongest first, with refined landmarks. Coordinates count from the image's top left corner.
 

@@ -8,6 +8,7 @@ import onnxruntime  # type: ignore[import-untyped]
 
 from mien.errors import ModelTampered
 from mien.infer import manifest
+from mien.infer.last import last_layer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,7 +59,7 @@ def _described(tensors: Any) -> tuple[manifest.Tensor, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The verified networks. `model_id` (0..255) travels in labels; `version` is for people."""
+    """The verified networks. `model_id` (0..255) travels in labels; `version` is for people; `head` is the last layer of `expression` (see `last`)."""
 
     version: str
     model_id: int
@@ -70,6 +71,7 @@ class Models:
     landmarks: Network = field(repr=False)
     expression: Network = field(repr=False)
     micro: Network = field(repr=False)
+    head: "NDArray[np.float32] | None" = field(default=None, repr=False)
 
 
 def load_models(directory: Path | None = None, *, threads: int = 1) -> Models:
@@ -86,5 +88,6 @@ def load_models(directory: Path | None = None, *, threads: int = 1) -> Models:
         face_threshold=checked.face_threshold,
         micro_threshold=checked.micro_threshold,
         actions=checked.actions,
+        head=last_layer(checked.blobs["expression"], checked.temperature),
         **networks,
     )

@@ -1,6 +1,6 @@
 """What is kept of one site on one device: the person, the counter, the queue. AES-256-GCM, each file under its own derived key and its own name.
 
-Files of a site's folder: `person`, `asked`, `counter`, `losses`, `service`, `NNN.envelope` and `NNN.receipt`, each `nonce (12) || ciphertext`.
+Files of a site's folder: `person`, `personal`, `asked`, `counter`, `losses`, `service`, `NNN.envelope` and `NNN.receipt`, each `nonce (12) || ciphertext`.
 """
 
 import os
@@ -28,6 +28,7 @@ _MOST: Final = 1024 * 1024
 _ENVELOPE: Final = ".envelope"
 _RECEIPT: Final = ".receipt"
 _PERSON: Final = "person"
+_PERSONAL: Final = "personal"
 _ASKED: Final = "asked"
 _COUNTER: Final = "counter"
 _LOSSES: Final = "losses"
@@ -63,11 +64,20 @@ class Keep:
         """The JSON value kept of the person, None when nobody is known. Raises `KeepUnreadable`."""
         return self._load(_PERSON)
 
-    def change_person(self, change: Callable[[Any | None], Any | None]) -> None:
-        """Replace what is kept by `change` of it (None: leave it), against all others that would."""
+    def change_person(
+        self,
+        change: Callable[[Any | None], Any | None],
+        learns: Callable[[Any], bool] = lambda _: True,
+    ) -> None:
+        """Replace what is kept by `change` of it (None: leave it), against all others that would.
+
+        What was learned of the person goes first unless `learns` says of the new value that it may stay: a crash leaves too little, never too much.
+        """
         with self.disk.locked():
             value = change(self._load(_PERSON))
             if value is not None:
+                if not learns(value):
+                    self.disk.remove(_PERSONAL)
                 self._store(_PERSON, value)
 
     def stamp(self) -> tuple[int, int]:
@@ -75,11 +85,38 @@ class Keep:
         return self.disk.stamp(_PERSON)
 
     def forget(self) -> None:
-        """Remove everything kept of the person: keys, consent, receipts, counter, queue. What others put there stays."""
+        """Remove everything kept of the person: keys, consent, receipts, counter, queue, what was learned of them. What others put there stays."""
         with self.disk.locked():
             files = (*self.disk.names(_ENVELOPE), *self.disk.names(_RECEIPT))
-            for name in (*files, _COUNTER, _LOSSES, _ASKED, _PERSON):
+            for name in (*files, _COUNTER, _LOSSES, _ASKED, _PERSONAL, _PERSON):
                 self.disk.remove(name)
+
+    # ---- what was learned of them ----
+    def personal(self) -> Any | None:
+        """The JSON value kept of what was learned of the person, None when nothing is. Raises `KeepUnreadable`."""
+        return self._load(_PERSONAL)
+
+    def change_personal(
+        self, change: Callable[[Any | None], Any], learns: Callable[[Any], bool]
+    ) -> bool:
+        """Replace what was learned by `change` of it, if `learns` says of the person as kept now that it may be. Says whether it was.
+
+        When it may not, what was learned before goes as well.
+        """
+        with self.disk.locked():
+            person = self._load(_PERSON)
+            if person is None or not learns(person):
+                self.disk.remove(_PERSONAL)
+                return False
+            self._store(_PERSONAL, change(self._load(_PERSONAL)))
+            return True
+
+    def forget_personal(self) -> bool:
+        """Remove what was learned of the person. Says whether there was anything."""
+        with self.disk.locked():
+            there = self.disk.read(_PERSONAL) is not None
+            self.disk.remove(_PERSONAL)
+            return there
 
     # ---- before there is a person ----
     def asked(self) -> str:
