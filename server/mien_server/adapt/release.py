@@ -55,15 +55,22 @@ class Adding:
         steps = on_grid(update, self.clip, self.numbers)
         if self.count >= MAX_UPDATES:
             raise ValueError(f"a round has at most {MAX_UPDATES} updates")
-        self._sum += steps
+        self._take(steps)
         self.count += 1
+
+    def total(self) -> Whole:
+        """The sum so far in steps of the grid: not noised, so it leaves no round."""
+        return self._sum.copy()
+
+    def _take(self, steps: Whole) -> None:
+        self._sum += steps
 
     def release(self, noise: float, expected: int, entropy: Entropy) -> NDArray[np.float64]:
         """The noised sum, divided by the `expected` (fixed) batch size: the mean update, (numbers,) float64.
 
         `noise` is the multiplier z: the deviation of the noise on the sum is z times the clip. Each call draws anew, so each is a release of its own.
         """
-        return released(self._sum, self.clip, noise, expected, entropy)
+        return released(self.total(), self.clip, noise, expected, entropy)
 
 
 def release(

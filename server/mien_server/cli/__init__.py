@@ -23,6 +23,7 @@ GROUPS = {
     "audit": "Verify the audit log, find and explain what is in it, report on it.",
     "officer": "The key that a privacy officer signs with.",
     "witness": "Cosign the checkpoints of other people's logs.",
+    "adapt": "Learn from all under a privacy budget; attack what it claims.",
     "lessons": "Measure how well the models of lessons predict answers.",
 }
 

@@ -6,6 +6,7 @@ arithmetic is that of Opacus' `GradSampleModule` and `DPOptimizer` without noise
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,16 +48,22 @@ def train(
     *,
     clip: float,
     training: Training | None = None,
+    engine: "Engine | None" = None,
 ) -> NDArray[np.float32]:
     """The update of `head` from (n, 96) embeddings and the n expressions (0..7) that the person said they show: (776,) float32, length <= `clip`.
 
-    n is 1 to 4096. Raises `RequestInvalid` for other shapes, numbers that are not finite, words beyond the vocabulary or a bound that is none.
+    n is 1 to 4096. `engine` is who calculates (`by_opacus.trained`), numpy by itself. Raises `RequestInvalid` for other shapes, numbers that are not finite, words beyond the vocabulary or a bound that is none.
     """
     inputs, said = _checked(embeddings, words)
     if not (math.isfinite(clip) and clip > 0.0):
         raise RequestInvalid("the bound of an update is a number above 0")
     start = head.flat.astype(np.float64).reshape(EMBEDDING + 1, CLASSES)
-    return clipped((trained(start, inputs, said, training or Training()) - start).ravel(), clip)
+    after = (engine or trained)(start, inputs, said, training or Training())
+    return clipped((after - start).ravel(), clip)
+
+
+Engine = Callable[[Exact, Exact, Exact, Training], Exact]
+"""What trains a table (97, 8) on inputs (n, 97) and one-hot words (n, 8): `trained`, or `by_opacus.trained`."""
 
 
 def trained(table: Exact, inputs: Exact, said: Exact, training: Training) -> Exact:
