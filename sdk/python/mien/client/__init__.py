@@ -15,7 +15,8 @@ One synchronous core. Sending happens on a thread of the session, so that a slow
 session may be used from one thread each; `withdraw`, `erase` and `affirm` from any.
 """
 
-from mien.client.found import Flushed, HeldKey, Proof, Standing
+from mien.client.contributions import Contributions
+from mien.client.found import Budget, Contributed, Flushed, HeldKey, Proof, Standing
 from mien.client.given import Clock, Entropy, Eyes, EyesMaker, SystemClock, embedded_eyes
 from mien.client.guardian import Guardian, new_guardian_code
 from mien.client.helping import Helping
@@ -27,12 +28,12 @@ from mien.client.session import LOCAL_NOTICE, Session, local_session
 from mien.client.stream import Stream
 
 __all__ = [
-    "LOCAL_NOTICE", "Client", "Clock", "Entropy", "Eyes", "EyesMaker", "Flushed", "Guardian", "HeldKey", "Proof", "Session", "Standing", "SystemClock",
+    "LOCAL_NOTICE", "Budget", "Client", "Clock", "Contributed", "Entropy", "Eyes", "EyesMaker", "Flushed", "Guardian", "HeldKey", "Proof", "Session", "Standing", "SystemClock",
     "check_export", "embedded_eyes", "local_session", "new_guardian_code", "readable",
 ]  # fmt: skip
 
 
-class Client(Stream, Helping, Lessons, KeySet):
+class Client(Stream, Helping, Lessons, Contributions, KeySet):
     """One site on one device. Touches neither network, camera nor models until asked; raises leaves of `MienError`.
 
     `server` is https, or http on this machine. `key` is the site's publishable key. `trust` is the server's verification key as base64url
