@@ -42,7 +42,7 @@ KINDS: Final = ("own", "anew")
 GROUP: Final = 50  # people of a seed
 PLACES: Final = 3  # where a person of their own sits
 RESTS: Final = 8
-PICTURES: Final = 84
+PICTURES: Final = 60
 BLOCK: Final = 5  # people of one job, and of one file while the group is made
 ALIKE: Final = 10.0  # how alike people are in how often they show what: Dirichlet's concentration over all classes
 GRAIN: Final = 0.012
@@ -194,7 +194,7 @@ def one(kind: str, seed: int, number: int) -> tuple[Any, ...]:
 
 
 def _folder() -> Path:
-    return WORK / f"persons-{RENDERER}"
+    return WORK / f"persons-{RENDERER}-{PICTURES}"
 
 
 def _block(kind: str, seed: int, first: int) -> Path:
@@ -209,7 +209,7 @@ def _block(kind: str, seed: int, first: int) -> Path:
 
 
 def load(kind: str, seed: int, processes: int = 2, count: int = GROUP) -> Group:
-    """The first `count` people of a seed, from the cache, rendered when they are not there (about five seconds a person and core).
+    """The first `count` people of a seed, from the cache, rendered when they are not there (about four seconds a person and core).
 
     Needs a C compiler and the head data (`ASSETS=dir`) for what is not cached.
     """
