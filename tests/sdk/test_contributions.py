@@ -123,7 +123,7 @@ def rounds(server: FakeServer) -> Rounds:
 @pytest.fixture
 def learner(rounds: Rounds, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     """Somebody who said yes and corrected a few moments."""
-    with rounds.server.client(home, eyes=Learning()) as client:
+    with rounds.server.client(home, eyes=Learning(model=1)) as client:
         monkeypatch.setattr(client._sender, "transport", rounds)
         client.notice()
         client.consent(purposes=YES, claims=GERMANY)
@@ -167,7 +167,7 @@ def test_a_round_of_which_nothing_is_heard_counts_as_spent(learner: Client, roun
 
 
 def test_nothing_is_sent_without_the_purpose(rounds: Rounds, home: Path) -> None:
-    with rounds.server.client(home, eyes=Learning()) as client:
+    with rounds.server.client(home, eyes=Learning(model=1)) as client:
         client._sender.transport = rounds
         with pytest.raises(ConsentMissing):
             client.contribute()
@@ -263,8 +263,8 @@ def test_it_trains_from_the_head_that_was_released(learner: Client, rounds: Roun
 
 
 BAD_HEADS: dict[str, Callable[[Rounds], m.HeadRef]] = {
-    "forged": lambda r: r.release(BASE, 1, key=SigningKey.generate()),
-    "of another network": lambda r: r.release(BASE, 1, model=2),
+    "forged": lambda r: r.release(BASE + 4, 1, key=SigningKey.generate()),
+    "of another network": lambda r: r.release(BASE + 4, 1, model=2),
     "another than named": lambda r: r.release(BASE + 2, 1).model_copy(update={"sha256": b64(bytes(32))}),
     "without its own hash": lambda r: r.release(BASE, 1, sha256=b64(bytes(32))).model_copy(update={"sha256": b64(bytes(32))}),
     "another version": lambda r: r.release(BASE + 3, 7).model_copy(update={"version": _again(r, 7, 1)}),
