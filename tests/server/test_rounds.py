@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from tests.server.rounding import (
 from tests.server.world import DAY, MakeWorld, Phone, World, shop
 
 from mien.errors import ConsentMissing, EnvelopeReplayed, MienError, PolicyDenied, RequestInvalid
+from mien.infer import load_models
 from mien.wire.canonical import b64, decode, unb64
 from mien.wire.keys import OpenKey, SealKey, SigningKey
 from mien.wire.messages import HeadRef, KeyDoc, RoundDoc
@@ -37,6 +39,7 @@ from mien.wire.seal import Use, pad, seal
 from mien.wire.signatures import Kind
 from mien.wire.updates import context
 from mien_server import adapt
+from mien_server.adapt.holdout import read
 from mien_server.errors import (
     BudgetSpent,
     HeadStale,
@@ -533,3 +536,45 @@ async def test_another_network_begins_again_from_its_own_last_layer(
         ended = await held(world, await contributors(world))
         assert ended.released == head.version + 1
         assert (await head_doc(world, ended.released)).model == 2
+
+
+# ---- the gate ----
+def test_the_holdout_is_of_the_network_that_ships() -> None:
+    """Its last layer is where every device begins, to the bit; and it reads rendered people as well as it was measured to."""
+    found, models = adapt.shipped_holdout(), load_models()
+    assert models.head is not None
+    assert found.model == models.model_id
+    assert found.base.tobytes() == models.head.astype("<f4").tobytes()
+    assert (len(found.words), set(found.words.tolist())) == (1000, set(range(8)))
+    assert found.accuracy(found.base) > 0.75
+
+
+def test_the_gate_lets_nothing_through_that_reads_worse_or_that_no_device_takes() -> None:
+    better, worse = (np.asarray(each, np.float32) for each in (GOOD, BAD))
+    assert adapt.judged(HOLDOUT, HOLDOUT.base, better)[0]
+    assert adapt.judged(HOLDOUT, better, better)[0]
+    assert not adapt.judged(HOLDOUT, HOLDOUT.base, worse)[0]
+    for number in (np.nan, np.inf, 1001.0):
+        broken = better.copy()
+        broken[7] = number
+        assert not adapt.judged(HOLDOUT, HOLDOUT.base, broken)[0]
+
+
+def test_a_holdout_that_is_none_is_refused(tmp_path: Path) -> None:
+    good = {
+        "model": 1,
+        "base": HOLDOUT.base,
+        "embeddings": HOLDOUT.embeddings,
+        "words": HOLDOUT.words,
+    }
+    for wrong in (
+        {"base": HOLDOUT.base[:8]}, {"words": HOLDOUT.words + 1}, {"embeddings": HOLDOUT.embeddings * np.nan}, {"embeddings": HOLDOUT.embeddings[:3]},
+    ):  # fmt: skip
+        with pytest.raises(RequestInvalid, match="make it again"):
+            adapt.Holdout(**{**good, **wrong})
+    file = tmp_path / "holdout.npz"
+    with pytest.raises(RequestInvalid, match="install"):
+        read(file)
+    np.savez(file, model=np.array(1))
+    with pytest.raises(RequestInvalid, match="install"):
+        read(file)

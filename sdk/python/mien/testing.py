@@ -16,7 +16,7 @@ import base64
 import hashlib
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import httpx
 import numpy as np
 
+from mien.adapt import EMBEDDING
 from mien.client import Client, Clock, Eyes
 from mien.errors import (
     ClockSkewed,
@@ -150,10 +151,14 @@ def _scene(scene: "str | tuple[str, ...] | NDArray[np.uint8]") -> "NDArray[np.ui
 
 @dataclass(slots=True)
 class FakeEyes:
-    """Reads what `picture` drew, as sure as `sure` (0..1). Counts what it was asked."""
+    """Reads what `picture` drew, as sure as `sure` (0..1). Counts what it was asked.
+
+    `mistaken` is what it reads wrongly, such as `{"neutral": "anger"}`. Its embedding tells them apart all the same, so a person's own head can learn.
+    """
 
     sure: float = 0.9
     model: int = 7
+    mistaken: Mapping[str, str] = field(default_factory=dict)
     looked: int = 0
     read: int = 0
     loaded: int = 0
@@ -184,10 +189,23 @@ class FakeEyes:
         self.read += 1
         x, y = int(face.box[0]), int(face.box[1])
         number = (int(pixels[y + 2, x + 2, 0]) - 120) // _STEP
-        rest = (1 - self.sure) / (len(EXPRESSIONS) - 1)
-        shares = tuple(self.sure if i == number else rest for i in range(len(EXPRESSIONS)))
         good = {"joy": 0.8, "neutral": 0.0, "surprise": 0.2}.get(EXPRESSIONS[number], -0.6)
-        return Scores(shares, good, 0.3)
+        embedding = tuple(float(i == number) for i in range(EMBEDDING))
+        return Scores(self._shares(number), good, 0.3, embedding=embedding)
+
+    @property
+    def head(self) -> "NDArray[np.float32]":
+        """(776,): what makes the shares of the embedding, as the last layer of a network does."""
+        table = np.zeros((EMBEDDING + 1, len(EXPRESSIONS)), np.float32)
+        for number in range(len(EXPRESSIONS)):
+            table[number] = np.log(self._shares(number))
+        return table.reshape(-1)
+
+    def _shares(self, number: int) -> tuple[float, ...]:
+        word = EXPRESSIONS[number]
+        read = EXPRESSIONS.index(self.mistaken.get(word, word))
+        rest = (1 - self.sure) / (len(EXPRESSIONS) - 1)
+        return tuple(self.sure if i == read else rest for i in range(len(EXPRESSIONS)))
 
     def watch(self) -> None:
         """No brief movements: drawn squares do not move."""

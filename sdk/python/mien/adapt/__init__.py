@@ -10,10 +10,10 @@ Numbers in, numbers out: no I/O, no clock. `client` decides when something may b
 from mien.adapt.guard import HEADS, WINDOW, Trial, Verdict, verdict
 from mien.adapt.head import CLASSES, EMBEDDING, SIZE, Head, softmax
 from mien.adapt.learning import learned
-from mien.adapt.personal import ANSWERS, PICTURES, Answer, Personal, Rest
+from mien.adapt.personal import ANSWERS, PICTURES, Answer, Learned, Personal, Rest, learned_of
 from mien.adapt.rest import shift
 
 __all__ = [
-    "ANSWERS", "CLASSES", "EMBEDDING", "HEADS", "PICTURES", "SIZE", "WINDOW", "Answer", "Head", "Personal", "Rest", "Trial", "Verdict", "learned", "shift",
-    "softmax", "verdict",
+    "ANSWERS", "CLASSES", "EMBEDDING", "HEADS", "PICTURES", "SIZE", "WINDOW", "Answer", "Head", "Learned", "Personal", "Rest", "Trial", "Verdict",
+    "learned", "learned_of", "shift", "softmax", "verdict",
 ]  # fmt: skip

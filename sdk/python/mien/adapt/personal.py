@@ -53,6 +53,26 @@ class Rest:
     leans: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What is known of a person, for the person to see: no number of it is of their face.
+
+    `calibrated`: the face at rest is known; `leans`: the base head takes it for something else. `said` counts the answers kept, by expression; `corrected` and
+    `agreed` all that were given. Of the last `tried` answers, each held out, the base head had `base_right` and the person's own `own_right`; `reads` is the
+    head that the guard has read now, a word of `HEADS`.
+    """
+
+    calibrated: bool = False
+    leans: bool = False
+    said: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    corrected: int = 0
+    agreed: int = 0
+    tried: int = 0
+    base_right: int = 0
+    own_right: int = 0
+    reads: str = "base"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Personal:
     """One person's adaptation to one network. `model` is its id; `corrected` and `agreed` count all answers, also those forgotten.
@@ -157,6 +177,26 @@ class Personal:
             doc.corrected,
             doc.agreed,
         )
+
+
+def learned_of(value: Any | None) -> Learned:
+    """What `document` says, for the person; of None: nothing. Needs no model. Raises `RequestInvalid`."""
+    if value is None:
+        return Learned()
+    doc = parse(_Doc, value)
+    leans = doc.rest is not None and doc.rest.leans
+    found = verdict([_trial(each) for each in doc.trials], leans=leans)
+    return Learned(
+        doc.rest is not None,
+        leans,
+        MappingProxyType(dict(Counter(each.said for each in doc.answers))),
+        doc.corrected,
+        doc.agreed,
+        found.tried,
+        found.right[0],
+        found.right[2],
+        found.reads,
+    )
 
 
 def _head(base: Head, rest: Rest | None, answers: Sequence[Answer]) -> Head:

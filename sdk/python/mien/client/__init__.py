@@ -15,6 +15,7 @@ One synchronous core. Sending happens on a thread of the session, so that a slow
 session may be used from one thread each; `withdraw`, `erase` and `affirm` from any.
 """
 
+from mien.client.adapting import Adapting
 from mien.client.contributions import Contributions
 from mien.client.found import Budget, Contributed, Flushed, HeldKey, Proof, Standing
 from mien.client.given import Clock, Entropy, Eyes, EyesMaker, SystemClock, embedded_eyes
@@ -25,7 +26,6 @@ from mien.client.lessons import Lessons
 from mien.client.opened import check_export
 from mien.client.readable import readable
 from mien.client.session import LOCAL_NOTICE, Session, local_session
-from mien.client.stream import Stream
 
 __all__ = [
     "LOCAL_NOTICE", "Budget", "Client", "Clock", "Contributed", "Entropy", "Eyes", "EyesMaker", "Flushed", "Guardian", "HeldKey", "Proof", "Session", "Standing", "SystemClock",
@@ -33,7 +33,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Client(Stream, Helping, Lessons, Contributions, KeySet):
+class Client(Adapting, Helping, Lessons, Contributions, KeySet):
     """One site on one device. Touches neither network, camera nor models until asked; raises leaves of `MienError`.
 
     `server` is https, or http on this machine. `key` is the site's publishable key. `trust` is the server's verification key as base64url

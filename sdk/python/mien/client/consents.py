@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from mien import consent, send
-from mien.client.desk import GONE, NOT_NOW, NOT_OURS, REMOVED, Desk, consent_error
+from mien.client.desk import GONE, NOT_NOW, NOT_OURS, REMOVED, Desk, consent_error, learns
 from mien.consent import Person, Yes
 from mien.errors import (
     ConsentMissing,
@@ -128,7 +128,7 @@ class Consents(Desk):
             person = consent.new_person(self.site, subject, self._entropy, code)
             person = replace(person, state=self._keep.asked())
             fresh = consent.person_json(person)
-            self._keep.change_person(lambda _: fresh)
+            self._keep.change_person(lambda _: fresh, learns)
         return person
 
     def _consented(self, person: Person, yes: Yes, statement: str) -> Receipt:
@@ -249,6 +249,7 @@ class Consents(Desk):
                 raise
             removed = error.problem == REMOVED
         self._keep.forget()
+        self._own.drop()
         self.recovery_code = None
         self._askers.clear()
         self._answered.clear()

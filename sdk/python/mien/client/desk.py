@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from mien import consent, keep, seal, send
 from mien.client.found import Standing
 from mien.client.given import Clock, Entropy, EyesMaker, SystemClock, embedded_eyes
+from mien.client.own import Own, may_learn
 from mien.consent import Gate, Person, Stamp
 from mien.errors import (
     CapabilityInvalid,
@@ -73,6 +74,7 @@ class Desk:
         folder = home or keep.default_home()
         place = f"{site}-{self._trust.id[:8]}"
         self._keep = keep.Keep.open(folder, place, keep.FileKey(folder, entropy), entropy)
+        self._own = Own(self._keep, learns)
         self._state = threading.RLock()  # what is known of the person
         self._wire = threading.RLock()  # one errand at a time
         self._stamp: tuple[int, int] | None = None
@@ -127,8 +129,10 @@ class Desk:
         def on_disk(value: Any | None) -> Any | None:
             return None if value is None else consent.person_json(change(person_of(value)))
 
-        self._keep.change_person(on_disk)
-        self._refresh()
+        self._keep.change_person(on_disk, learns)
+        person = self._refresh()
+        if person is None or not may_learn(person):
+            self._own.drop()
 
     def _permit(self, may: str, wanted: frozenset[str]) -> Capability:
         """The capability to do `may` for at least one of the wanted purposes, now; of its purposes only those that stand here."""
@@ -325,6 +329,11 @@ def person_of(value: Any) -> Person:
     except RequestInvalid as error:
         msg = "what is kept of the person is of another version; remove the folder to start afresh"
         raise KeepUnreadable(msg) from error
+
+
+def learns(value: Any) -> bool:
+    """Whether something may be learned of the person in a kept JSON value, and stay. Raises `KeepUnreadable`."""
+    return may_learn(person_of(value))
 
 
 def consent_error(error: RequestRefused) -> ConsentError | RequestRefused:

@@ -5,7 +5,7 @@ from typing import Final
 
 from mien import consent, send
 from mien.client.consents import Consents
-from mien.client.desk import GONE, REMOVED
+from mien.client.desk import GONE, REMOVED, learns
 from mien.client.found import HeldKey
 from mien.client.rights import Rights
 from mien.consent import NewKey, Person
@@ -111,6 +111,6 @@ class KeySet(Consents, Rights):
             expires_at=receipt.expires_at,
             capability=self._checked(answer.capability, person),
         )
-        self._keep.change_person(lambda _: consent.person_json(found))
+        self._keep.change_person(lambda _: consent.person_json(found), learns)
         self._keep_receipt(answer.receipt, jws, by.verify_key())
         return receipt

@@ -14,7 +14,9 @@ from mien.wire.seal import Use, open_sealed, unpad
 from mien.wire.signatures import Kind, verify
 
 SIGNATURE: Final = "signature"
-"""Where an export carries its signature; everything else in it is what was signed."""
+"""Where an export carries its signature; everything else in it is what was signed, but for what this device added."""
+ON_THIS_DEVICE: Final = "on_this_device"
+"""Where a device adds what it alone knows. The server never had it, so it signed none of it."""
 _EXPORT_BYTES: Final = 1 << 30
 """An export is compressed: what is larger than this when unpacked was made to fill memory."""
 
@@ -41,9 +43,11 @@ def exported(answer: messages.ExportAnswer, asked: Speaker, trust: VerifyKey) ->
 def check_export(export: Mapping[str, Any], trust: VerifyKey) -> messages.ExportSeal:
     """Whose an export is and when it was made, when the server with this key signed every word of it. Needs no server.
 
+    What a device added under `on_this_device` is no part of what was signed, and is not looked at.
+
     Raises `SignatureInvalid` when one word is another than was signed, or no signature of this key is there; `RequestInvalid` for what is no export.
     """
-    content = {name: value for name, value in export.items() if name != SIGNATURE}
+    content = {n: value for n, value in export.items() if n not in {SIGNATURE, ON_THIS_DEVICE}}
     signature = export.get(SIGNATURE)
     if not isinstance(signature, str):
         msg = "the export holds no `signature`; download it again"

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any, Final
 
-from mien.client.opened import SIGNATURE
+from mien.client.opened import ON_THIS_DEVICE, SIGNATURE
 from mien.errors import MienError
 from mien.wire.canonical import decode
 from mien.wire.signatures import unverified
@@ -316,6 +316,14 @@ _SECTIONS: Final[dict[str, tuple[str, str, Columns]]] = {
         "What cannot be read",
         "It is kept and cannot be opened: it is damaged, or its key is not there. Whoever runs the server can look for it by its id.",
         (("what", "What", _listed), ("id", "Id", _listed), ("retain_until", "Kept until", _when)),
+    ),
+    ON_THIS_DEVICE: (
+        "What this device learned of your face",
+        (
+            "How your face looks at rest, and what you said of some readings, kept encrypted on this device and never sent. It is used to read you better, and nothing "
+            "else. The server's signature does not cover this part. <code>mien me unlearn</code> forgets it."
+        ),
+        (),
     ),
     SIGNATURE: (
         "Signature",

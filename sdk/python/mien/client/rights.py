@@ -1,16 +1,19 @@
 """What a person may ask of the server at any time."""
 
+from contextlib import suppress
 from typing import Any, Final
 
 from mien import consent, send
 from mien.client.desk import Desk
 from mien.client.found import Proof
-from mien.client.opened import exported
+from mien.client.opened import ON_THIS_DEVICE, exported
 from mien.errors import (
+    ConsentError,
     ProofInvalid,
     RequestInvalid,
     RequestRefused,
 )
+from mien.label import LABEL_PURPOSES
 from mien.values import Label
 from mien.wire import messages, proof
 from mien.wire.canonical import unb64
@@ -24,14 +27,22 @@ class Rights(Desk):
     """See, correct, prove."""
 
     def export(self) -> dict[str, Any]:
-        """Everything the server holds of the person, opened and verified here. `check_export` verifies it again, whoever holds it, `readable` writes it as a page."""
+        """Everything the server holds of the person, opened and verified here. `check_export` verifies it again, whoever holds it, `readable` writes it as a page.
+
+        What this device learned of the person's face, which the server never saw, is added under `on_this_device`; no signature covers that part.
+        """
         person = self._somebody()
         jws = consent.ask_export(person, self._now_stamp())
         answer = self._ask(send.Statement(jws=jws), messages.ExportAnswer)
-        return exported(answer, person, self._trust)
+        found = exported(answer, person, self._trust)
+        own = self._keep.personal()
+        return found if own is None else {**found, ON_THIS_DEVICE: {"personal": own}}
 
     def correct(self, record: str, expression: str) -> None:
-        """Say what the stored label `record` (an id among the export's `labels`) should have been. It keeps its time."""
+        """Say what the stored label `record` (an id among the export's `labels`) should have been. It keeps its time.
+
+        This device learns from it too if it read that label since this client was made, and at most `own.MOMENTS` labels ago.
+        """
         held = [kept for kept in self.export().get("labels", []) if kept.get("record") == record]
         if not held:
             msg = "no such label is held; take its `record` from the export"
@@ -40,6 +51,13 @@ class Rights(Desk):
         said = Label(expression, int(held[0]["ended_at"]), _SURE, source="declared")
         jws = consent.correct(person, self._now_stamp(), record, said, self._seal_key())
         self._ask(send.Statement(jws=jws), messages.Accepted)
+        self._learn_from(said)
+
+    def _learn_from(self, said: Label) -> None:
+        """A correction teaches this device as well, where the moment is in memory still and reading stands. A right to correct needs neither."""
+        with suppress(ConsentError):
+            self._permit("infer", frozenset(LABEL_PURPOSES))
+            self._own.answer(said.ended_at, said.expression)
 
     def log_key(self) -> str:
         """The audit log's verification key (C2SP signed note), as the server signed it: what `mien audit verify --key` takes."""

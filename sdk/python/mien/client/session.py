@@ -4,20 +4,27 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
+
+import numpy as np
 
 from mien import capture, consent, label, seal, send
 from mien.client.given import Clock, Entropy, Eyes, EyesMaker, SystemClock, Watch, embedded_eyes
+from mien.client.own import Own
 from mien.errors import (
     AffirmationNeeded,
     CapabilityInvalid,
     ConsentError,
     ConsentMissing,
+    RequestInvalid,
 )
 from mien.values import Face, Frame, Label, Scores
 from mien.wire.messages import Capability
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _CLOSING_SECONDS: Final = 15.0
 LOCAL_NOTICE: Final = (
@@ -40,7 +47,8 @@ class Session:
     """Reads one source until it ends or consent does. Use it in a `with` block and iterate over it; see `Client.session`.
 
     Each picture gives a `Reading`: a label, at most one a second, or the reason why there is none. After `affirm again` nothing is read until
-    `affirm` is called; when nobody does within `PATIENCE` seconds, `AffirmationNeeded` ends the session.
+    `affirm` is called; when nobody does within `PATIENCE` seconds, `AffirmationNeeded` ends the session. A person may say of the last label whether it
+    was right (`agree`, `correct`): that teaches their own device, and is not sent.
     """
 
     PATIENCE: Final = 60.0
@@ -56,7 +64,11 @@ class Session:
         rules: label.Rules,
         paced: bool,
         sink: Sink | None,
+        own: Own | None = None,
     ) -> None:
+        self._own = own
+        self._moment = Moment()
+        self._last: Label | None = None
         self._source = source
         self._permit = permit
         self._wanted = wanted
@@ -102,6 +114,28 @@ class Session:
         """Whoever sits there now has been asked, and said yes."""
         self._affirmed.set()
 
+    def agree(self) -> bool:
+        """The last label was right, says the person; their device learns that. False when it was spoken of already.
+
+        Raises `ConsentMissing` when consent ended, `RequestInvalid` before the first label.
+        """
+        return self._answer(None)
+
+    def correct(self, expression: str) -> bool:
+        """The last label should have been `expression`, says the person; their device learns that. The label itself stays as it was read: see `Client.correct`.
+
+        False when it was spoken of already. Raises `ConsentMissing` when consent ended, `LabelInvalid` for another word, `RequestInvalid` before the first label.
+        """
+        return self._answer(expression)
+
+    def _answer(self, said: str | None) -> bool:
+        last = self._last
+        if last is None or self._own is None:
+            msg = "no label of this session can be learned from; wait for one, in a session of a client"
+            raise RequestInvalid(msg)
+        self._permit()
+        return self._own.answer(last.ended_at, said or last.expression)
+
     def close(self) -> None:
         """Shut the camera, seal what was read and hand it to the courier."""
         readings, self._readings = self._readings, None
@@ -135,11 +169,9 @@ class Session:
 
     def _open_eyes(self) -> tuple[Eyes, int]:
         """The eyes that the capability was given for, and no others: it is asked before the models are even looked for."""
-        allowed = self._permit().model
-        eyes, model = self._make_eyes()
-        if model != allowed:
-            msg = f"the models that were loaded are {model} and the capability is for {allowed}; make the client anew with the models as they are now"
-            raise CapabilityInvalid(msg)
+        eyes, model = allowed_eyes(self._make_eyes, self._permit().model)
+        if self._own is not None:
+            self._own.begin(model, head_of(eyes))
         return eyes, model
 
     def _reading(
@@ -153,6 +185,7 @@ class Session:
         self._patience(reading, frame.at)
         if reading.label is not None:
             self._batch.add(reading.label)
+            self._labelled(reading.label)
         if self._sink and self._batch.due(frame.at):
             self._beat()
         return reading
@@ -165,6 +198,7 @@ class Session:
         sight = label.Sight(frame.at, unix, len(faces), box, fault)
         refusal = reader.look(sight)
         if refusal is not None:
+            self._moment = Moment()
             if self._watch:
                 self._watch.forget()
             return refusal
@@ -175,7 +209,22 @@ class Session:
             self._watched(frame, faces[0], scores, reader)
         else:
             self._watch = None
-        return reader.read(sight, scores, purposes)
+        scores, own = self._as_own(scores)
+        reading = reader.read(sight, scores, purposes)
+        return replace(reading, own=True) if own else reading
+
+    def _as_own(self, scores: Scores) -> tuple[Scores, bool]:
+        """The scores as the person's own head has them, where that one reads."""
+        if self._own is None:
+            return scores, False
+        self._moment.add(scores.embedding)
+        return self._own.read(scores)
+
+    def _labelled(self, label: Label) -> None:
+        """Hold what a label was read from in memory, should the person say something of it."""
+        middle, self._moment, self._last = self._moment.middle(), Moment(), label
+        if self._own is not None and middle is not None:
+            self._own.remember(label.ended_at, middle)
 
     def _watched(self, frame: Frame, face: Face, scores: Scores, reader: label.Reader) -> None:
         """What was brief goes into the next label, as one of three words."""
@@ -198,6 +247,41 @@ class Session:
     def _beat(self) -> None:
         if self._sink:
             self._sink.over(self._batch.take(self._at))
+
+
+class Moment:
+    """The embeddings since the last label, as their sum."""
+
+    def __init__(self) -> None:
+        self._sum: NDArray[np.float32] | None = None
+        self._count = 0
+
+    def add(self, embedding: tuple[float, ...]) -> None:
+        """One picture; nothing where the network gives no embedding."""
+        if not embedding:
+            return
+        seen = np.array(embedding, np.float32)
+        self._sum = seen if self._sum is None else self._sum + seen
+        self._count += 1
+
+    def middle(self) -> "NDArray[np.float32] | None":
+        """The mean embedding (96,), None without pictures."""
+        return None if self._sum is None else self._sum / np.float32(self._count)
+
+
+def allowed_eyes(make: EyesMaker, allowed: int) -> tuple[Eyes, int]:
+    """The eyes and the id of their model, when it is the one that the capability is for. Raises `CapabilityInvalid`."""
+    eyes, model = make()
+    if model != allowed:
+        msg = f"the models that were loaded are {model} and the capability is for {allowed}; make the client anew with the models as they are now"
+        raise CapabilityInvalid(msg)
+    return eyes, model
+
+
+def head_of(eyes: Eyes) -> "NDArray[np.float32] | None":
+    """The last layer (776,) behind the eyes' expressions, None for eyes that have none, such as a site's own classifier."""
+    found: NDArray[np.float32] | None = getattr(eyes, "head", None)
+    return found
 
 
 def local_session(

@@ -73,6 +73,7 @@ class Stream(Consents):
             rules=rules or label.Rules(),
             paced=paced,
             sink=sink,
+            own=self._own,
         )
 
     def declare(self, mood: str, second: str | None = None) -> Label:

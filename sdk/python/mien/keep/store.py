@@ -111,6 +111,10 @@ class Keep:
             self._store(_PERSONAL, change(self._load(_PERSONAL)))
             return True
 
+    def personal_stamp(self) -> tuple[int, int]:
+        """Changes whenever anybody changes what was learned."""
+        return self.disk.stamp(_PERSONAL)
+
     def forget_personal(self) -> bool:
         """Remove what was learned of the person. Says whether there was anything."""
         with self.disk.locked():

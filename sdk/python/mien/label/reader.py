@@ -82,7 +82,8 @@ class Moment:
 class Reading:
     """What the caller learns of one picture: a label, or a word of `WHY` for why there is none. `at` is seconds of the session.
 
-    `now` is the live view, None when no face may be read or no purpose needs a label. `because` says which facial actions are behind the label.
+    `now` is the live view, None when no face may be read or no purpose needs a label. `because` says which facial actions are behind the label. `own`: the
+    person's own head read this picture, not the one that ships.
     """
 
     at: float
@@ -90,6 +91,7 @@ class Reading:
     label: Label | None = None
     now: Moment | None = None
     because: str = ""
+    own: bool = False
 
 
 @dataclass(slots=True)
