@@ -39,5 +39,6 @@ class Client(Adapting, Helping, Lessons, Contributions, KeySet):
     `server` is https, or http on this machine. `key` is the site's publishable key. `trust` is the server's verification key as base64url
     (`mien keys list` prints it). `home` is where this device keeps its encrypted files; by default the user's data folder. `eyes` loads the models; None
     for a device that reads no faces. `gpc` says that the person's browser or system sends the Global Privacy Control signal: it goes along with
-    every request, and what the person says yes to afterwards, explicitly, wins.
+    every request, and what the person says yes to afterwards, explicitly, wins. `local_privacy` is the epsilon (0.05..10) of each label that leaves: its word is then
+    sometimes another's (`label.randomized`); None, as by default, for none.
     """
