@@ -42,14 +42,13 @@ def owner(server: Served, *options: str) -> Iterator["subprocess.Popen[str]"]:
         **os.environ, **TERMS, "MIEN_DATABASE": settings.database, "MIEN_KEYS": str(settings.keys),
     }  # fmt: skip
     command = [sys.executable, "-m", "mien.cli", "rounds", "open", "--json", *options]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def line(process: "subprocess.Popen[str]") -> dict[str, Any]:

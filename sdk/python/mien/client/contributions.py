@@ -6,14 +6,17 @@ The count is on the disk before anything is sent: a crash in between counts one 
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from mien import consent, send
 from mien.client.consents import Consents
 from mien.client.desk import GONE, NOT_NOW, REMOVED
 from mien.client.found import Budget, Contributed
+from mien.client.session import head_of
+from mien.client.shared import keep_head, kept_head
 from mien.consent import Person
 from mien.errors import CapabilityExpired, ConsentMissing, HeadInvalid, RequestRefused
+from mien.label import LABEL_PURPOSES
 from mien.wire import messages
 from mien.wire.canonical import b64
 from mien.wire.messages import HeadRef, RoundDoc, Rounds
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
 CONTRIBUTE: Final = "contribute"
 MILLION: Final = 1_000_000
 _LEDGER: Final = "budget"
-_HEAD: Final = "head"
 _TAKEN: Final = "update-twice"
 """What the server says when the update is there already: an answer was lost."""
 _NOTHING: Final = "nothing-learned"
@@ -137,7 +139,7 @@ class Contributions(Consents):
         if self._eyes is None:
             return None
         eyes, model = self._eyes()
-        base = getattr(eyes, "head", None)
+        base = head_of(eyes)
         return None if base is None else (model, Head(base))
 
     def _examples(
@@ -160,36 +162,39 @@ class Contributions(Consents):
         )
 
     # ---- the shared head ----
+    def refresh_head(self) -> int:
+        """Fetch and verify the shared head in force; its version, 0 for the network's own. Sessions that begin from now on read with it.
+
+        Needs a standing yes to reading or to taking part. Raises a `ConsentError`, a `SendError`, or `HeadInvalid`.
+        """
+        with self._wire:
+            self._settle(send.PATIENT)
+            self._ready()
+            self._permit("infer", frozenset((*LABEL_PURPOSES, CONTRIBUTE)))
+            found, network = self._rounds(), self._network()
+            if network is not None:
+                self._head_named(found.head, *network)
+            return found.head.version
+
     def shared_head(self) -> bytes | None:
-        """The newest shared head that this device has verified, 3,104 bytes; None where it has none, or of the network that it reads with. Asks nobody."""
-        kept = self._kept_head()
-        return None if kept is None else kept[1]
+        """The newest shared head that this device has verified, 3,104 bytes; None where it has none. Asks nobody."""
+        kept = kept_head(self._keep, self._trust)
+        return None if kept is None else kept.content
 
     def _head_named(self, named: HeadRef, model: int, base: "Head") -> bytes:
         """The bytes of a head: the network's own, the one that is kept, or one that is fetched. Never an older one than was seen here."""
-        own = base.encode()
-        if named.sha256 == _sha256(own):
-            return own
-        kept = self._kept_head()
-        if kept is not None and named.version < kept[0].version:
-            msg = f"the server names head {named.version}, and this device has seen {kept[0].version}; going back would be a new version"
+        kept = kept_head(self._keep, self._trust)
+        if kept is not None and kept.model == model and named.version < kept.named.version:
+            msg = f"the server names head {named.version}, and this device has seen {kept.named.version}; going back would be a new version"
             raise HeadInvalid(msg)
-        if kept is not None and named == kept[0]:
-            return kept[1]
+        if named.sha256 == _sha256(base.encode()) and named.version == 0:
+            return base.encode()
+        if kept is not None and named == kept.named:
+            return kept.content
         answer = self._ask(send.HeadQuery(version=named.version), messages.SignedAnswer)
         content = open_head(answer.jws, self._trust, named, model)
-        self._keep.keep_document(
-            _HEAD, {"version": named.version, "model": model, "jws": answer.jws}
-        )
+        keep_head(self._keep, answer.jws, model)
         return content
-
-    def _kept_head(self) -> tuple[HeadRef, bytes] | None:
-        """The head on the disk, verified again."""
-        kept = self._keep.document(_HEAD)
-        if not isinstance(kept, dict):
-            return None
-        named = HeadRef(version=kept["version"], sha256=_named_in(kept["jws"]))
-        return named, open_head(kept["jws"], self._trust, named, kept["model"])
 
     # ---- the count ----
     def _ledger(self) -> "Ledger":
@@ -202,14 +207,6 @@ class Contributions(Consents):
         after = change(before)
         if after != before:
             self._keep.keep_document(_LEDGER, after.document())
-
-
-def _named_in(jws: str) -> str:
-    """The hash that a signed head names; `open_head` then checks the signature and that the bytes have it."""
-    from mien.wire.signatures import unverified
-
-    found: Any = unverified(jws).get("sha256")
-    return found if isinstance(found, str) else b64(bytes(32))
 
 
 def _sha256(content: bytes) -> str:

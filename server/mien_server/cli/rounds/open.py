@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mien_server.settings import Settings
     from mien_server.values import Round, Terms
 
-BEAT: Final = 5.0
+BEAT: Final = 2.0
 """Seconds between two words of the owner; a round is given up after a minute without any."""
 _MILLION: Final = 1_000_000
 _THOUSAND: Final = 1000
