@@ -34,12 +34,13 @@ from mien.errors import ConsentMissing, EnvelopeReplayed, MienError, PolicyDenie
 from mien.infer import load_models
 from mien.wire.canonical import b64, decode, unb64
 from mien.wire.keys import OpenKey, SealKey, SigningKey
-from mien.wire.messages import HeadRef, KeyDoc, RoundDoc
+from mien.wire.messages import FindAnswer, FindAsk, HeadRef, KeyDoc, LogFilter, RoundDoc
 from mien.wire.seal import Use, pad, seal
 from mien.wire.signatures import Kind
 from mien.wire.updates import context
 from mien_server import adapt
 from mien_server.adapt.holdout import read
+from mien_server.cli.audit import explain
 from mien_server.errors import (
     BudgetSpent,
     HeadStale,
@@ -578,3 +579,23 @@ def test_a_holdout_that_is_none_is_refused(tmp_path: Path) -> None:
     np.savez(file, model=np.array(1))
     with pytest.raises(RequestInvalid, match="install"):
         read(file)
+
+
+# ---- in the log ----
+@pytest.mark.sqlite
+async def test_an_officer_reads_how_a_round_ended(make_world: MakeWorld) -> None:
+    async with learner(make_world) as world:
+        await held(world, await contributors(world))
+        await world.pipeline.restore_head(0)
+        for found in await round_entries(world):
+            words = "\n".join(explain._SPECIAL[found["action"]](found))
+            if found["action"] == "round":
+                assert "Head 1 was released, learned from head 0" in words
+                assert "each of them charged: 3" in words
+            else:
+                assert "Head 0 was put back in force as head 2" in words
+        ask = FindAsk(filter=LogFilter(action="round", outcome="allowed"))
+        await world.pipeline.sequence()
+        answer = await world.pipeline.asked_here(ask)
+        assert isinstance(answer, FindAnswer)
+        assert [decode(each.record.encode())["outcome"] for each in answer.found] == ["released"]

@@ -334,7 +334,7 @@ def _ended(parts: Parts, transaction: Transaction, found: Round, outcome: str, n
     transaction.rounds.put(ended)
     terms = found.terms
     content = encode({
-        "v": 1, "action": "round", "allow": True, "at": now, "round": found.id, "outcome": outcome,
+        "v": 1, "action": "round", "allow": outcome == "released", "at": now, "round": found.id, "outcome": outcome,
         "participants": ended.participants, "dropped": dict(ended.dropped), "from_version": found.version,
         "version": ended.released, "noise_thousandths": terms.noise_thousandths, "delta_one_in": terms.delta_one_in,
         "cap_millionths": terms.cap_millionths, "floor": terms.floor, "cohort": terms.cohort,
