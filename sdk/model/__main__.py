@@ -90,6 +90,12 @@ def _rates(args: argparse.Namespace) -> None:
     rates.run(args.figures)
 
 
+def _adaptation(args: argparse.Namespace) -> None:
+    from . import adaptation
+
+    adaptation.run(args.figures)
+
+
 def _sheet(args: argparse.Namespace) -> None:
     from .render import sheet
 
@@ -126,6 +132,8 @@ def main() -> None:
     cubes.add_argument("folder", type=Path)
     counted = command("rates", _rates, "write rates.json again from recorded figures")
     counted.add_argument("figures", type=Path)
+    drawn = command("adaptation", _adaptation, "draw adaptation, person by person")
+    drawn.add_argument("figures", type=Path, help="what `make bench NAME=adapt` printed")
     args = parser.parse_args()
     args.run(args)
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from pydantic import BaseModel
 
@@ -49,6 +51,8 @@ HEADERS = {
 }  # fmt: skip
 
 
+LEARNED: list[Any] = []
+"""What the device kept of the person's face, as it kept it before the withdrawal."""
 BASE64 = re.compile(rb"[A-Za-z0-9_-]{40,}")
 
 
@@ -148,9 +152,11 @@ def session(stage: Stage, tap: Tap) -> list[Request]:
             purposes=["personalize_offers", "adapt_service", "declare_mood"],
             claims=Claims(("EU-DE",), age_band="adult"),
         )
+        client.calibrate(PERSON, paced=False)
         with client.session(PERSON, paced=False) as reading:
-            labels = [step.label for step in reading if step.label]
+            labels = [step.label for step in reading if step.label and reading.agree()]
         assert labels
+        LEARNED.append(client._keep.personal())
         client.declare("joy")
         client.flush()
         client.reward(client.rank())
@@ -199,6 +205,20 @@ def test_no_word_of_the_vocabulary_is_in_the_stream(session: list[Request]) -> N
     assert len(inside) > 3 * 1653, "the sealed parts were not looked into"
     long_words = {word for word in words if len(word) > 4}  # three bytes turn up in noise
     assert [word for word in long_words if word.encode() in inside] == []
+
+
+def test_nothing_that_was_learned_of_the_face_leaves(session: list[Request]) -> None:
+    learned = LEARNED[-1]
+    assert learned["agreed"] >= 10
+    texts = [learned["rest"]["middle"], *(each["embedding"] for each in learned["answers"])]
+    stream = b"".join(request.body for request in session)
+    inside = b"".join(unb64(run.decode()) for run in BASE64.findall(stream) if spelt(run))
+    for text in texts:
+        halves = unb64(text)
+        wide = np.frombuffer(halves, "<f2").astype("<f4").tobytes()
+        assert text[8:24].encode() not in stream
+        assert halves[12:24] not in stream + inside
+        assert wide[24:40] not in stream + inside
 
 
 def spelt(run: bytes) -> bool:

@@ -112,7 +112,7 @@ def moments(seed: int, count: int, own: Rows) -> tuple[Rows, NDArray[np.int64]]:
 def leaning(seed: int) -> Rows:
     """A face that looks angry whatever it shows."""
     own = np.random.default_rng(seed).normal(size=EMBEDDING) * 0.2
-    own[EXPRESSIONS.index("anger")] += 1.2
+    own[EXPRESSIONS.index("anger")] += 1.6
     return np.asarray(own, np.float32)
 
 

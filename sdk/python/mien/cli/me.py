@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from mien.cli.learned import calibrate, learned, teach, unlearn
 from mien.cli.link import (
     Home,
     Key,
@@ -45,6 +46,10 @@ def app() -> typer.Typer:
         link,
         join,
         keys,
+        calibrate,
+        teach,
+        learned,
+        unlearn,
     ):
         found.command(command.__name__)(command)
     # The id of a key may begin with a hyphen.
@@ -114,6 +119,7 @@ def verify(
 ) -> None:
     """Check, without the server, that an export is word for word what the server signed. Status 0 when it is, 1 when it is not."""
     from mien.client import check_export, readable
+    from mien.client.opened import ON_THIS_DEVICE
     from mien.wire.canonical import decode
     from mien.wire.keys import VerifyKey
 
@@ -133,6 +139,8 @@ def verify(
         raise typer.Exit(BROKEN)
     words = f"Holds: what {stated.site} held of {stated.subject} at {_time(stated.at)}, signed by {key.id}."
     console.print(words, markup=False, highlight=False, soft_wrap=True)
+    if ON_THIS_DEVICE in found:
+        console.print(f"`{ON_THIS_DEVICE}` was added by the device: no signature covers it.")
 
 
 def _export_file(path: Path) -> bytes:

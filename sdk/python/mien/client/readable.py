@@ -74,7 +74,9 @@ def _document(export: Mapping[str, Any]) -> Iterator[str]:
         f"<p>This is everything that the site <b>{_shown(export.get('site', ''))}</b> held about you on {_when(export.get('at'))}, "
         f"under the random name {_shown(export.get('subject', ''))}. It was made on your device. Keep it private: whoever has this file can read it.</p>\n"
     )
-    sections = [*_ORDER, *sorted(set(export) - set(_ORDER) - _HEAD)]
+    # What is on a device is in no export but the one that this device made: its absence says nothing.
+    known = [name for name in _ORDER if name != ON_THIS_DEVICE or name in export]
+    sections = [*known, *sorted(set(export) - set(_ORDER) - _HEAD)]
     links = "".join(
         f'<li><a href="#{_anchor(i)}">{_title(n)}</a></li>' for i, n in enumerate(sections)
     )
