@@ -14,7 +14,7 @@ from tests.sdk.conftest import GERMANY
 
 from mien import Client
 from mien.adapt import SIZE
-from mien.adapt.budget import Ledger, epsilon_of
+from mien.adapt.budget import Ledger
 from mien.errors import (
     ClockSkewed,
     ConsentMissing,
@@ -26,6 +26,7 @@ from mien.errors import (
 from mien.testing import FakeClock, FakeEyes, FakeServer
 from mien.wire import messages as m
 from mien.wire.canonical import b64, unb64
+from mien.wire.curve import epsilon_of
 from mien.wire.keys import OpenKey, SigningKey
 from mien.wire.signatures import Kind, sign, unverified
 from mien.wire.updates import context, open_head, open_rounds, open_update
@@ -200,7 +201,7 @@ def test_the_count_outlives_an_erasure_and_holds_nothing_else(
     learner.erase()
     assert learner.standing().state == "none"
     assert learner.budget().rounds == 1
-    kept = learner._keep.document("budget")
+    kept: Any = learner._keep.document("budget")
     assert set(kept) == {"v", "about", "spent", "waiting"}
     assert rounds.taken[0].subject not in json.dumps(kept)
 

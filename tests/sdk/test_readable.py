@@ -170,6 +170,7 @@ COLUMNS = {
     "record", "class", "retain_until", "ended_at", "window", "expression", "second", "state", "polarity", "valence", "arousal", "confidence", "source",
     "model", "event", "at", "used_emotion", "basis", "places", "offer", "chance_millionths", "reward_percent", "features_millionths",
     "nonce", "hold", "reason", "placed_at", "ends_at", "over_at", "id", "kind", "purposes", "attempts", "evidence", "file", "role", "added_at",
+    "round", "noise_thousandths", "delta_one_in", "epsilon_millionths",
 }  # fmt: skip
 
 

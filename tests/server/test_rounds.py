@@ -40,7 +40,7 @@ from mien.wire.signatures import Kind
 from mien.wire.updates import context
 from mien_server import adapt
 from mien_server.adapt.holdout import read
-from mien_server.cli.audit import explain
+from mien_server.cli.audit.explain import _SPECIAL
 from mien_server.errors import (
     BudgetSpent,
     HeadStale,
@@ -562,15 +562,16 @@ def test_the_gate_lets_nothing_through_that_reads_worse_or_that_no_device_takes(
 
 
 def test_a_holdout_that_is_none_is_refused(tmp_path: Path) -> None:
-    good = {
+    good: dict[str, Any] = {
         "model": 1,
         "base": HOLDOUT.base,
         "embeddings": HOLDOUT.embeddings,
         "words": HOLDOUT.words,
     }
-    for wrong in (
+    wrongs: tuple[dict[str, Any], ...] = (
         {"base": HOLDOUT.base[:8]}, {"words": HOLDOUT.words + 1}, {"embeddings": HOLDOUT.embeddings * np.nan}, {"embeddings": HOLDOUT.embeddings[:3]},
-    ):  # fmt: skip
+    )  # fmt: skip
+    for wrong in wrongs:
         with pytest.raises(RequestInvalid, match="make it again"):
             adapt.Holdout(**{**good, **wrong})
     file = tmp_path / "holdout.npz"
@@ -588,7 +589,7 @@ async def test_an_officer_reads_how_a_round_ended(make_world: MakeWorld) -> None
         await held(world, await contributors(world))
         await world.pipeline.restore_head(0)
         for found in await round_entries(world):
-            words = "\n".join(explain._SPECIAL[found["action"]](found))
+            words = "\n".join(_SPECIAL[found["action"]](found))
             if found["action"] == "round":
                 assert "Head 1 was released, learned from head 0" in words
                 assert "each of them charged: 3" in words
