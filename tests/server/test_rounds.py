@@ -380,6 +380,7 @@ async def test_nobody_passes_the_number_of_a_year_or_the_cap_of_a_lifetime(
         one = {"floor": 1, "cohort": 1, "quota": 1}
         for _ in range(2):
             assert (await held(world, [phone], private(per_year=2, **one))).participants == 1
+            world.clock.at += 1
         doc = await open_round(world, private(per_year=2, **one))
         with pytest.raises(BudgetSpent):
             await contribute(phone, doc)
