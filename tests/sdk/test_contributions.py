@@ -13,7 +13,7 @@ import pytest
 from tests.sdk.conftest import GERMANY
 
 from mien import Client
-from mien.adapt import SIZE
+from mien.adapt import SIZE, Head
 from mien.adapt.budget import Ledger
 from mien.errors import (
     ClockSkewed,
@@ -24,6 +24,7 @@ from mien.errors import (
     ServerUnreachable,
 )
 from mien.testing import FakeClock, FakeEyes, FakeServer
+from mien.values import Scores
 from mien.wire import messages as m
 from mien.wire.canonical import b64, unb64
 from mien.wire.curve import epsilon_of
@@ -61,9 +62,11 @@ class Rounds(httpx.BaseTransport):
             200, json={"accepted": True, "duplicate": False}
         )
         self.at = 0
+        self.heard: list[tuple[str, bytes]] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
+        self.heard.append((path, request.read()))
         if path == "/v1/rounds":
             doc = m.Rounds(
                 site=self.server.site, at=int(self.server.clock.now()) + self.at, head=self.head, open=self.open,
@@ -128,6 +131,7 @@ def learner(rounds: Rounds, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         monkeypatch.setattr(client._sender, "transport", rounds)
         client.notice()
         client.consent(purposes=YES, claims=GERMANY)
+        rounds.heard.clear()
         rng = np.random.default_rng(3)
         examples = rng.normal(size=(12, 96)).astype(np.float32), np.arange(12) % 8
         monkeypatch.setattr(client, "_examples", lambda *_: examples)
@@ -317,6 +321,41 @@ def test_rounds_are_believed_when_signed_for_this_site_and_now(
     head = sign(Kind.SERVICE, m.dump(doc), rounds.server.signing)
     with pytest.raises(HeadInvalid):
         open_head(head, trust, rounds.head, 1)
+
+
+def test_sessions_read_with_the_head_that_was_refreshed(learner: Client, rounds: Rounds) -> None:
+    moved = BASE + np.linspace(0, 0.5, SIZE)
+    rounds.head = rounds.release(moved, 4)
+    assert learner.refresh_head() == 4
+    assert learner.refresh_head() == 4
+    learner._own.begin(1, BASE)
+    seen = np.random.default_rng(5).normal(size=96).astype(np.float32)
+    scores = Scores((0.125,) * 8, 0.0, 0.0, embedding=tuple(seen.tolist()))
+    read, own = learner._own.read(scores)
+    expected = Head(moved.astype(np.float32)).probabilities(seen)
+    assert read.expressions == pytest.approx(expected.tolist(), abs=1e-6)
+    assert not own  # it is everybody's, not the person's
+    # Of another network it is not used.
+    learner._own.begin(2, BASE)
+    assert learner._own.read(scores) == (scores, False)
+
+
+def test_nothing_else_leaves_the_device(learner: Client, rounds: Rounds) -> None:
+    """Every request of taking part: no number of the update in the clear, and the same size whatever was learned."""
+    learner.contribute()
+    rounds.open = [_round(rounds.key, round=NEXT)]
+    learner._examples = lambda *_: (np.ones((1, 96), np.float32), np.array([3]))  # type: ignore[method-assign]
+    learner.contribute()
+    paths = [path for path, _body in rounds.heard]
+    assert set(paths) <= {"/v1/rounds", "/v1/updates", "/v1/capabilities"}
+    bodies = [body for path, body in rounds.heard if path == "/v1/updates"]
+    assert len(bodies) == 2
+    assert len({len(body) for body in bodies}) == 1
+    assert len(bodies[0]) < 64 * 1024
+    for body in bodies:
+        payload = unverified(json.loads(body)["jws"])
+        assert set(payload) == {"v", "site", "subject", "at", "nonce", "round", "head", "sealed"}
+        assert rounds.opened().tobytes()[:16] not in unb64(payload["sealed"])
 
 
 # ---- the count ----
