@@ -93,7 +93,7 @@ def test_two_people_teach_a_head_and_a_killed_owner_releases_nothing(
     ):
         with owner(server, "--cohort", "2", "--noise", "0.1", "--clip", "0.2") as process:
             name = line(process)["round"]
-            sent = [client.contribute() for client in (one, two)]
+            sent = [client.contribute(cap=1000.0) for client in (one, two)]
             assert [(each.round, each.sent) for (each,) in sent] == [(name, True)] * 2
             ended = line(process)
             assert process.wait(PATIENCE) == 0
@@ -107,7 +107,7 @@ def test_two_people_teach_a_head_and_a_killed_owner_releases_nothing(
         assert mine["epsilon_millionths"] == pytest.approx(spent.epsilon * 1e6, abs=1)
         with owner(server, "--cohort", "2") as process:
             line(process)
-            (done,) = two.contribute()
+            (done,) = two.contribute(cap=1000.0)
             assert done.sent
             # It trained from the head that was released, and has verified it.
             content = two.shared_head()

@@ -198,6 +198,22 @@ def test_the_devices_own_count_stops_before_the_cap(learner: Client, rounds: Rou
     assert (done.sent, done.why, len(rounds.taken)) == (False, "budget-spent", 1)
 
 
+def test_a_server_that_asks_for_more_than_the_device_gives_gets_nothing(
+    learner: Client, rounds: Rounds
+) -> None:
+    """Little noise, a generous cap, a lax delta: the server's terms are counted against the device's own."""
+    rounds.open = [
+        _round(rounds.key, noise_thousandths=500, cap_millionths=10**9, delta_one_in=1000)
+    ]
+    (done,) = learner.contribute()
+    assert (done.sent, done.why, rounds.taken) == (False, "budget-spent", [])
+    rounds.open = [_round(rounds.key, delta_one_in=1000)]
+    assert not learner.contribute(cap=0.5)[
+        0
+    ].sent  # .33 at one in a thousand, .69 at one in a million
+    assert learner.contribute(cap=0.7)[0].sent
+
+
 def test_the_count_outlives_an_erasure_and_holds_nothing_else(
     learner: Client, rounds: Rounds
 ) -> None:

@@ -51,6 +51,7 @@ from mien_server.errors import (
     RoundOver,
     RoundStands,
     RoundUnknown,
+    StoreBusy,
     UpdateTwice,
 )
 from mien_server.pipeline import Pipeline
@@ -489,6 +490,46 @@ async def test_only_the_owner_closes_and_a_silent_owner_is_given_up(make_world: 
         with pytest.raises(RoundOver):  # it was only slow, and is too late
             await world.pipeline.close_round(doc.round)
         assert (await rows(world))["head"] == 0
+
+
+@pytest.mark.sqlite
+async def test_a_busy_database_is_tried_again_and_any_other_fault_ends_the_round(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with learner(make_world) as world:
+        phones = await contributors(world)
+        faults: list[Exception] = [StoreBusy("busy"), RuntimeError("a fault of ours")]
+        pipeline = world.pipeline._rounds
+        end = pipeline._end
+
+        def failing(*arguments: Any) -> Any:
+            ended = end(*arguments)
+            if faults:
+                raise faults.pop(0)
+            return ended
+
+        monkeypatch.setattr(pipeline, "_end", failing)
+        doc = await open_round(world)
+        for phone in phones:
+            await contribute(phone, doc)
+        with pytest.raises(StoreBusy):
+            await world.pipeline.close_round(doc.round)
+        assert await rows(world) == {"contribution": 3, "participation": 0, "head": 0}
+        with pytest.raises(RuntimeError):
+            await world.pipeline.close_round(doc.round)
+        with pytest.raises(RoundOver, match="key"):  # it is gone with the fault
+            await world.pipeline.close_round(doc.round)
+        assert await rows(world) == {"contribution": 3, "participation": 0, "head": 0}
+        world.clock.at += LEASE + 1
+        assert (await held(world, phones)).state == "released"
+        faults[:] = [StoreBusy("busy")]
+        world.clock.at += 1
+        doc = await open_round(world)
+        for phone in phones:
+            await contribute(phone, doc)
+        with pytest.raises(StoreBusy):
+            await world.pipeline.close_round(doc.round)
+        assert (await world.pipeline.close_round(doc.round)).participants == 3
 
 
 @pytest.mark.sqlite

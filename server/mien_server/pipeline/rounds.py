@@ -15,12 +15,24 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import EnvelopeInvalid, KeepUnreadable, KeysMissing, RequestInvalid
+from mien.errors import (
+    EnvelopeInvalid,
+    KeepUnreadable,
+    KeysMissing,
+    RequestInvalid,
+    ServerBusy,
+)
 from mien.wire.canonical import encode
 from mien.wire.keys import OpenKey
 from mien_server import adapt, record, unseal
 from mien_server.adapt.terms import MILLION, THOUSAND
-from mien_server.errors import PersonErased, RoundOver, RoundStands, RoundUnknown
+from mien_server.errors import (
+    PersonErased,
+    RoundOver,
+    RoundStands,
+    RoundUnknown,
+    StoreBusy,
+)
 from mien_server.pipeline.contributing import alive_at, asked
 from mien_server.pipeline.heads import head_in_force, released
 from mien_server.pipeline.notices import Notices
@@ -120,7 +132,8 @@ class Rounds:
     async def close(self, name: str) -> Round:
         """End a round that this process owns: release, roll back, or find that too few came. How it ended.
 
-        Raises `RoundOver` when it was ended by somebody else meanwhile: then nothing was released and nobody charged.
+        Raises `RoundOver` when it was ended by somebody else meanwhile: then nothing was released and nobody charged. After `StoreBusy` or `ServerBusy` it may
+        be tried again.
         """
         key = self._keys.get(name)
         if key is None:
@@ -130,10 +143,14 @@ class Rounds:
             closing = await self._parts.store.transact(lambda t: self._closing(t, name))
             dropped: dict[str, int] = {}
             opened = await self._opened(closing, key, dropped)
-            return await self._parts.store.transact(lambda t: self._end(t, name, opened, dropped))
-        finally:
-            # Whatever became of it: what was sealed to this key is opened once.
-            del self._keys[name]
+            ended = await self._parts.store.transact(lambda t: self._end(t, name, opened, dropped))
+        except (ServerBusy, StoreBusy):
+            raise  # nothing was changed, and the key is there to try again
+        except BaseException:
+            self._keys.pop(name, None)
+            raise
+        self._keys.pop(name, None)
+        return ended
 
     def _closing(self, transaction: Transaction, name: str) -> Round:
         found = self._own(transaction, name)

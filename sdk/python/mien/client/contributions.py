@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 CONTRIBUTE: Final = "contribute"
 MILLION: Final = 1_000_000
+CAP: Final = 6.0
+"""The epsilon that this device's updates may come to unless whoever calls says otherwise."""
 _LEDGER: Final = "budget"
 _TAKEN: Final = "update-twice"
 """What the server says when the update is there already: an answer was lost."""
@@ -42,17 +44,17 @@ _ANOTHER: Final = "another-network"
 class Contributions(Consents):
     """Rounds, the shared head, and what they cost."""
 
-    def contribute(self) -> tuple[Contributed, ...]:
+    def contribute(self, *, cap: float = CAP) -> tuple[Contributed, ...]:
         """Take part in every round that is open here, once each, with what was learned of the person on this device; what became of it, by round.
 
-        Nothing is trained or sent without the purpose `contribute`. Nothing is sent either where nothing was learned yet, or where this device's own count
-        or the server's ledger would pass the cap. Raises a `ConsentError`, a `SendError`, or `HeadInvalid` for a head that is not what it should be.
+        Nothing is trained or sent without the purpose `contribute`. Nothing is sent either where nothing was learned yet, or where one more round would pass
+        `cap` (an epsilon, at a delta of at most one in a million) by this device's own count, or the round's own cap. Raises a `ConsentError`, a `SendError`, or `HeadInvalid` for a head that is not what it should be.
         """
         with self._wire:
             self._settle(send.PATIENT)
             self._let()
             found = self._rounds()
-            return tuple(self._take_part(doc) for doc in found.open)
+            return tuple(self._take_part(doc, cap) for doc in found.open)
 
     def budget(self) -> Budget:
         """What updates from this device may have revealed so far, by its own count; asks nobody. It stays after an erasure: it is counts and nothing else."""
@@ -83,12 +85,16 @@ class Contributions(Consents):
         return found
 
     # ---- one round ----
-    def _take_part(self, doc: RoundDoc) -> Contributed:
+    def _take_part(self, doc: RoundDoc, cap: float) -> Contributed:
+        from mien.adapt.budget import DELTA_ONE_IN
+
         ledger = self._ledger()
         if ledger.taken(doc.round):
             return Contributed(doc.round, sent=False, why=_TAKEN)
         ledger = ledger.joined(doc.round, doc.noise_thousandths)
-        if ledger.epsilon(doc.delta_one_in) * MILLION > doc.cap_millionths:
+        # The server's terms are its own: what is counted against here is no laxer than this device's.
+        spent = ledger.epsilon(max(doc.delta_one_in, DELTA_ONE_IN))
+        if spent > min(cap, doc.cap_millionths / MILLION):
             return Contributed(doc.round, sent=False, why=_SPENT)
         update, why = self._trained(doc)
         if update is None:

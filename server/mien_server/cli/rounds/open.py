@@ -15,7 +15,7 @@ from mien_server.cli.moments import second
 from mien_server.cli.policy.shown import AsJson
 from mien_server.cli.rounds.shown import round_doc, said
 from mien_server.cli.told import told
-from mien_server.errors import StoreBusy
+from mien_server.errors import RoundOver, StoreBusy
 
 if TYPE_CHECKING:
     from mien_server.pipeline import Pipeline
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 BEAT: Final = 2.0
 """Seconds between two words of the owner; a round is given up after a minute without any."""
+TRIES: Final = 15
+"""How often it is tried to close a round while the database is busy: half a minute, in which nobody gives the round up."""
+LOOKED_AT: Final = 100
 _MILLION: Final = 1_000_000
 _THOUSAND: Final = 1000
 
@@ -91,10 +94,22 @@ async def _hold(
         await _until_over(pipeline, found)
         # What may be used is asked of the policies as they are now, not as they were when the round was opened.
         renew()
-        return await pipeline.close_round(found.id)
+        return await _closed(pipeline, found.id)
     except asyncio.CancelledError:
         await pipeline.abort_round(found.id)
         raise
+
+
+async def _closed(pipeline: "Pipeline", name: str) -> "Round":
+    """Close it, again while the database is busy; where it was over by then, how it ended: the database knows, whatever this process heard."""
+    for _ in range(TRIES):
+        try:
+            return await pipeline.close_round(name)
+        except (StoreBusy, ServerBusy):
+            await asyncio.sleep(BEAT)
+        except RoundOver:
+            break
+    return next(each for each in await pipeline.latest_rounds(LOOKED_AT) if each.id == name)
 
 
 async def _until_over(pipeline: "Pipeline", found: "Round") -> None:

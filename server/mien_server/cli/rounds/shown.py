@@ -21,6 +21,8 @@ _OUTCOMES: Final = {
     "released": "released as head {released}, learned from {participants} people, each of them charged",
     "rolled_back": "not released: it reads the holdout worse; {participants} people were charged, because that was looked at",
     "too_few": "not released: fewer than {floor} updates could be used; nobody was charged",
+    "open": "could not be closed, because the database was busy; it is given up within a minute, and nobody is charged",
+    "closing": "could not be closed, because the database was busy; it is given up within a minute, and nobody is charged",
     "aborted": "aborted: nothing was released and nobody charged",
 }
 
