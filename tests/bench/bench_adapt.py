@@ -47,11 +47,13 @@ def _base() -> adapt.Head:
     return adapt.Head(found)
 
 
-def _accuracy(head: adapt.Head, seen: Numbers, shown: NDArray[np.int64]) -> float:
+def _accuracy(head: adapt.Head, seen: NDArray[Any], shown: NDArray[np.int64]) -> float:
     return float((head.logits(seen).argmax(1) == shown).mean())
 
 
-def course(protocol: str, rest: Numbers, seen: Numbers, shown: NDArray[np.int64]) -> Course:
+def course(
+    protocol: str, rest: NDArray[Any], seen: NDArray[Any], shown: NDArray[np.int64]
+) -> Course:
     """One person's way: (2,) accuracies, with the guard and without, at each stage; the verdict's head at the end."""
     measured = MEASURED[protocol]
     later = (seen[-measured:], shown[-measured:])
@@ -74,7 +76,7 @@ def _count(known: adapt.Personal, protocol: str) -> int:
     return known.corrected + (known.agreed if protocol == "answers" else 0)
 
 
-def _both(known: adapt.Personal, later: tuple[Numbers, NDArray[np.int64]]) -> Numbers:
+def _both(known: adapt.Personal, later: tuple[NDArray[Any], NDArray[np.int64]]) -> Numbers:
     return np.array([_accuracy(known.reads, *later), _accuracy(known.heads["own"], *later)])
 
 

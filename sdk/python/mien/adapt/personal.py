@@ -77,7 +77,7 @@ class Learned:
 class Personal:
     """One person's adaptation to one network. `model` is its id; `corrected` and `agreed` count all answers, also those forgotten.
 
-    `heads` are those that the guard chooses from, by the names of `HEADS`; `reads` is the one to use.
+    `heads` are those that the guard chooses from, by the names of `HEADS`; `verdict` is what it says, `reads` the one to use.
     """
 
     model: int
@@ -88,6 +88,7 @@ class Personal:
     corrected: int = 0
     agreed: int = 0
     heads: Mapping[str, Head] = field(init=False, repr=False)
+    verdict: Verdict = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         rest = self.base
@@ -96,11 +97,8 @@ class Personal:
         own = _head(self.base, self.rest, self.answers) if self.answers else rest
         heads = {"base": self.base, "rest": rest, "own": own}
         object.__setattr__(self, "heads", MappingProxyType(heads))
-
-    @property
-    def verdict(self) -> Verdict:
-        """What the guard says."""
-        return verdict(self.trials, leans=self.rest is not None and self.rest.leans)
+        leans = self.rest is not None and self.rest.leans
+        object.__setattr__(self, "verdict", verdict(self.trials, leans=leans))
 
     @property
     def reads(self) -> Head:
