@@ -96,6 +96,12 @@ def _adaptation(args: argparse.Namespace) -> None:
     adaptation.run(args.figures)
 
 
+def _budget(args: argparse.Namespace) -> None:
+    from . import budget
+
+    budget.run(args.figures)
+
+
 def _sheet(args: argparse.Namespace) -> None:
     from .render import sheet
 
@@ -134,6 +140,8 @@ def main() -> None:
     counted.add_argument("figures", type=Path)
     drawn = command("adaptation", _adaptation, "draw adaptation, person by person")
     drawn.add_argument("figures", type=Path, help="what `make bench NAME=adapt` printed")
+    spent = command("budget", _budget, "draw what privacy costs and what it is worth")
+    spent.add_argument("figures", type=Path, help="what `make bench NAME=shared` printed")
     args = parser.parse_args()
     args.run(args)
 

@@ -28,11 +28,11 @@ Exact = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How a device trains: `steps` of `rate`, each example's gradient no longer than `example_clip`. Every device of a round trains alike."""
+    """How a device trains: `steps` of `rate`, each example's gradient no longer than `example_clip`. Every device of a round trains alike. The defaults are those of `make bench NAME=shared`."""
 
-    steps: int = 20
-    rate: float = 0.5
-    example_clip: float = 1.0
+    steps: int = 5
+    rate: float = 0.2
+    example_clip: float = 3.0
 
     def __post_init__(self) -> None:
         numbers = (self.rate, self.example_clip)
