@@ -66,6 +66,12 @@ def _sample(args: argparse.Namespace) -> None:
     sample.run(args.processes)
 
 
+def _holdout(args: argparse.Namespace) -> None:
+    from . import holdout
+
+    holdout.make(args.processes)
+
+
 def _evaluate(args: argparse.Namespace) -> None:
     from . import evaluate
 
@@ -122,6 +128,7 @@ def main() -> None:
     trainer.add_argument("networks", nargs="*", metavar="network")
     command("finish", _finish, "calibrate, export, write the model card")
     command("sample", _sample, "render the sample videos")
+    command("holdout", _holdout, "render the people that new shared heads are tried on")
     sheet = command("sheet", _sheet, "render a contact sheet to look at")
     sheet.add_argument("picture", type=Path)
     evaluation = command("evaluate", _evaluate, "run the shipped pipeline over labelled images")

@@ -49,6 +49,51 @@ def test_nothing_kept_can_be_read_without_the_key(home: Path) -> None:
             assert CANARY.encode() not in path.read_bytes()
 
 
+# ---- what was learned of a person ----
+def always(_: Any) -> bool:
+    return True
+
+
+def test_what_was_learned_is_encrypted_and_comes_back(home: Path) -> None:
+    kept = keep(home)
+    person(kept, {"subject": "s"})
+    assert kept.change_personal(lambda found: {"was": found, "now": CANARY}, always)
+    assert keep(home).personal() == {"was": None, "now": CANARY}
+    assert CANARY.encode() not in (home / "shop/personal").read_bytes()
+
+
+def test_nothing_is_learned_of_nobody_or_of_who_did_not_agree(home: Path) -> None:
+    kept = keep(home)
+    assert not kept.change_personal(lambda _: {}, always)
+    person(kept, {"agreed": True})
+    assert kept.change_personal(lambda _: {}, always)
+    assert not kept.change_personal(lambda _: {}, lambda value: not value["agreed"])
+    assert kept.personal() is None  # and what was learned before is gone
+
+
+def test_it_goes_with_the_agreement_before_that_is_written_down(home: Path) -> None:
+    kept = keep(home)
+    person(kept, {"agreed": True})
+    kept.change_personal(lambda _: {}, always)
+    kept.change_person(lambda _: {"agreed": True}, lambda value: value["agreed"])
+    assert kept.personal() == {}
+    kept.change_person(lambda _: {"agreed": False}, lambda value: value["agreed"])
+    assert kept.personal() is None
+
+
+def test_forgetting_a_person_forgets_what_was_learned(home: Path) -> None:
+    kept = keep(home)
+    person(kept, {})
+    kept.change_personal(lambda _: {}, always)
+    kept.forget()
+    assert not (home / "shop/personal").exists()
+    person(kept, {})
+    kept.change_personal(lambda _: {}, always)
+    assert kept.forget_personal()
+    assert not kept.forget_personal()
+    assert kept.person() == {}
+
+
 def test_only_the_owner_may_read(home: Path) -> None:
     kept = keep(home)
     person(kept, {})

@@ -78,7 +78,7 @@ class Desk:
         folder = home or keep.default_home()
         place = f"{site}-{self._trust.id[:8]}"
         self._keep = keep.Keep.open(folder, place, keep.FileKey(folder, entropy), entropy)
-        self._own = Own(self._keep, learns)
+        self._own = Own(self._keep, learns, self._trust)
         self._state = threading.RLock()  # what is known of the person
         self._wire = threading.RLock()  # one errand at a time
         self._stamp: tuple[int, int] | None = None
