@@ -490,7 +490,10 @@ class LessonSums:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms a round is held; see `RoundDoc` for the numbers that travel. `quota` is the most updates of one site, `sites` who is asked (empty: all)."""
+    """On what terms a round is held; see `RoundDoc` for the numbers that travel. `quota` is the most updates of one site, `sites` who is asked (empty: all).
+
+    `stride_thousandths` is how far the head goes along the noised mean: it tells nothing more of anybody, and no device needs it.
+    """
 
     clip_millionths: int
     noise_thousandths: int
@@ -501,6 +504,7 @@ class Terms:
     cohort: int
     quota: int
     sites: tuple[str, ...] = ()
+    stride_thousandths: int = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,14 @@ async def test_below_the_floor_nothing_is_released_and_nobody_charged(
         assert await rows(world) == {"contribution": 0, "participation": 0, "head": 0}
 
 
+@pytest.mark.sqlite
+async def test_the_head_goes_as_far_as_the_stride_says(make_world: MakeWorld) -> None:
+    async with learner(make_world) as world:
+        ended = await held(world, await contributors(world), terms(stride_thousandths=2000))
+        off = weights(await head_doc(world, ended.released)) - 2 * GOOD
+        assert 0.04 < off.std() < 0.1
+
+
 # ---- the door ----
 async def _stale(phone: Phone, doc: RoundDoc) -> None:
     await contribute(phone, doc, head=HeadRef(version=0, sha256=b64(bytes(32))))
@@ -257,6 +265,7 @@ async def test_one_round_at_a_time_on_terms_that_can_be_held(make_world: MakeWor
             terms(quota=4),
             terms(cohort=10_001, quota=1),
             terms(per_year=0),
+            terms(stride_thousandths=0),
             terms(noise_thousandths=1000, cap_millionths=1_000_000),
         ):
             with pytest.raises(RequestInvalid, match=r"terms|add noise"):

@@ -9,9 +9,6 @@ from mien_server.values import Terms
 
 MILLION: Final = 1_000_000
 THOUSAND: Final = 1000
-COHORT: Final = 300
-NOISE: Final = 6.0
-CLIP: Final = 1.0
 MOST: Final = 10_000
 """Updates of one round: they are held in memory while it closes, 3 kB each."""
 LONGEST: Final = 7 * 86_400
@@ -24,6 +21,7 @@ def checked(terms: Terms, seconds: int) -> Terms:
         (not 1 <= terms.floor <= terms.cohort <= MOST, f"a floor is 1 up to the cohort, a cohort at most {MOST}"),
         (not 1 <= terms.quota <= terms.cohort, "a site's quota is 1 up to the cohort"),
         (not 1 <= seconds <= LONGEST, f"a round is open for 1 second up to {LONGEST // 86_400} days"),
+        (not 1 <= terms.stride_thousandths <= 100 * THOUSAND, "a stride is above 0 and at most 100"),
         (terms.clip_millionths < 1 or terms.noise_thousandths < 100, "a clip is a number above 0, a noise 0.1 or more"),  # noqa: PLR2004 - as the wire has it
         (terms.delta_one_in < THOUSAND or terms.per_year < 1, "a delta is at most one in 1000, and somebody takes part at least once a year"),
     )  # fmt: skip

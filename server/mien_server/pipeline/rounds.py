@@ -278,7 +278,8 @@ class Rounds:
         noised = counted.sum.release(
             terms.noise_thousandths / THOUSAND, terms.cohort, self._parts.entropy
         )
-        candidate = (before.astype(np.float64) + noised).astype(np.float32)
+        stride = terms.stride_thousandths / THOUSAND
+        candidate = (before.astype(np.float64) + stride * noised).astype(np.float32)
         transaction.rounds.charge(counted.charged)
         better, losses = adapt.judged(holdout, before, candidate)
         found = replace(

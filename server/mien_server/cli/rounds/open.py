@@ -37,7 +37,8 @@ def open_(  # noqa: PLR0917 - one per option
     minutes: Annotated[int, typer.Option(min=1, max=7 * 24 * 60, help="How long it takes updates, at most.")] = 24 * 60,
     cohort: Annotated[int, typer.Option(help="Updates that it takes, and what the sum is divided by.")] = 300,
     noise: Annotated[float, typer.Option(help="Standard deviation of the noise on the sum, in clips (z).")] = 6.0,
-    clip: Annotated[float, typer.Option(help="The norm that no update may pass (S).")] = 1.0,
+    clip: Annotated[float, typer.Option(help="The norm that no update may pass (S).")] = 0.5,
+    stride: Annotated[float, typer.Option(help="How far the head goes along the noised mean.")] = 3.0,
     quota: Annotated[int | None, typer.Option(help="Updates of one site at most; without it half the cohort, or all of it where there is one site.")] = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
@@ -55,7 +56,7 @@ def open_(  # noqa: PLR0917 - one per option
         if quota is None:
             count = len(sites) or errands.administer(settings, _contributing)
             quota = cohort if count <= 1 else -(-cohort // 2)
-        terms = _terms(settings, sites, cohort, noise, clip, quota)
+        terms = _terms(settings, sites, cohort, noise, clip, quota, stride)
         ended = errands.own(
             settings,
             partial(_hold, terms=terms, seconds=60 * minutes, tell=partial(_tell, as_json)),
@@ -69,7 +70,13 @@ def _contributing(transaction: Any) -> int:
 
 
 def _terms(  # noqa: PLR0917 - one per option
-    settings: "Settings", sites: tuple[str, ...], cohort: int, noise: float, clip: float, quota: int
+    settings: "Settings",
+    sites: tuple[str, ...],
+    cohort: int,
+    noise: float,
+    clip: float,
+    quota: int,
+    stride: float,
 ) -> "Terms":
     from mien_server.values import Terms
 
@@ -77,6 +84,7 @@ def _terms(  # noqa: PLR0917 - one per option
         clip_millionths=round(clip * _MILLION), noise_thousandths=round(noise * _THOUSAND),
         delta_one_in=settings.delta_one_in, cap_millionths=round(settings.epsilon_cap * _MILLION),
         per_year=settings.rounds_per_year, floor=settings.round_floor, cohort=cohort, quota=quota, sites=sites,
+        stride_thousandths=round(stride * _THOUSAND),
     )  # fmt: skip
 
 

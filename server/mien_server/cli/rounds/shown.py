@@ -131,6 +131,7 @@ def round_doc(found: "Round") -> dict[str, Any]:
         "participants": found.participants, "dropped": dict(found.dropped),
         "loss_before": found.before / _MILLION, "loss_after": found.after / _MILLION,
         "noise": terms.noise_thousandths / 1000, "clip": terms.clip_millionths / _MILLION,
+        "stride": terms.stride_thousandths / 1000,
         "floor": terms.floor, "cohort": terms.cohort, "quota": terms.quota, "sites": list(terms.sites),
     }  # fmt: skip
 
