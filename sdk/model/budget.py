@@ -43,7 +43,7 @@ def _spent(axes: Any) -> None:
 def _worth(axes: Any, found: dict[str, Any], rows: list[dict[str, Any]], title: str) -> None:
     base = found["base_accuracy"][0] * 100
     axes.axhline(base, color="grey", linewidth=1, linestyle="--", label="the head that ships")
-    places = [str(row["epsilon"] or "no\nnoise") for row in rows if row["cohort"] == rows[0]["cohort"]]  # fmt: skip
+    places = ["no\nnoise" if row["epsilon"] is None else f"{row['epsilon']:g}" for row in rows if row["cohort"] == rows[0]["cohort"]]  # fmt: skip
     for shift, (cohort, colour) in zip((-0.06, 0.06), COLOURS.items(), strict=True):
         mean, low, high = (100 * np.array([r["accuracy"] for r in rows if r["cohort"] == cohort])).T
         x = np.arange(len(mean)) + shift
@@ -63,7 +63,7 @@ def run(path: Path) -> None:
     _spent(axes)
     figure.tight_layout()
     figure.savefig(FOLDER / "privacy-budget-epsilon.png", dpi=90, metadata={"Software": None})
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), sharey=True)
     _worth(left, found, found["from_the_shipped_head"], "beginning with the head that ships")
     _worth(right, found, found["from_nothing"], "beginning with a head that knows nothing")
     left.set_ylabel("read rightly, % of pictures of others")

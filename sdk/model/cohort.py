@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 SEED: Final = 901
 GIVEN: Final = 4  # pictures of a contributor
 READ: Final = 10  # of somebody who is read
-CHOSEN: Final = 8  # of somebody on whom constants are chosen
 READERS: Final = 5_000  # their numbers begin here
-CHOOSERS: Final = 7_000
 BLOCK: Final = 25
 STERN: Final = {"mouthFrown": 0.45, "browDown": 0.4, "mouthPress": 0.3, "cheekSquint": 0.15}
 HALF: Final = 0.5  # of a person's own resting face that is left beside it

@@ -131,7 +131,7 @@ def interval(values: NDArray[np.float64], rng: np.random.Generator) -> list[floa
 def people() -> tuple[Head, Read, Read]:
     """The head that ships, everybody who contributes, everybody who is read."""
     sys.path.insert(0, str(ROOT / "sdk"))
-    from model import cohort
+    from model import cohort  # type: ignore[import-not-found]  # not installed
 
     from mien.infer import load_models
 
