@@ -211,11 +211,14 @@ def _block(kind: str, seed: int, first: int) -> Path:
 def load(kind: str, seed: int, processes: int = 2, count: int = GROUP) -> Group:
     """The first `count` people of a seed, from the cache, rendered when they are not there (about four seconds a person and core).
 
-    Needs a C compiler and the head data (`ASSETS=dir`) for what is not cached.
+    Needs a C compiler and the head data (`ASSETS=dir`) for what is not cached. Raises FileNotFoundError where they are not.
     """
     _folder().mkdir(parents=True, exist_ok=True)
     starts = range(0, count, BLOCK)
     if not all((_folder() / f"{kind}-{seed}-{first}.npz").exists() for first in starts):
+        if not ASSETS.is_dir():
+            message = f"there is no head data at {ASSETS}; name its folder: ASSETS=dir"
+            raise FileNotFoundError(message)
         cv2.setNumThreads(1)  # before the fork: OpenCV's thread pool does not survive it
         scene.constants(assets.load(ASSETS))
     with multiprocessing.get_context("fork").Pool(processes) as pool:
