@@ -66,6 +66,12 @@ def _sample(args: argparse.Namespace) -> None:
     sample.run(args.processes)
 
 
+def _holdout(args: argparse.Namespace) -> None:
+    from . import holdout
+
+    holdout.make(args.processes)
+
+
 def _evaluate(args: argparse.Namespace) -> None:
     from . import evaluate
 
@@ -88,6 +94,12 @@ def _adaptation(args: argparse.Namespace) -> None:
     from . import adaptation
 
     adaptation.run(args.figures)
+
+
+def _budget(args: argparse.Namespace) -> None:
+    from . import budget
+
+    budget.run(args.figures)
 
 
 def _sheet(args: argparse.Namespace) -> None:
@@ -116,6 +128,7 @@ def main() -> None:
     trainer.add_argument("networks", nargs="*", metavar="network")
     command("finish", _finish, "calibrate, export, write the model card")
     command("sample", _sample, "render the sample videos")
+    command("holdout", _holdout, "render the people that new shared heads are tried on")
     sheet = command("sheet", _sheet, "render a contact sheet to look at")
     sheet.add_argument("picture", type=Path)
     evaluation = command("evaluate", _evaluate, "run the shipped pipeline over labelled images")
@@ -127,6 +140,8 @@ def main() -> None:
     counted.add_argument("figures", type=Path)
     drawn = command("adaptation", _adaptation, "draw adaptation, person by person")
     drawn.add_argument("figures", type=Path, help="what `make bench NAME=adapt` printed")
+    spent = command("budget", _budget, "draw what privacy costs and what it is worth")
+    spent.add_argument("figures", type=Path, help="what `make bench NAME=shared` printed")
     args = parser.parse_args()
     args.run(args)
 

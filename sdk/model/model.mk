@@ -6,7 +6,7 @@ PYTHON ?= python3
 MODEL_PROCESSES ?= 2
 TORCH_INDEX ?=
 
-.PHONY: model model-sample evaluate evaluate-micro
+.PHONY: model model-sample model-holdout evaluate evaluate-micro
 
 .venv-model/.installed: sdk/model/requirements.txt
 	$(PYTHON) -m venv .venv-model
@@ -19,6 +19,9 @@ model: .venv-model/.installed ## train the embedded models again: resumable, und
 
 model-sample: .venv-model/.installed ## render the sample videos again
 	@PYTHONPATH=sdk $(MODEL_PYTHON) -m model sample --processes $(MODEL_PROCESSES)
+
+model-holdout: .venv-model/.installed ## render the people that new shared heads are tried on again (ASSETS=dir)
+	@PYTHONPATH=sdk $(MODEL_PYTHON) -m model holdout --processes $(MODEL_PROCESSES)
 
 evaluate: setup ## measure the shipped models on labelled images (DATA=dir, CROPS=1 for face crops)
 	@test -n "$(DATA)" || { echo "give the folder: make evaluate DATA=dir [CROPS=1]"; exit 2; }

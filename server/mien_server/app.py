@@ -321,6 +321,16 @@ def _rebuild(parts: _Parts) -> Callable[[], Awaitable[None]]:
     return rebuild
 
 
+def _mind(parts: _Parts) -> Callable[[], Awaitable[None]]:
+    """One look at rounds: one whose owner died is given up."""
+
+    async def mind() -> None:
+        standing = await parts.pipeline.mind_rounds()
+        parts.meters.round(None if standing is None else standing.updates)
+
+    return mind
+
+
 def _sequence(parts: _Parts, grown: asyncio.Event) -> Callable[[], Awaitable[None]]:
     """A round of sequencing; whoever waits for the log to grow is told."""
 
@@ -363,6 +373,7 @@ def _tasks(parts: _Parts) -> tuple[Task, ...]:
         Task("complete_erasures", settings.erase_seconds, pipeline.complete_erasures),
         Task("rebuild_lessons", min(settings.rebuild_seconds, REBUILD_LOOK), _rebuild(parts)),
         Task("sweep", settings.sweep_seconds, pipeline.sweep),
+        Task("mind_rounds", settings.sweep_seconds, _mind(parts)),
         Task("tell", settings.tell_seconds, _tell(parts)),
         Task("heed_journal", settings.sweep_seconds, _heed(parts)),
         Task("reload", settings.reload_seconds, _reload(parts)),

@@ -84,6 +84,30 @@ def attend(
     return asyncio.run(run())
 
 
+def own(
+    settings: "Settings", work: "Callable[[Pipeline, Callable[[], None]], Awaitable[T]]"
+) -> T:
+    """Run an errand that lasts, such as holding a round: `work` gets the pipeline, and what takes the policy bundle over as it lies on the disk by then."""
+    from mien_server.authorize import Authorizer, load_bundle
+    from mien_server.pipeline import Pipeline
+    from mien_server.stores import open_store
+
+    async def run() -> T:
+        clock, entropy = SystemClock(), SystemEntropy()
+        authorizer = Authorizer(load_bundle(settings.policies))
+        store = open_store(settings.database)
+        try:
+            pipeline = Pipeline(
+                store, open_keys(settings), authorizer, clock, entropy, origin=settings.origin,
+                journal=journal_of(settings),
+            )  # fmt: skip
+            return await work(pipeline, lambda: authorizer.use(load_bundle(settings.policies)))
+        finally:
+            await store.close()
+
+    return asyncio.run(run())
+
+
 def revision(settings: "Settings") -> tuple[str | None, str]:
     """The revision of the configured database's tables (None: there are none yet), and the one that this program needs. Raises `StoreError`."""
     from mien_server.stores import upgrading  # it loads Alembic, which no server needs

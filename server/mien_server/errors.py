@@ -19,7 +19,16 @@
     │   ├── LessonUnknown            the site has no exercise of this id, or none at all
     │   ├── LeafUnknown              this leaf is not in the log, or not yet
     │   ├── HoldUnknown              no such legal hold stands
+    │   ├── RoundUnknown             this site has no such round
+    │   ├── HeadUnknown              no shared head of this number was released
     │   └── ErasureUnknown           no such erasure
+    ├── RoundError                   an update is not taken, or a round not opened
+    │   ├── RoundOver                the round ended, or its owner died
+    │   ├── RoundFull                the round, or the site's share of it, is full
+    │   ├── RoundStands              another round is open
+    │   ├── HeadStale                trained from another head than the round's
+    │   ├── UpdateTwice              this person's update is there already
+    │   └── BudgetSpent              the person's budget of privacy would be passed
     ├── AnswerLate                   an answer to a lesson that comes after more than a week
     ├── ExportTooLarge               more is kept of a person than one answer can hold
     ├── StoreError                   the database cannot be used now
@@ -213,6 +222,60 @@ class HoldUnknown(NotFound):
     code = "hold-unknown"
 
 
+class RoundUnknown(NotFound):
+    """This site has no such round."""
+
+    code = "round-unknown"
+
+
+class HeadUnknown(NotFound):
+    """No shared head of this number was released."""
+
+    code = "head-unknown"
+
+
+class RoundError(MienError):
+    """An update is not taken, or a round not opened."""
+
+    code = "round-error"
+
+
+class RoundOver(RoundError):
+    """The round ended, closes, or its owner died: nothing more is taken."""
+
+    code = "round-over"
+
+
+class RoundFull(RoundError):
+    """The round has all the updates that it takes, or all that it takes of this site."""
+
+    code = "round-full"
+
+
+class RoundStands(RoundError):
+    """Another round is open; one at a time learns from one head."""
+
+    code = "round-stands"
+
+
+class HeadStale(RoundError):
+    """The update was trained from another head than the round's."""
+
+    code = "head-stale"
+
+
+class UpdateTwice(RoundError):
+    """This person's update is in the round already."""
+
+    code = "update-twice"
+
+
+class BudgetSpent(RoundError):
+    """The person's budget of privacy would be passed: they were in as many rounds as they may."""
+
+    code = "budget-spent"
+
+
 class ErasureUnknown(NotFound):
     """No such erasure."""
 
@@ -272,6 +335,9 @@ STATUS: Final[dict[type[MienError], int]] = {
     RateLimited: 429,
     PersonErased: 410,
     NotFound: 404,
+    RoundError: 409,
+    RoundOver: 410,
+    BudgetSpent: 403,
     AnswerLate: 422,
     ExportTooLarge: 413,
     StoreError: 503,

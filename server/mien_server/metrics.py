@@ -71,6 +71,12 @@ class Meters:
             "Witnesses that hold another log, or more of it, than this server has. Not 0: an alarm.",
             registry=self._registry,
         )
+        self._waiting = Gauge(
+            "mien_round_updates",
+            "Updates that wait in the open round of the shared head. -1: none is open.",
+            registry=self._registry,
+        )
+        self._waiting.set(-1)
         self._ready = Gauge(
             "mien_ready", "1 while the server is ready to serve.", registry=self._registry
         )
@@ -117,6 +123,10 @@ class Meters:
         """Remember how many witnesses signed what is shown, and how many hold another log."""
         self._cosigned.set(cosigned)
         self._forked.set(forked)
+
+    def round(self, updates: int | None) -> None:
+        """Remember how many updates wait in the open round; None: none is open."""
+        self._waiting.set(-1 if updates is None else updates)
 
     def ready(self, *, yes: bool) -> None:
         """Remember whether the server is ready."""

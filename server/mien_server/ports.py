@@ -15,6 +15,7 @@ from mien.wire.messages import SealKeyDoc
 from mien_server.values import (
     Answered,
     Catalogue,
+    Contribution,
     Due,
     Erasure,
     Evidence,
@@ -23,13 +24,16 @@ from mien_server.values import (
     LessonBank,
     LessonSums,
     Notification,
+    Participation,
     Person,
     PersonKey,
     Published,
     Record,
     Reply,
+    Round,
     SealedEvent,
     SealedLeaf,
+    SharedHead,
     Site,
     Taken,
 )
@@ -439,6 +443,78 @@ class Lessons(Protocol):
 
     def put_sums(self, sums: LessonSums) -> None:
         """Replace it."""
+        ...
+
+
+class Rounds(Protocol):
+    """Rounds of the shared head, the updates that wait in them, what was released, and what it cost whom."""
+
+    def get(self, name: str, lock: Lock = "none") -> Round | None:
+        """One round."""
+        ...
+
+    def standing(self, lock: Lock = "none") -> Round | None:
+        """The round that did not end yet: there is never more than one. With `update` none can be opened before this transaction ends."""
+        ...
+
+    def latest(self, limit: int) -> tuple[Round, ...]:
+        """Up to `limit` rounds, the newest first."""
+        ...
+
+    def put(self, found: Round) -> None:
+        """Add or replace one."""
+        ...
+
+    def add_update(self, update: Contribution) -> bool:
+        """Keep a sealed update; False when one of this person is there already."""
+        ...
+
+    def has_update(self, name: str, site: str, subject: str) -> bool:
+        """Whether one of this person is there."""
+        ...
+
+    def counts(self, name: str) -> dict[str, int]:
+        """How many updates wait in a round, by site."""
+        ...
+
+    def updates(self, name: str, after: tuple[str, str], limit: int) -> tuple[Contribution, ...]:
+        """Up to `limit` updates of a round by site and subject, those after `after`."""
+        ...
+
+    def drop_updates(self, name: str) -> int:
+        """Delete every update of a round; how many."""
+        ...
+
+    def drop_of(self, site: str, subject: str) -> int:
+        """Delete what waits of a person; how many updates."""
+        ...
+
+    def head(self, version: int | None = None) -> SharedHead | None:
+        """The head of this version, or the newest; None where nothing was released."""
+        ...
+
+    def put_head(self, head: SharedHead) -> None:
+        """Add a head. Versions are given once: another of this number fails the transaction."""
+        ...
+
+    def heads(self) -> tuple[SharedHead, ...]:
+        """Every head, the newest first."""
+        ...
+
+    def spent(self, site: str, subject: str) -> tuple[Participation, ...]:
+        """The releases that a person was in, oldest first."""
+        ...
+
+    def charge(self, many: Iterable[Participation]) -> None:
+        """Write into the ledger; the same person and round twice fails the transaction."""
+        ...
+
+    def ledger(self, site: str, after: tuple[str, str], limit: int) -> tuple[Participation, ...]:
+        """Up to `limit` participations at a site by subject and round, those after `after`."""
+        ...
+
+    def forget(self, site: str, subject: str) -> int:
+        """Delete the ledger of a person who was erased; how many participations."""
         ...
 
 
@@ -853,6 +929,11 @@ class Transaction(Protocol):
     @property
     def lessons(self) -> Lessons:
         """What sites teach with."""
+        ...
+
+    @property
+    def rounds(self) -> Rounds:
+        """Rounds of the shared head."""
         ...
 
     @property

@@ -57,6 +57,7 @@ class SiteDoc(Message):
     impact_assessment: bool = False
     verifier: SignKeyText | None = None
     webhook: str | None = None
+    contributes: bool = False
 
 
 class CatalogueDoc(Message):
@@ -111,6 +112,7 @@ def register(doc: SiteDoc, entropy: Entropy, clock: Clock) -> Registered:
         verifier=VerifyKey.from_text(doc.verifier).public if doc.verifier else None,
         created_at=clock.now(),
         webhook=None if doc.webhook is None else addresses.checked(doc.webhook, "webhook"),
+        contributes=doc.contributes,
     )
     return Registered(site, publishable, secret)
 
@@ -202,6 +204,15 @@ def name_verifier(sites: Sites, site: str, key: str | None) -> None:
         raise SettingsError(msg)
     public = None if key is None else VerifyKey.from_text(key).public
     sites.put(replace(found, verifier=public))
+
+
+def let_contribute(sites: Sites, site: str, *, contributes: bool) -> None:
+    """Say whether people of a site are asked to take part in rounds. Their notice changes by it. Raises `SettingsError` when there is no such site."""
+    found = sites.get(site)
+    if found is None:
+        msg = f"site `{site}` is not registered; see `mien site list`"
+        raise SettingsError(msg)
+    sites.put(replace(found, contributes=contributes))
 
 
 def name_webhook(transaction: Transaction, site: str, url: str | None) -> None:

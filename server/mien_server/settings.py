@@ -156,6 +156,21 @@ class Settings(BaseSettings):
         default=1.0,
         description="Seconds that a new checkpoint waits for its witnesses before it is shown with the cosignatures that came. Proofs do not wait.",
     )
+    epsilon_cap: Annotated[float, Field(gt=0, le=1000)] = Field(
+        default=6.0,
+        description="The most that rounds of the shared head may ever reveal of one person, as epsilon at `MIEN_DELTA_ONE_IN`. A round refuses whoever would pass it, before anything is released.",
+    )
+    delta_one_in: Annotated[int, Field(ge=1000, le=10**15)] = Field(
+        default=1_000_000,
+        description="The delta at which that epsilon is counted: one in so many.",
+    )
+    rounds_per_year: Annotated[int, Field(ge=1, le=366)] = Field(
+        default=12, description="How many rounds somebody takes part in at most, in 365 days."
+    )
+    round_floor: Annotated[int, Field(ge=2, le=10_000)] = Field(
+        default=100,
+        description="Fewer updates than this and a round releases nothing.",
+    )
     metrics: bool = Field(
         default=True,
         description="Whether `/metrics` answers. It holds counts only; still, keep it from the public.",

@@ -16,7 +16,8 @@ class Site:
     """A registered site: what it may claim, who answers for it, and the hashes of its two keys (the keys themselves are shown once).
 
     `verifier` is the Ed25519 public key of whoever verifies guardians for this site; None: nobody does, and where a law wants it the answer is no.
-    `webhook` is the address that is told of erasures and withdrawals; None: nobody is.
+    `webhook` is the address that is told of erasures and withdrawals; None: nobody is. `contributes`: its people are asked whether they take part in rounds of
+    the shared head.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Site:
     created_at: int = 0
     verifier: bytes | None = None
     webhook: str | None = None
+    contributes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -484,3 +486,96 @@ class LessonSums:
     def free_of(self, at: int) -> bool:
         """Whether nothing in it, nor in what is on its way, was counted before `at` or in that second."""
         return all(each == 0 or each > at for each in (self.since, self.begun))
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms a round is held; see `RoundDoc` for the numbers that travel. `quota` is the most updates of one site, `sites` who is asked (empty: all).
+
+    `stride_thousandths` is how far the head goes along the noised mean: it tells nothing more of anybody, and no device needs it.
+    """
+
+    clip_millionths: int
+    noise_thousandths: int
+    delta_one_in: int
+    cap_millionths: int
+    per_year: int
+    floor: int
+    cohort: int
+    quota: int
+    sites: tuple[str, ...] = ()
+    stride_thousandths: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round of the shared head. `state`: open, closing (nothing more is taken), and then how it ended: released, rolled_back, too_few or aborted.
+
+    `owner` is a random name of the process whose memory holds the private half of `seal`; it says at `beat_at` that it lives. `version` and `head_sha256` are
+    the head that everybody trains from. Once over: `participants` were in the noised sum (0 where there was none), `dropped` were not, by the code that says
+    why; `before` and `after` are the losses of the old and the new head on the rendered holdout, in millionths; `released` is the new head's version.
+    """
+
+    id: str
+    task: str
+    model: int
+    version: int
+    head_sha256: bytes
+    terms: Terms
+    seal: bytes = field(repr=False)
+    owner: bytes
+    opened_at: int
+    closes_at: int
+    beat_at: int
+    state: str = "open"
+    ended_at: int = 0
+    participants: int = 0
+    dropped: tuple[tuple[str, int], ...] = ()
+    before: int = 0
+    after: int = 0
+    released: int | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether it ended."""
+        return self.state not in {"open", "closing"}
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One person's sealed update of an open round. It goes when the round ends, and with the person's yes."""
+
+    round: str
+    site: str
+    subject: str
+    device: str
+    at: int
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Participation:
+    """That a person was in a released sum: the ledger. `epsilon_millionths` is all that was spent of theirs, this one included, at the round's delta."""
+
+    site: str
+    subject: str
+    round: str
+    at: int
+    noise_thousandths: int
+    delta_one_in: int
+    epsilon_millionths: int
+
+
+@dataclass(frozen=True, slots=True)
+class SharedHead:
+    """A released head: 3,104 bytes, and the server's signed word for them. `round` is where it came from, `restores` which earlier one it puts back."""
+
+    version: int
+    task: str
+    model: int
+    sha256: bytes
+    content: bytes = field(repr=False)
+    statement: str = field(repr=False)
+    at: int
+    round: str | None = None
+    restores: int | None = None

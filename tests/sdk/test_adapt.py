@@ -293,12 +293,22 @@ def test_the_person_is_told_counts_and_no_number_of_their_face() -> None:
 
 
 def test_of_another_network_nothing_is_taken_over() -> None:
-    document = known_well().document()
-    for model, head in ((3, base()), (MODEL, base().moved(np.ones(SIZE)))):
-        fresh = Personal.read(document, model, head)
-        assert fresh.rest is None
-        assert not fresh.answers
-        assert not fresh.trials
+    fresh = Personal.read(known_well().document(), 3, base())
+    assert fresh.rest is None
+    assert not fresh.answers
+    assert not fresh.trials
+
+
+def test_on_another_base_head_of_the_same_network_what_was_said_stays() -> None:
+    """A released head takes the base head's place: what the person said counts on, how the old one did on it does not."""
+    known, head = known_well(), base().moved(np.linspace(-0.1, 0.1, SIZE))
+    moved = Personal.read(known.document(), MODEL, head)
+    assert [(a.said, a.embedding.tolist()) for a in moved.answers] == [(a.said, a.embedding.tolist()) for a in known.answers]  # fmt: skip
+    assert moved.rest is not None
+    assert known.rest is not None
+    assert moved.rest.middle.tolist() == known.rest.middle.tolist()
+    assert not moved.trials
+    assert moved.base is head
 
 
 def broken(**change: Any) -> dict[str, Any]:

@@ -89,6 +89,7 @@ def export_of(**other: Any) -> dict[str, Any]:
             {"offer": "offer-1", "chance_millionths": 250_000, "reward_percent": 100, "features_millionths": {"3": 500_000}}]}],
         "decisions": [{"nonce": b64(bytes(32)), "record": encode(decision).decode(), "retain_until": AT + 8}],
         "holds": [{"hold": "hld_x", "reason": "a claim", "placed_at": AT, "ends_at": AT + 10, "over_at": 0}],
+        "participations": [{"round": "rnd_x", "at": AT, "noise_thousandths": 6000, "delta_one_in": 1_000_000, "epsilon_millionths": 690_001}],
         "untold": [{"id": "ntf_x", "kind": "withdrawn", "at": AT, "purposes": ["contribute"], "attempts": 2}],
         "unreadable": [{"what": "label", "id": "rec_y", "retain_until": AT + 11}],
         "signature": "aaa.bbb.ccc", **other,
@@ -144,7 +145,7 @@ VALUES = st.recursive(
     max_leaves=8,
 )
 SECTION = st.sampled_from([
-    "consent", "evidence", "keys", "labels", "events", "decisions", "holds", "untold", "site", "subject", "at", "v", "other"
+    "consent", "evidence", "keys", "labels", "events", "decisions", "holds", "participations", "untold", "site", "subject", "at", "v", "other"
 ])  # fmt: skip
 
 
@@ -169,6 +170,7 @@ COLUMNS = {
     "record", "class", "retain_until", "ended_at", "window", "expression", "second", "state", "polarity", "valence", "arousal", "confidence", "source",
     "model", "event", "at", "used_emotion", "basis", "places", "offer", "chance_millionths", "reward_percent", "features_millionths",
     "nonce", "hold", "reason", "placed_at", "ends_at", "over_at", "id", "kind", "purposes", "attempts", "evidence", "file", "role", "added_at",
+    "round", "noise_thousandths", "delta_one_in", "epsilon_millionths",
 }  # fmt: skip
 
 

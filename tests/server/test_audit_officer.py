@@ -610,7 +610,7 @@ def test_an_empty_log_has_a_report(
     assert done.exit_code == 0, done.output
     text = (tmp_path / "report.html").read_text()
     assert "None in this time." in text
-    assert "nothing is trained" in text
+    assert "so nothing was spent" in text
 
 
 def _state(**other: Any) -> StateAnswer:

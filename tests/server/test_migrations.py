@@ -33,8 +33,8 @@ from tests.postgres import databases
 from mien_server.errors import StoreBusy, StoreUnwritable
 from mien_server.stores import SqliteStore, open_store, revisions, schema, upgrading
 
-NEW = {"held_until", "webhook", "tag"}
-"""Columns that 0002 and 0005 add to tables that were there."""
+NEW = {"held_until", "webhook", "tag", "contributes"}
+"""Columns that 0002, 0005 and 0006 add to tables that were there."""
 STEPS = [f"{a} -> {b}" for a, b in pairwise(revisions.REVISIONS)]
 
 

@@ -133,6 +133,8 @@ class World:
     url: str = ""
     """Of the database; without one, an SQLite file in the directory."""
     officers: tuple[Officer, ...] = ()
+    holdout: Any = None
+    """What gives the gate of rounds (`mien_server.adapt.Holdout`); None: the one that ships."""
     desks: dict[str, Desk] = field(default_factory=dict)
     """What service desks count with, by site."""
     store: Any = field(init=False)
@@ -193,6 +195,7 @@ class World:
         return Pipeline(
             store, self.keys, self._authorizer(), self.clock, self.entropy, origin=ORIGIN,
             journal=self.journal, officers=self.officers, desks=self.desks,
+            **({"holdout": self.holdout} if self.holdout else {}),
         )  # fmt: skip
 
     def _authorizer(self) -> Authorizer:

@@ -1,4 +1,4 @@
-"""`python -m tests.soak [PART ...]`: kills, race, fuzz. Each part replaces its own entry of docs/reference/soak.json; the last line says how it went."""
+"""`python -m tests.soak [PART ...]`: kills, race, privacy, fuzz. Each part replaces its own entry of docs/reference/soak.json; the last line says how it went."""
 
 import argparse
 import json
@@ -17,20 +17,24 @@ from typing import Any
 
 from tests.postgres import Cluster
 from tests.server.test_fuzz import fuzz
-from tests.soak import kills, race
+from tests.soak import kills, privacy, race
 from tests.soak.nodes import Place
+
+from mien_server.adapt.auditing import Plan
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "docs/reference/soak.json"
 SEED = 20261126
 KILLS, PEOPLE, DECISIONS, NODES, FUZZED = 25, 1_000, 200_000, 3, 100_000
+AUDITED = Plan(canaries=776, runs=13, rounds=12, noise=6.0, guessed=0.1)
+"""Ten thousand canaries of the default rounds, a year of them."""
 
 
 def main() -> int:
     """Run the parts, write the report, say whether every promise held."""
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "kills_sqlite": lambda: _kills("sqlite"), "kills_postgresql": lambda: _kills("postgresql"),
-        "race": _race, "fuzz": lambda: fuzz(FUZZED, SEED),
+        "race": _race, "privacy": _privacy, "fuzz": lambda: fuzz(FUZZED, SEED),
     }  # fmt: skip
     chosen = argparse.ArgumentParser()
     chosen.add_argument("parts", nargs="*", choices=list(parts))
@@ -62,6 +66,10 @@ def _race() -> dict[str, Any]:
     with _work() as work, _cluster(track_commit_timestamp="on") as cluster:
         place = Place.made(work / "place", cluster.create())
         return asdict(race.run(place, NODES, PEOPLE, DECISIONS, SEED, _tell))
+
+
+def _privacy() -> dict[str, Any]:
+    return asdict(privacy.run(AUDITED, SEED, _tell))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ HPKE draws fresh randomness each time it seals, so what is sealed in `seal.json`
 import base64
 import hashlib
 import json
+import struct
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 from mien.errors import EnvelopeInvalid
 from mien.values import EXPRESSIONS, Label
-from mien.wire import messages, proof, seal, signatures, slots
+from mien.wire import messages, proof, seal, signatures, slots, updates
 from mien.wire.canonical import b64, encode, unb64
 from mien.wire.keys import OpenKey, SigningKey
 from mien_server import audit
@@ -500,6 +501,55 @@ def leaves() -> Iterable[Vector]:
     yield {"name": "a nonce of 31 bytes", "nonce": b64(nonce[:31]), "record": record.decode(), "failure": "proof-invalid"}  # fmt: skip
 
 
+# ---- updates of the shared head ----
+ROUND = "rnd_" + "abcdefghijklmnopqrstuvwxyz"
+HEAD_SHA256 = b64(hashlib.sha256(bytes(range(8))).digest())
+
+
+def numbers() -> bytes:
+    """776 numbers that 32 bits hold exactly."""
+    return b"".join(struct.pack("<f", (i % 97 - 48) / 64) for i in range(776))
+
+
+def update_vectors() -> Iterable[Vector]:
+    good = numbers()
+    plain = updates.pack(good)
+    shape = plain[4:8]
+    where = updates.context("shop", SUBJECT, ROUND, HEAD_SHA256)
+    other = updates.context("shop", SUBJECT, "rnd_" + "b" * 26, HEAD_SHA256)
+    cases = (
+        ("776 numbers", plain, where, None),
+        ("rows and columns changed places", seal.pad(shape[2:] + shape[:2] + good, 4096), where, "request-invalid"),
+        ("one number less", seal.pad(shape + good[4:], 4096), where, "request-invalid"),
+        ("one number more", seal.pad(shape + good + bytes(4), 4096), where, "request-invalid"),
+        ("no shape", seal.pad(good, 4096), where, "request-invalid"),
+        ("something behind the numbers", plain[:-1] + b"\1", where, "envelope-invalid"),
+        ("opened as an update of another round", plain, other, "envelope-invalid"),
+    )  # fmt: skip
+    path = HERE / "updates.json"
+    there = (
+        {row["name"]: row for row in json.loads(path.read_text())["vectors"]}
+        if path.exists()
+        else {}
+    )
+    for name, packed, opened_as, failure in cases:
+        yield {
+            "name": name, "secret": b64(OPEN.secret()), "context": [part.decode() for part in opened_as], "numbers": b64(good),
+            "sealed": _sealed_update(there.get(name), packed, where), "failure": failure,
+        }  # fmt: skip
+
+
+def _sealed_update(row: Vector | None, packed: bytes, where: tuple[bytes, ...]) -> str:
+    """What lies there, as long as it opens to the same; else sealed anew."""
+    if row is not None:
+        try:
+            if seal.open_sealed(unb64(row["sealed"]), OPEN, seal.Use.UPDATE, *where) == packed:
+                return str(row["sealed"])
+        except EnvelopeInvalid:
+            pass
+    return b64(seal.seal(packed, OPEN.seal_key(), seal.Use.UPDATE, *where))
+
+
 def main() -> None:
     write(
         "canonical.json",
@@ -518,6 +568,7 @@ def main() -> None:
         "JWS compact with Ed25519, one kind each, over canonical JSON.",
         statements(),
     )
+    write("updates.json", "Updates of the shared head, sealed to a round.", update_vectors())
     write("checkpoint.json", "C2SP signed notes of the audit log.", checkpoints())
     write("tlog_proof.json", "c2sp.org/tlog-proof@v1.", proofs())
     write("leaf.json", "From a decision record to the leaf, the entry and its hash.", leaves())

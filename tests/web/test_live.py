@@ -208,7 +208,8 @@ SAMPLES: Final[dict[str, Any]] = {
     "CapabilityAnswer": {"capability": "a.b.c"},
     "Certificate": {
         "v": 1, "erasure": "era_" + "a" * 26, "site": "shop", "stage": "completed", "accepted_at": NOW, "completed_at": NOW, "complete_by": NOW, "key_destroyed": True,
-        "records_deleted": 3, "events_subtracted": 0, "backups_unreadable_by": NOW, "held_until": None, "promise": {"origin": "o", "leaf": b64(SECRET), "publish_by": NOW},
+        "records_deleted": 3, "events_subtracted": 0, "backups_unreadable_by": NOW, "held_until": None,
+        "spent": {"participations": 2, "epsilon_millionths": 990_000, "delta_one_in": 1_000_000}, "promise": {"origin": "o", "leaf": b64(SECRET), "publish_by": NOW},
     },
     "ErasureAnswer": {"erasure": "era_" + "a" * 26, "certificate": "a.b.c"},
     "ExportSeal": {"v": 1, "site": "shop", "subject": SUBJECT, "at": NOW, "sha256": b64(SECRET)},

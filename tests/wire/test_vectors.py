@@ -12,7 +12,7 @@ import pytest
 
 from mien.errors import MienError
 from mien.values import Label
-from mien.wire import canonical, proof, seal, signatures, slots, witness
+from mien.wire import canonical, proof, seal, signatures, slots, updates, witness
 from mien.wire.canonical import unb64
 from mien.wire.keys import OpenKey, SigningKey, VerifyKey
 
@@ -76,6 +76,19 @@ def test_seal(vector: Vector) -> None:
         context = [unb64(part) for part in vector["context"]]
         plain = seal.open_sealed(unb64(vector["sealed"]), key, seal.Use(vector["use"]), *context)
         assert plain == unb64(vector["plain"])
+
+    meets(vector, step)
+
+
+@cases("updates.json")
+def test_updates(vector: Vector) -> None:
+    def step() -> None:
+        key = OpenKey.from_secret(unb64(vector["secret"]))
+        where = updates.context(*vector["context"])
+        assert updates.open_update(unb64(vector["sealed"]), key, *where) == unb64(vector["numbers"])
+        again = updates.seal_update(unb64(vector["numbers"]), key.seal_key(), *where)
+        assert len(again) == len(vector["sealed"])
+        assert updates.open_update(unb64(again), key, *where) == unb64(vector["numbers"])
 
     meets(vector, step)
 

@@ -16,7 +16,8 @@
     ├── ModelError
     │   ├── ModelMissing
     │   ├── ModelTampered            hash, shape or label map differ from the manifest
-    │   └── ModelInvalid             the manifest of a site's own model is wrong; names the field
+    │   ├── ModelInvalid             the manifest of a site's own model is wrong; names the field
+    │   └── HeadInvalid              a shared head that is forged, foreign, older than one seen, or not what was named
     ├── LabelInvalid                 outside the closed vocabulary
     ├── SealError
     │   ├── EnvelopeInvalid          truncated, oversized, wrong MAC, cannot be opened
@@ -164,6 +165,12 @@ class ModelInvalid(ModelError):
     """The manifest of a site's own model is wrong, or the model does not do what it says; the message names the field."""
 
     code = "model-invalid"
+
+
+class HeadInvalid(ModelError):
+    """A shared head that is forged, of another network, older than one this device has seen, or not the one that was named."""
+
+    code = "head-invalid"
 
 
 class LabelInvalid(MienError):

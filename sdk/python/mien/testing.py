@@ -555,12 +555,16 @@ class FakeServer(httpx.BaseTransport):
         return m.ConsentAnswer(receipt=text, capability=capability)
 
     def _may(self, asked: m.ByDevice, device: str, purposes: list[Any]) -> str | None:
-        """Reading needs a purpose of reading and a model; declaring a mood needs neither."""
+        """Reading needs a purpose of reading and a model; declaring a mood and taking part in rounds need neither."""
         known = self.people[asked.subject]
         device = device if device in known.streams else next(reversed(known.streams))
         reads = asked.model > 0 and not {"declare_mood", "bind_account"}.issuperset(purposes)
-        may: list[Any] = ["infer", "send"] if reads else ["send"]
-        if not reads and "declare_mood" not in purposes:
+        may: list[Any] = ["infer", "send"] if reads else []
+        if not reads and "declare_mood" in purposes:
+            may = ["send"]
+        if "contribute" in purposes:
+            may.append("contribute")
+        if not may:
             return None
         found = m.Capability(
             site=self.site,

@@ -1,6 +1,6 @@
 """The server's commands, added to `mien` through the entry-point group `mien.commands`. Nothing is imported before its command is asked for.
 
-`serve` runs the server, `site` registers who may use it, `keys` makes its secrets, `policy`, `consents`, `retention`, `hold`, `audit` and `officer` are for the officer.
+`serve` runs the server, `site` registers who may use it, `keys` makes its secrets, `policy`, `consents`, `retention`, `hold`, `audit` and `officer` are for the officer, `rounds` for whoever holds rounds of the shared head.
 `witness` is for whoever cosigns other people's logs, `profit` for whoever plans a service desk.
 """
 
@@ -20,9 +20,11 @@ GROUPS = {
     "consents": "Show the proof of a consent, or declare consents invalid.",
     "retention": "Show what is kept and for how long, and delete what has to go.",
     "hold": "Keep what a legal claim needs: place, list and lift legal holds.",
+    "rounds": "Hold rounds of the shared head, go back to an earlier one, read the ledger.",
     "audit": "Verify the audit log, find and explain what is in it, report on it.",
     "officer": "The key that a privacy officer signs with.",
     "witness": "Cosign the checkpoints of other people's logs.",
+    "adapt": "Learn from all under a privacy budget; attack what it claims.",
     "lessons": "Measure how well the models of lessons predict answers.",
 }
 

@@ -30,6 +30,7 @@ def add(  # noqa: PLR0917 - one per option
     impact_assessment: Annotated[bool, typer.Option("--impact-assessment", help="A data protection impact assessment has been done (GDPR 35).")] = False,
     verifier: Annotated[str | None, typer.Option(help="Public key of whoever verifies guardians for this site (Ed25519, base64url).")] = None,
     webhook: Annotated[str | None, typer.Option(help="Address that is told of erasures and withdrawals, such as https://shop.example/mien.")] = None,
+    contributes: Annotated[bool, typer.Option("--contributes", help="Ask its people whether they take part in rounds of the shared head.")] = False,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Register a site; prints its keys. The secret key is shown this once only."""
@@ -43,6 +44,7 @@ def add(  # noqa: PLR0917 - one per option
         doc = parse(registry.SiteDoc, {
             "id": site, "name": name or site, "sector": sector, "roles": role, "jurisdictions": jurisdiction,
             "controller": controller, "contact": contact, "origins": origin or [], "impact_assessment": impact_assessment, "verifier": verifier, "webhook": webhook,
+            "contributes": contributes,
         })  # fmt: skip
         offers = registry.catalogue(_read(catalogue)) if catalogue else None
         keys = errands.open_keys(settings)
@@ -63,7 +65,7 @@ def list_sites(as_json: AsJson = False) -> None:
         sites = errands.administer(load(os.environ), lambda transaction: transaction.sites.all())
     rows: list[dict[str, Any]] = [
         {"site": s.id, "name": s.name, "sector": s.sector, "roles": list(s.roles), "jurisdictions": list(s.jurisdictions),
-         "origins": list(s.origins), "webhook": s.webhook}
+         "origins": list(s.origins), "webhook": s.webhook, "contributes": s.contributes}
         for s in sites
     ]  # fmt: skip
     if as_json:
@@ -150,6 +152,26 @@ def webhook(
     if url is not None:
         print(f"verify key   {key.text()}")
         print(f"webhook key  {public_text(key)}   (the same, for other libraries)")
+
+
+@app.command()
+def contribute(
+    site: Annotated[str, typer.Argument(help="Id of the site.")],
+    off: Annotated[bool, typer.Option("--off", help="Ask nobody any more.")] = False,
+) -> None:
+    """Ask people of a site whether they take part in rounds of the shared head.
+
+    Their notice gains a choice: whoever agreed to the one before is asked again.
+    """
+    with told():
+        from mien_server import errands, registry
+        from mien_server.settings import load
+
+        errands.administer(
+            load(os.environ),
+            lambda t: registry.let_contribute(t.sites, site, contributes=not off),
+        )
+    print(f"{site}: people are {'not ' if off else ''}asked to take part in rounds")
 
 
 def _show(new: "Registered", verify_key: str, as_json: bool) -> None:

@@ -35,6 +35,10 @@ the next.
 - `explaining`  why a question is answered as it is
 - `sequencing` the log
 - `cosigning`  its witnesses
+- `contributing` the door of a round of the shared head
+- `rounds`     a round as its owner holds it
+- `heads`      released heads, and going back
+- `budgets`    what taking part cost people
 - `holds`      legal holds: what is kept as it is for a claim
 - `retaining`  what retention has ended is deleted
 - `rotation`   keys
@@ -74,16 +78,20 @@ from mien.wire.messages import (
 )
 from mien.wire.proof import note_key
 from mien.wire.signatures import Kind, sign
+from mien_server import adapt
 from mien_server.authorize import Authorizer
 from mien_server.errors import SiteUnknown
 from mien_server.personalize import Desk
 from mien_server.pipeline.answers import Answers
+from mien_server.pipeline.budgets import Budgets
 from mien_server.pipeline.consents import Consents
+from mien_server.pipeline.contributing import Contributing
 from mien_server.pipeline.corrections import Corrections
 from mien_server.pipeline.cosigning import Cosigning, Round
 from mien_server.pipeline.erasing import Erasing
 from mien_server.pipeline.explaining import Explaining
 from mien_server.pipeline.exports import Exports
+from mien_server.pipeline.heads import Heads
 from mien_server.pipeline.helping import Helping
 from mien_server.pipeline.holds import Holds, Shown
 from mien_server.pipeline.keyset import KeySet
@@ -98,14 +106,26 @@ from mien_server.pipeline.rebuilding import EVERY, Rebuilding
 from mien_server.pipeline.restoring import Applied, Restoring
 from mien_server.pipeline.retaining import Plan, Retaining, Swept
 from mien_server.pipeline.rotation import Rotated, Rotation
+from mien_server.pipeline.rounds import Rounds, Waiting
 from mien_server.pipeline.sequencing import Sequencing
 from mien_server.pipeline.stream import Arrivals
 from mien_server.pipeline.telling import Telling
 from mien_server.pipeline.tidying import Tidying
 from mien_server.ports import Asker, Clock, Entropy, Journal, Keys, Poster, Store, Transaction
 from mien_server.unseal import Officers
-from mien_server.values import Cosigner, Hold, Holding, Site
+from mien_server.values import (
+    Cosigner,
+    Hold,
+    Holding,
+    Participation,
+    SharedHead,
+    Site,
+    Terms,
+)
 from mien_server.values import Officer as Listed
+from mien_server.values import (
+    Round as HeldRound,
+)
 
 SITE_SECONDS: Final = 5
 """How long a site is remembered by its key: a change of a site takes effect within this."""
@@ -132,6 +152,7 @@ class Pipeline:
         officers: Iterable[Listed] = (),
         reward_seconds: int = LEARN_AFTER,
         desks: Mapping[str, Desk] | None = None,
+        holdout: Callable[[], adapt.Holdout] = adapt.shipped_holdout,
     ) -> None:
         self._parts = Parts(store, keys, authorizer, clock, entropy, origin, journal)
         self._notices = Notices(self._parts)
@@ -158,6 +179,10 @@ class Pipeline:
         self._telling = Telling(self._parts)
         self._lessons = Lessons(self._parts, self._notices)
         self._rebuilding = Rebuilding(self._parts, self._lessons)
+        self._contributing = Contributing(self._parts, self._notices, holdout)
+        self._rounds = Rounds(self._parts, self._notices, holdout)
+        self._heads = Heads(self._parts, holdout)
+        self._budgets = Budgets(self._parts)
         self._sites: OrderedDict[bytes, tuple[int, Site]] = OrderedDict()
 
     # ---- what the server says of itself ----
@@ -332,6 +357,60 @@ class Pipeline:
     async def lesson_group(self, site: Site) -> GroupAnswer:
         """See `lessons.Lessons.group`."""
         return await self._lessons.group(site)
+
+    # ---- rounds of the shared head ----
+    async def rounds(self, site: Site) -> SignedAnswer:
+        """See `contributing.Contributing.offered`."""
+        return await self._contributing.offered(site)
+
+    async def update(self, site: Site, jws: str, *, gpc: bool = False) -> Accepted:
+        """See `contributing.Contributing.take`."""
+        return await self._contributing.take(site, jws, gpc=gpc)
+
+    async def head(self, version: int) -> SignedAnswer:
+        """See `heads.Heads.get`."""
+        return await self._heads.get(version)
+
+    async def heads(self) -> tuple[SharedHead, ...]:
+        """See `heads.Heads.all`."""
+        return await self._heads.all()
+
+    async def restore_head(self, version: int) -> SharedHead:
+        """See `heads.Heads.restore`."""
+        return await self._heads.restore(version)
+
+    async def open_round(self, terms: Terms, seconds: int) -> HeldRound:
+        """See `rounds.Rounds.open`."""
+        return await self._rounds.open(terms, seconds)
+
+    async def beat_round(self, name: str) -> Waiting:
+        """See `rounds.Rounds.beat`."""
+        return await self._rounds.beat(name)
+
+    async def close_round(self, name: str) -> HeldRound:
+        """See `rounds.Rounds.close`."""
+        return await self._rounds.close(name)
+
+    async def end_round(self, name: str) -> HeldRound:
+        """See `rounds.Rounds.end_now`."""
+        return await self._rounds.end_now(name)
+
+    async def abort_round(self, name: str) -> HeldRound:
+        """See `rounds.Rounds.abort`."""
+        return await self._rounds.abort(name)
+
+    async def mind_rounds(self) -> Waiting | None:
+        """See `rounds.Rounds.mind`."""
+        return await self._rounds.mind()
+
+    async def latest_rounds(self, limit: int) -> tuple[HeldRound, ...]:
+        """See `rounds.Rounds.latest`."""
+        return await self._rounds.latest(limit)
+
+    async def ledger(self, site_id: str, subject: str | None = None) -> tuple[Participation, ...]:
+        """See `budgets.Budgets.ledger`. Raises `SiteUnknown`."""
+        site = await self._parts.store.transact(lambda t: t.sites.get(site_id))
+        return await self._budgets.ledger(_found(site), subject)
 
     # ---- the log ----
     async def checkpoint(self) -> str:

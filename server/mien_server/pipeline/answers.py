@@ -11,13 +11,17 @@ from mien.wire.messages import Capability, ConsentAnswer, Promise, Receipt, dump
 from mien.wire.signatures import Kind, sign
 from mien_server import record
 from mien_server.pipeline.notices import Notices
-from mien_server.pipeline.parts import Parts, state_now, where
+from mien_server.pipeline.parts import CONTRIBUTE, Parts, state_now, where
 from mien_server.ports import Transaction
 from mien_server.values import Decision, Person, PersonKey, Site
 
 CAPABILITY_SECONDS: Final = 300
 MOOD: Final = "declare_mood"
 """The purpose that needs no camera: the person says how they feel."""
+_FOR: Final[Mapping[str, tuple[str, ...]]] = {
+    MOOD: ("record",), CONTRIBUTE: ("infer", CONTRIBUTE),
+}  # fmt: skip
+"""What a purpose is for where that is not reading faces and sending labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,11 @@ class Answers:
 
     # ---- what a device may do now ----
     def may(self, site: Site, person: Person, now: int) -> tuple[May, ...]:
-        """A decision on each thing that each consented purpose is for: reading faces and sending labels, or sending a declared mood."""
+        """A decision on each thing that each consented purpose is for: reading faces and sending labels, a declared mood, or an update of the shared head."""
         return tuple(
             May(purpose, action, self._ask(site, person, purpose, action, now))
             for purpose in standing(person, now)
-            for action in (("record",) if purpose == MOOD else ("infer", "record"))
+            for action in _FOR.get(purpose, ("infer", "record"))
         )
 
     def _ask(self, site: Site, person: Person, purpose: str, action: str, now: int) -> Decision:
@@ -78,14 +82,17 @@ class Answers:
         allowed = [each for each in may if each.decision.allow]
         infer = [each.purpose for each in allowed if each.action == "infer" and settled.model]
         moods = [each.purpose for each in allowed if each.purpose == MOOD]
-        if not infer and not moods:
+        updates = [each.purpose for each in allowed if each.action == CONTRIBUTE]
+        if not infer and not moods and not updates:
             return None
         sends = bool(moods) or (bool(infer) and any(each.action == "record" for each in allowed))
         now = settled.decision.at
         document = Capability.model_validate({
             "site": site.id, "subject": settled.person.subject, "device": settled.key.id,
-            "may": [*(["infer"] if infer else []), *(["send"] if sends else [])],
-            "purposes": sorted({*infer, *moods}), "model": settled.model,
+            "may": [
+                *(["infer"] if infer else []), *(["send"] if sends else []), *(["contribute"] if updates else []),
+            ],
+            "purposes": sorted({*infer, *moods, *updates}), "model": settled.model,
             "bundle_sha256": _sha256(settled.decision), "issued_at": now,
             "expires_at": min(now + CAPABILITY_SECONDS, settled.person.expires_at),
         })  # fmt: skip

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from mien.wire.messages import Certificate, Promise, dump, parse
+from mien.wire.messages import Certificate, Promise, SpentDoc, dump, parse
 from mien.wire.signatures import Kind, sign, unverified
 from mien_server.keys import unreadable_by
 from mien_server.pipeline.parts import Parts
@@ -13,20 +13,31 @@ COMPLETE_WITHIN: Final = 86_400
 """Seconds until an erasure must be complete."""
 
 
-def accepted(parts: Parts, erasure: Erasure, promise: Promise, held_until: int) -> Erasure:
-    """The erasure with its first certificate. `held_until` is when a legal hold lets deleting begin (GDPR 17(3)(e)); what lies before is none."""
+def accepted(
+    parts: Parts,
+    erasure: Erasure,
+    promise: Promise,
+    held_until: int,
+    spent: SpentDoc | None = None,
+) -> Erasure:
+    """The erasure with its first certificate. `held_until` is when a legal hold lets deleting begin (GDPR 17(3)(e)); what lies before is none.
+
+    `spent` is what the person's updates cost them of their privacy, which no erasure takes back.
+    """
     from_ = held_until if held_until > erasure.accepted_at else None
-    return _certified(parts, erasure, promise, from_)
+    return _certified(parts, erasure, promise, from_, spent)
 
 
 def waiting(parts: Parts, erasure: Erasure, held_until: int) -> Erasure:
     """The same when the hold that it waits for changed: placed, lifted or over. What was promised of the log stays."""
-    return _certified(parts, erasure, _said(erasure).promise, held_until)
+    said = _said(erasure)
+    return _certified(parts, erasure, said.promise, held_until, said.spent)
 
 
 def completed(parts: Parts, erasure: Erasure, promise: Promise) -> Erasure:
     """The erasure with its last certificate. That a hold kept it waiting, and until when, stays on it."""
-    return _certified(parts, erasure, promise, _said(erasure).held_until)
+    said = _said(erasure)
+    return _certified(parts, erasure, promise, said.held_until, said.spent)
 
 
 def _said(erasure: Erasure) -> Certificate:
@@ -34,7 +45,13 @@ def _said(erasure: Erasure) -> Certificate:
     return parse(Certificate, unverified(erasure.certificate))
 
 
-def _certified(parts: Parts, erasure: Erasure, promise: Promise, held_until: int | None) -> Erasure:
+def _certified(
+    parts: Parts,
+    erasure: Erasure,
+    promise: Promise,
+    held_until: int | None,
+    spent: SpentDoc | None,
+) -> Erasure:
     complete_by = max(erasure.accepted_at, held_until or 0) + COMPLETE_WITHIN
     # While the key exists backups are made that hold it: the last of them right before it is destroyed, perhaps in a later epoch.
     last = complete_by if erasure.completed_at is None else erasure.completed_at
@@ -42,7 +59,7 @@ def _certified(parts: Parts, erasure: Erasure, promise: Promise, held_until: int
         erasure=erasure.id, site=erasure.site,
         stage="accepted" if erasure.completed_at is None else "completed",
         accepted_at=erasure.accepted_at, completed_at=erasure.completed_at, complete_by=complete_by,
-        held_until=held_until, key_destroyed=erasure.key_destroyed,
+        held_until=held_until, spent=spent, key_destroyed=erasure.key_destroyed,
         records_deleted=erasure.records_deleted, events_subtracted=erasure.events_subtracted,
         backups_unreadable_by=unreadable_by(last), promise=promise,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 In this order, each step its own transaction, so that a process that dies goes on where it stopped:
 
-tombstone (acknowledged) -> events out of the sums -> data key and key set destroyed -> rows deleted -> files scrubbed -> certificate
+tombstone, pending updates gone (acknowledged) -> events out of the sums -> data key and key set destroyed -> rows deleted -> files scrubbed -> certificate
 
 Where the site has lessons, the certificate waits until what answers taught was made anew without the person (`rebuilding`).
 """
@@ -19,6 +19,7 @@ from mien.wire.signatures import Kind
 from mien_server import record
 from mien_server.errors import ErasureUnknown, PersonErased
 from mien_server.pipeline import certificates
+from mien_server.pipeline.budgets import spent_doc
 from mien_server.pipeline.learning import Learning
 from mien_server.pipeline.parts import Parts, Said, where
 from mien_server.pipeline.taking import erased, note, take_back
@@ -84,11 +85,16 @@ class Erasing:
     def _begun(
         self, transaction: Transaction, person: Person, name: str, now: int, promise: Promise
     ) -> Erasure:
-        """Write tombstone, erasure and the first certificate; whatever is held, this is all that the person waits for."""
+        """Write tombstone, erasure and the first certificate; whatever is held, this is all that the person waits for.
+
+        An update that waits in a round goes at once, held or not: the round's key dies within days, and then nobody could open it anyway.
+        """
         transaction.people.put(replace(person, tombstoned_at=now))
+        transaction.rounds.drop_of(person.site, person.subject)
+        spent = spent_doc(transaction.rounds.spent(person.site, person.subject))
         note_erased(self._parts, transaction, person, name, now)
         erasure = Erasure(name, person.site, person.subject, now, None, "")
-        erasure = certificates.accepted(self._parts, erasure, promise, person.held_until)
+        erasure = certificates.accepted(self._parts, erasure, promise, person.held_until, spent)
         transaction.erasures.put(erasure)
         return erasure
 
@@ -186,6 +192,7 @@ class Erasing:
         openings += transaction.leaves.drop_tagged(erasure.site, tag, limit=CHUNK)
         transaction.people.unmark(*who)
         transaction.holds.forget(*who)
+        transaction.rounds.forget(*who)
         done = erasure.records_deleted + deleted
         transaction.erasures.put(replace(erasure, records_deleted=done))
         return bool(deleted or openings)

@@ -20,6 +20,7 @@ from mien.wire.seal import Use, pad, seal
 from mien.wire.signatures import Kind, sign
 from mien_server import record
 from mien_server.errors import ExportTooLarge
+from mien_server.pipeline.budgets import participation_doc
 from mien_server.pipeline.holds import hold_doc
 from mien_server.pipeline.parts import Parts, Said, where
 from mien_server.ports import Transaction
@@ -29,6 +30,7 @@ from mien_server.values import (
     Evidence,
     Hold,
     Notification,
+    Participation,
     Person,
     PersonKey,
     Record,
@@ -106,6 +108,7 @@ class Exports:
             ),
             transaction.notifications.of_person(*who),
             transaction.holds.of_person(*who),
+            transaction.rounds.spent(*who),
             unreadable,
         )
 
@@ -161,6 +164,7 @@ class _Held:
     evidence: tuple[dict[str, Any], ...]
     untold: tuple[Notification, ...]
     holds: tuple[Hold, ...]
+    spent: tuple[Participation, ...]
     unreadable: _Unreadable
 
 
@@ -213,6 +217,7 @@ def _content(said: Said[ExportRequest], held: _Held) -> dict[str, Any]:
         "holds": held.unreadable.sift(
             "hold", held.holds, lambda each: (each.id, each.ends_at), lambda each: hold_doc(held.vault, each)
         ),
+        "participations": [participation_doc(each) for each in held.spent],
         "untold": [_untold(each) for each in held.untold],
         # Names are written in their order, and this comes after all that is opened: by then it is complete.
         "unreadable": held.unreadable.listed(),

@@ -7,7 +7,7 @@ import mien_policies
 from mien.wire.canonical import encode
 from mien.wire.messages import Notice, PurposeDoc, dump
 from mien_server.authorize import Bundle
-from mien_server.pipeline.parts import Parts
+from mien_server.pipeline.parts import CONTRIBUTE, Parts
 from mien_server.values import Person, Site
 
 DAY = 86_400
@@ -17,7 +17,8 @@ _TAUGHT = ("adapt_lessons", "adapt_service", "personalize_offers", "declare_mood
 
 def purposes_of(site: Site) -> tuple[str, ...]:
     """What this site may ask consent for: what it can do with a yes. Nobody is asked for what is not built."""
-    return _TAUGHT if site.sector == "education" else _SERVED
+    found = _TAUGHT if site.sector == "education" else _SERVED
+    return (*found, CONTRIBUTE) if site.contributes else found
 
 
 class Notices:

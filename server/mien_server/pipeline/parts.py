@@ -43,6 +43,8 @@ PUBLISH_WITHIN: Final = 60
 """Seconds until a promised leaf is in the log; sequencing takes about one."""
 NONCE_SECONDS: Final = 3600
 """How long a nonce stays spent: longer than any statement that uses it can pass the clock check."""
+CONTRIBUTE: Final = "contribute"
+"""The purpose, and the action, of taking part in rounds of the shared head."""
 VAULTS: Final = 4096
 """Unwrapped data keys kept in memory."""
 LIVES: Final = 4096

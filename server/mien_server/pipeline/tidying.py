@@ -11,7 +11,7 @@ from typing import Final
 
 from mien.wire import lifecycle
 from mien_server.pipeline.learning import Learning
-from mien_server.pipeline.parts import Parts
+from mien_server.pipeline.parts import CONTRIBUTE, Parts
 from mien_server.ports import Transaction
 from mien_server.values import Person
 
@@ -112,6 +112,8 @@ class Tidying:
                     done[name] = transaction.records.delete(
                         person.site, person.subject, CHUNK, name
                     )
+        if CONTRIBUTE not in purposes:
+            done["update"] = transaction.rounds.drop_of(person.site, person.subject)
         if done["answer"]:
             transaction.lessons.gone(person.site, self._parts.clock.now())
         transaction.retained.count(CONSENT, done)

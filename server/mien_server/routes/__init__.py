@@ -4,15 +4,16 @@
 - `call`        one request: keys, body, answer
 - `shell`       around everything: limits by address, CORS, headers, problem documents, counts, log
 - `page`        a notice as HTML
-- `device`, `lessons`, `notices`, `decisions`, `audit`, `operations`   the endpoints
+- `device`, `lessons`, `rounds`, `notices`, `decisions`, `audit`, `operations`   the endpoints
 """
 
-from mien_server.routes import audit, decisions, device, lessons, notices, operations
+from mien_server.routes import audit, decisions, device, lessons, notices, operations, rounds
 from mien_server.routes.endpoint import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *device.ENDPOINTS,
     *lessons.ENDPOINTS,
+    *rounds.ENDPOINTS,
     *notices.ENDPOINTS,
     *decisions.ENDPOINTS,
     *audit.ENDPOINTS,

@@ -10,7 +10,7 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, insert, insp
 from mien_server.errors import StoreUnwritable
 from mien_server.stores import schema
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every revision there has been, oldest first; the last is the one that `schema` describes."""
 HEAD: Final = REVISIONS[-1]
 BASELINE: Final = REVISIONS[0]

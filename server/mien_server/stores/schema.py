@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    false,
 )
 from sqlalchemy.event import listen
 
@@ -53,6 +54,7 @@ site = Table(
     Column("created_at", Whole, nullable=False),
     Column("verifier", LargeBinary),
     Column("webhook", String),
+    Column("contributes", Boolean, nullable=False, server_default=false()),
 )
 
 catalogue = Table(
@@ -243,6 +245,75 @@ lesson_sums = Table(
     Column("begun", Whole, nullable=False),
     Column("last", String, nullable=False),
     Column("partial", LargeBinary, nullable=False),
+)
+
+# Rounds of the shared head: what was agreed, who owns it, how it ended. Names nobody.
+round_ = Table(
+    "round",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("task", String, nullable=False),
+    Column("model", Whole, nullable=False),
+    Column("version", Whole, nullable=False),
+    Column("head_sha256", LargeBinary, nullable=False),
+    Column("terms", String, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
+    Column("owner", LargeBinary, nullable=False),
+    Column("opened_at", Whole, nullable=False),
+    Column("closes_at", Whole, nullable=False),
+    Column("beat_at", Whole, nullable=False),
+    Column("state", String, nullable=False),
+    Column("ended_at", Whole, nullable=False),
+    Column("participants", Whole, nullable=False),
+    Column("dropped", String, nullable=False),
+    Column("before", Whole, nullable=False),
+    Column("after", Whole, nullable=False),
+    Column("released", Whole),
+    Index("round_by_time", "opened_at", "id"),
+)
+Index("round_standing", round_.c.ended_at, **only(round_.c.ended_at == 0))
+
+# Sealed updates of the round that stands: they go in the transaction that ends it.
+contribution = Table(
+    "contribution",
+    metadata,
+    Column("round", String, ForeignKey("round.id"), primary_key=True),
+    Column("site", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("device", String, nullable=False),
+    Column("at", Whole, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["site", "subject"], ["person.site", "person.subject"]),
+    Index("contribution_by_person", "site", "subject"),
+)
+
+# The ledger: written in the transaction that releases, and only there. A person's goes with them; the certificate of their erasure says what it came to.
+participation = Table(
+    "participation",
+    metadata,
+    Column("site", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("round", String, ForeignKey("round.id"), primary_key=True),
+    Column("at", Whole, nullable=False),
+    Column("noise_thousandths", Whole, nullable=False),
+    Column("delta_one_in", Whole, nullable=False),
+    Column("epsilon_millionths", Whole, nullable=False),
+    ForeignKeyConstraint(["site", "subject"], ["person.site", "person.subject"]),
+)
+
+# Released heads, never deleted: they are public.
+head = Table(
+    "head",
+    metadata,
+    Column("version", Whole, primary_key=True, autoincrement=False),
+    Column("task", String, nullable=False),
+    Column("model", Whole, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("statement", String, nullable=False),
+    Column("at", Whole, nullable=False),
+    Column("round", String, ForeignKey("round.id")),
+    Column("restores", Whole),
 )
 
 # Never deleted: the hashes are the log. `opening` and `wrapped_key` go when the person does, or when their time has passed.

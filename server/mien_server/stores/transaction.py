@@ -18,6 +18,7 @@ from mien_server.stores.people import SqlPeople
 from mien_server.stores.published import SqlPublished
 from mien_server.stores.records import SqlRecords
 from mien_server.stores.retained import SqlRetained
+from mien_server.stores.rounds import SqlRounds
 from mien_server.stores.runner import Runner
 from mien_server.stores.sites import SqlSites
 from mien_server.stores.tiles import SqlTiles
@@ -34,6 +35,7 @@ class SqlTransaction:
         self.records = SqlRecords(runner)
         self.events = SqlEvents(runner)
         self.lessons = SqlLessons(runner)
+        self.rounds = SqlRounds(runner)
         self.leaves = SqlLeaves(runner)
         self.nonces = SqlNonces(runner)
         self.erasures = SqlErasures(runner)

@@ -7,6 +7,7 @@ that was not authenticated by a key of the subject's key set, or by an officer's
 - `officers`    what privacy officers ask
 - `statements`  signed statements of a person: kind, key, site, clock
 - `stream`      envelopes, the replay window, corrections, and requests authenticated by a stream key
+- `updates`     sealed updates of the shared head, for the owner of their round
 """
 
 from mien_server.unseal.guardians import (
@@ -26,6 +27,7 @@ from mien_server.unseal.stream import (
     open_stream_key,
     seen_before,
 )
+from mien_server.unseal.updates import open_contribution
 
 __all__ = [
     "WINDOW",
@@ -37,6 +39,7 @@ __all__ = [
     "check_request",
     "digest_of",
     "guardian_key",
+    "open_contribution",
     "open_correction",
     "open_envelope",
     "open_stream_key",

@@ -161,20 +161,31 @@ class Personal:
 
     @classmethod
     def read(cls, value: Any, model: int, base: Head) -> "Personal":
-        """What `document` gave. Of another network than this one nothing is taken over: its embeddings mean something else. Raises `RequestInvalid`."""
+        """What `document` gave. Of another network than this one nothing is taken over: its embeddings mean something else.
+
+        On top of another base head of the same network (a released one) what was said stays, and the trials, which were of the old one, go. Raises
+        `RequestInvalid`.
+        """
         doc = parse(_Doc, value)
-        if (doc.model, doc.base) != (model, _named(base)):
+        if doc.model != model:
             return cls(model, base)
-        rest = None if doc.rest is None else Rest(_numbers(doc.rest.middle), doc.rest.leans)
+        same = doc.base == _named(base)
+        rest = None if doc.rest is None else _rest(doc.rest, base, same=same)
         return cls(
             model,
             base,
             rest,
             tuple(_answer(each) for each in doc.answers),
-            tuple(_trial(each) for each in doc.trials),
+            tuple(_trial(each) for each in doc.trials) if same else (),
             doc.corrected,
             doc.agreed,
         )
+
+
+def _rest(doc: "_Rest", base: Head, *, same: bool) -> Rest:
+    """The face at rest; what another base head takes it for is asked anew."""
+    middle = _numbers(doc.middle)
+    return Rest(middle, doc.leans if same else resting.leans(base, middle[None]))
 
 
 def learned_of(value: Any | None) -> Learned:

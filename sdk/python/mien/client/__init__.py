@@ -16,7 +16,8 @@ session may be used from one thread each; `withdraw`, `erase` and `affirm` from 
 """
 
 from mien.client.adapting import Adapting
-from mien.client.found import Flushed, HeldKey, Proof, Standing
+from mien.client.contributions import Contributions
+from mien.client.found import Budget, Contributed, Flushed, HeldKey, Proof, Standing
 from mien.client.given import Clock, Entropy, Eyes, EyesMaker, SystemClock, embedded_eyes
 from mien.client.guardian import Guardian, new_guardian_code
 from mien.client.helping import Helping
@@ -27,16 +28,17 @@ from mien.client.readable import readable
 from mien.client.session import LOCAL_NOTICE, Session, local_session
 
 __all__ = [
-    "LOCAL_NOTICE", "Client", "Clock", "Entropy", "Eyes", "EyesMaker", "Flushed", "Guardian", "HeldKey", "Proof", "Session", "Standing", "SystemClock",
+    "LOCAL_NOTICE", "Budget", "Client", "Clock", "Contributed", "Entropy", "Eyes", "EyesMaker", "Flushed", "Guardian", "HeldKey", "Proof", "Session", "Standing", "SystemClock",
     "check_export", "embedded_eyes", "local_session", "new_guardian_code", "readable",
 ]  # fmt: skip
 
 
-class Client(Adapting, Helping, Lessons, KeySet):
+class Client(Adapting, Helping, Lessons, Contributions, KeySet):
     """One site on one device. Touches neither network, camera nor models until asked; raises leaves of `MienError`.
 
     `server` is https, or http on this machine. `key` is the site's publishable key. `trust` is the server's verification key as base64url
     (`mien keys list` prints it). `home` is where this device keeps its encrypted files; by default the user's data folder. `eyes` loads the models; None
     for a device that reads no faces. `gpc` says that the person's browser or system sends the Global Privacy Control signal: it goes along with
-    every request, and what the person says yes to afterwards, explicitly, wins.
+    every request, and what the person says yes to afterwards, explicitly, wins. `local_privacy` is the epsilon (0.05..10) of each label that leaves: its word is then
+    sometimes another's (`label.randomized`); None, as by default, for none.
     """

@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn, Self, TypeVar
 
 from pydantic import BaseModel
 
-from mien import consent, keep, seal, send
+from mien import consent, keep, label, seal, send
 from mien.client.found import Standing
 from mien.client.given import Clock, Entropy, EyesMaker, SystemClock, embedded_eyes
 from mien.client.own import Own, may_learn
@@ -61,7 +61,10 @@ class Desk:
         transport: Any = None,
         eyes: EyesMaker | None = embedded_eyes,
         gpc: bool = False,
+        local_privacy: float | None = None,
     ) -> None:
+        if local_privacy is not None:
+            label.chances(local_privacy)  # refused here, not when the first label is to leave
         parse(send.NoticeQuery, {"site": site, "locale": "en"})  # the id becomes part of a path
         self.site = site
         self.recovery_code: str | None = None
@@ -70,11 +73,12 @@ class Desk:
         self._eyes = eyes
         self._trust = VerifyKey.from_text(trust)
         self._gpc = gpc
+        self._local_privacy = local_privacy
         self._sender = send.Sender(server, key, self._clock, entropy, transport, gpc)
         folder = home or keep.default_home()
         place = f"{site}-{self._trust.id[:8]}"
         self._keep = keep.Keep.open(folder, place, keep.FileKey(folder, entropy), entropy)
-        self._own = Own(self._keep, learns)
+        self._own = Own(self._keep, learns, self._trust)
         self._state = threading.RLock()  # what is known of the person
         self._wire = threading.RLock()  # one errand at a time
         self._stamp: tuple[int, int] | None = None

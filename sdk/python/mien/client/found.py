@@ -50,3 +50,26 @@ class Proof:
     index: int
     text: str
     entry: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Contributed:
+    """What became of one round: an update was sent, or `why` none was.
+
+    `update-twice` (there is one already), `nothing-learned` (the person said nothing yet), `budget-spent`, `another-network` (the round is of another model),
+    or the server's own code, such as `round-full`.
+    """
+
+    round: str
+    sent: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What this device's updates may have revealed: `epsilon` at `delta`, over `rounds` rounds, of which `waiting` are not over and count already."""
+
+    rounds: int
+    waiting: int
+    epsilon: float
+    delta: float

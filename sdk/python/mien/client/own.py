@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mien import adapt, keep
+from mien.client.shared import kept_head
 from mien.consent import Person
 from mien.errors import ConsentMissing, KeepUnreadable, RequestInvalid, SettingsError
 from mien.label import LABEL_PURPOSES
 from mien.values import Scores
+from mien.wire.keys import VerifyKey
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,9 +33,11 @@ def may_learn(person: Person) -> bool:
 class Own:
     """One for each client. `learns` says of the kept JSON value of a person whether anything may be learned of them. Any thread may use it."""
 
-    def __init__(self, kept: keep.Keep, learns: Callable[[Any], bool]) -> None:
+    def __init__(self, kept: keep.Keep, learns: Callable[[Any], bool], trust: VerifyKey) -> None:
         self._keep = kept
         self._learns = learns
+        self._trust = trust
+        self._moved = False
         self._lock = threading.RLock()
         self._base: tuple[int, adapt.Head] | None = None
         self._known: adapt.Personal | None = None
@@ -42,19 +46,29 @@ class Own:
 
     # ---- reading ----
     def begin(self, model: int, head: "Floats | None") -> None:
-        """A session begins with the network `model`, whose last layer is `head`; None: it has none that could be a person's own."""
+        """A session begins with the network `model`, whose last layer is `head`; None: it has none that could be a person's own.
+
+        Where this device keeps a released head of that network, it takes the place of `head`. Raises `HeadInvalid` for one that is damaged.
+        """
+        shared = None if head is None else kept_head(self._keep, self._trust)
         with self._lock:
             self._base = None if head is None else (model, adapt.Head(head))
+            self._moved = shared is not None and shared.model == model
+            if shared is not None and self._moved:
+                self._base = model, adapt.Head.parse(shared.content)
             self._known = self._stamp = None
 
     def read(self, scores: Scores) -> tuple[Scores, bool]:
         """The scores as the person's own head has them, and whether it was that one that read."""
         with self._lock:
             known = self._fresh()
-            if known is None or not scores.embedding or known.reads is known.base:
+            if known is None or not scores.embedding:
+                return scores, False
+            own = known.reads is not known.base
+            if not own and not self._moved:
                 return scores, False
             shares = known.reads.probabilities(np.array(scores.embedding, np.float32)).astype(float)
-            return replace(scores, expressions=tuple((shares / shares.sum()).tolist())), True
+            return replace(scores, expressions=tuple((shares / shares.sum()).tolist())), own
 
     def _fresh(self) -> adapt.Personal | None:
         """What is known as on disk now: another thread or process may have changed or forgotten it."""

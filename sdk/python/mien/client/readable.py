@@ -304,6 +304,17 @@ _SECTIONS: Final[dict[str, tuple[str, str, Columns]]] = {
         "What you signed and what you were answered. Kept longer than the rest, and also after an erasure, because the law wants it shown that you were asked.",
         (("at", "When", _when), ("file", "Proof", _proof), ("retain_until", "Kept until", _when), ("evidence", "Id", _listed)),
     ),
+    "participations": (
+        "What your part in the shared model may have told",
+        (
+            "One row for each release that an update of yours was in, with all that was spent until then. The smaller the epsilon (here in millionths), the less anybody "
+            "can learn about you from what was released. No erasure takes it back."
+        ),
+        (
+            ("at", "When", _when), ("epsilon_millionths", "Epsilon, millionths", _listed), ("delta_one_in", "At a delta of one in", _listed),
+            ("noise_thousandths", "Noise, thousandths", _listed), ("round", "Round", _listed),
+        ),
+    ),
     "keys": (
         "Keys that can speak for you",
         "Your devices, your recovery code, your guardian.",

@@ -150,6 +150,9 @@ class Stream(Consents):
             return
         allowed = wanted & set(capability.purposes)
         trimmed = [small for one in labels if (small := label.trim(one, allowed)) is not None]
+        if self._local_privacy is not None:
+            epsilon = self._local_privacy
+            trimmed = [label.randomized(each, epsilon, self._entropy) for each in trimmed]
         try:
             server = self._seal_key()
         except (SealKeyExpired, SendError):

@@ -12,10 +12,10 @@ from mien.consent.answers import notice_hash
 from mien.consent.person import Person
 from mien.errors import RequestInvalid
 from mien.values import Claims, Label, Release
-from mien.wire import messages
+from mien.wire import messages, updates
 from mien.wire.canonical import b64
 from mien.wire.keys import OpenKey, SealKey, SigningKey, VerifyKey
-from mien.wire.messages import GuardianDoc, KeyDoc, Notice, ReleaseDoc, dump, parse
+from mien.wire.messages import GuardianDoc, KeyDoc, Notice, ReleaseDoc, RoundDoc, dump, parse
 from mien.wire.seal import Use, seal
 from mien.wire.signatures import Kind, sign
 from mien.wire.slots import pack_slot
@@ -165,6 +165,17 @@ def correct(
         "sealed": b64(seal(plain, key, Use.CORRECTION, *context)),
     }
     return _sign(Kind.CORRECTION, messages.CorrectionStatement, value, person.sign)
+
+
+def contribute(person: Person, stamp: Stamp, doc: RoundDoc, numbers: bytes) -> str:
+    """One clipped update (3,104 bytes) of the shared head, sealed to the round, and signed by this device. Raises `RequestInvalid`."""
+    where = updates.context(person.site, person.subject, doc.round, doc.head.sha256)
+    value = _by(person, stamp) | {
+        "round": doc.round,
+        "head": dump(doc.head),
+        "sealed": updates.seal_update(numbers, SealKey.from_text(doc.seal), *where),
+    }
+    return _sign(Kind.UPDATE, messages.UpdateStatement, value, person.sign)
 
 
 def erase(by: Speaker, stamp: Stamp) -> str:

@@ -7,6 +7,7 @@ polarity comes in by `note`.
 """
 
 from mien.label.definitions import DEFINITIONS, NOT_VALIDATED, Definition, Measures
+from mien.label.local import Share, chances, estimate, randomized
 from mien.label.presence import Presence
 from mien.label.reader import Moment, Reader, Reading, Rules, Sight
 from mien.label.states import States
@@ -36,14 +37,18 @@ __all__ = [
     "Reader",
     "Reading",
     "Rules",
+    "Share",
     "Sight",
     "States",
     "Steady",
     "View",
     "Window",
+    "chances",
+    "estimate",
     "needs_affect",
     "needs_polarity",
     "needs_state",
+    "randomized",
     "trim",
     "why",
 ]

@@ -9,9 +9,11 @@ from mien.send.courier import Courier
 from mien.send.fetch import fetch
 from mien.send.outbound import (
     CertificateQuery,
+    HeadQuery,
     NoticeQuery,
     Outbound,
     ProofQuery,
+    RoundsQuery,
     ServiceQuery,
     Statement,
 )
@@ -22,10 +24,12 @@ __all__ = [
     "PATIENT",
     "CertificateQuery",
     "Courier",
+    "HeadQuery",
     "NoticeQuery",
     "Outbound",
     "Patience",
     "ProofQuery",
+    "RoundsQuery",
     "Sender",
     "ServiceQuery",
     "Statement",

@@ -64,6 +64,16 @@ class CertificateQuery(Message):
     erasure: OpaqueId
 
 
+class RoundsQuery(Message):
+    """Which rounds of the shared head are open here?"""
+
+
+class HeadQuery(Message):
+    """What is the shared head of this number?"""
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
 class Statement(Message):
     """Something the person signed."""
 
@@ -82,6 +92,8 @@ Outbound = (
     | NoticeQuery
     | ProofQuery
     | CertificateQuery
+    | RoundsQuery
+    | HeadQuery
 )
 
 # A kind of statement, where it goes and what comes back.
@@ -93,6 +105,7 @@ _STATEMENTS: Final[dict[str, tuple[str, type[BaseModel]]]] = {
     Kind.EXPORT_REQUEST: ("/v1/me", ExportAnswer),
     Kind.CORRECTION: ("/v1/me/corrections", Accepted),
     Kind.ERASURE: ("/v1/erasures", ErasureAnswer),
+    Kind.UPDATE: ("/v1/updates", Accepted),
 }
 _REPEATABLE: Final = frozenset({Kind.ERASURE})
 """Statements that the server answers the same when they come twice; the others hold a nonce that is spent."""
@@ -129,6 +142,8 @@ def request_of(outbound: Outbound) -> Request:
         NoticeQuery,
         ProofQuery,
         CertificateQuery,
+        RoundsQuery,
+        HeadQuery,
         *_POSTS,
     ):
         msg = "only sealed envelopes, signed statements and plain questions may leave; see `mien.send.outbound`"
@@ -165,6 +180,10 @@ def _read(query: Message) -> Request:
             path, answer = f"/audit/proof?leaf={quote(query.leaf)}", ProofAnswer
         case CertificateQuery():
             path, answer = f"/v1/erasures/{query.erasure}", ErasureAnswer
+        case RoundsQuery():
+            path, answer = "/v1/rounds", SignedAnswer
+        case HeadQuery():
+            path, answer = f"/v1/heads/{query.version}", SignedAnswer
         case _:
             path, answer = "/.well-known/mien", SignedAnswer
     return Request("GET", path, None, (), answer, again=True)

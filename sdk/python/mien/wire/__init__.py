@@ -8,5 +8,7 @@ Knows only `mien.values` and `mien.errors`; the server imports this package and 
 - `seal`        HPKE with the context bound, padding, message authentication
 - `slots`       labels as 64 slots of 64 bits
 - `messages`    every message, validated
+- `updates`     updates of the shared head, and what a device is shown of rounds
+- `curve`       what noise comes to, as (epsilon, delta)
 - `proof`       RFC 6962 proofs and C2SP checkpoints, verified
 """

@@ -35,6 +35,12 @@ HISTORY_SECONDS = 30 * 86_400
 MAX_RULES = 32
 MAX_EXPORT_CHARS = 64 * 1024 * 1024
 """About 180,000 labels: fifty hours of reading within a retention of 30 days."""
+UPDATE_PLAIN = 4096
+"""Bytes of an update before it is sealed: shape, 776 numbers of 32 bits and zeros (`wire.updates`)."""
+UPDATE_BYTES = UPDATE_PLAIN + OVERHEAD
+HEAD_BYTES = 3104
+"""Bytes of a head: 97 rows by 8 expressions, 32 bits each, little-endian (`mien.adapt.Head`)."""
+MILLION = 1_000_000
 
 
 def _b64(size: int) -> str:
@@ -430,12 +436,24 @@ class CapabilityAnswer(Message):
     capability: Jws
 
 
+class SpentDoc(Message):
+    """What somebody's updates may have revealed of them: so many took part in a release, together at most this epsilon at a delta of one in `delta_one_in`.
+
+    No erasure takes it back: a release is public, and was made under exactly this promise.
+    """
+
+    participations: Annotated[int, Field(ge=0, le=1_000_000)]
+    epsilon_millionths: Annotated[int, Field(ge=0, le=10**12)]
+    delta_one_in: Annotated[int, Field(ge=1000, le=10**15)]
+
+
 class Certificate(Message):
     """`Kind.CERTIFICATE`: erasure in two stages. `accepted`: effective from now on. `completed`: key destroyed, rows gone, sums subtracted.
 
     `records_deleted` counts records as they were stored; one holds up to 64 labels.
 
-    `held_until`: a legal hold keeps what is held from being deleted until then; `complete_by` counts from there. Nothing of it is used.
+    `held_until`: a legal hold keeps what is held from being deleted until then; `complete_by` counts from there. Nothing of it is used. `spent` is there for
+    somebody who took part in rounds (`SpentDoc`); updates that waited in an open round are gone with the first certificate.
     """
 
     v: Literal[1] = 1
@@ -450,6 +468,7 @@ class Certificate(Message):
     events_subtracted: int
     backups_unreadable_by: Time
     held_until: Time | None = None
+    spent: SpentDoc | None = None
     promise: Promise
 
 
@@ -976,6 +995,114 @@ class GroupAnswer(Message):
     made_at: Time
 
 
+# ---- rounds ----
+Task = Literal["expression"]
+"""What a shared head is for."""
+Vector = Annotated[str, Field(pattern=_b64(HEAD_BYTES))]
+SealedUpdate = Annotated[str, Field(pattern=_b64(UPDATE_BYTES))]
+People = Annotated[int, Field(ge=1, le=1_000_000)]
+RoundOutcome = Literal["released", "rolled_back", "too_few", "aborted"]
+"""How a round ended. Of `released` and `rolled_back` everybody in it is charged: a noised sum was made and looked at; of the others nobody is."""
+MAX_OPEN_ROUNDS = 4
+MAX_ENDED_ROUNDS = 64
+
+
+class HeadRef(Message):
+    """A head by its number and SHA-256. Number 0 is the last layer of the network that ships, of which nothing was learned from anybody."""
+
+    version: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    sha256: Hash
+
+
+class RoundDoc(Message):
+    """An open round: what is trained from (`head`, of the network `model`), and on what terms.
+
+    `clip_millionths` is the norm that no update may pass, `noise_thousandths` the standard deviation of the noise on their sum, in clips (z); from these and
+    `delta_one_in` follows what one participation costs. Nobody takes part more than `per_year` times in 365 days, or beyond `cap_millionths` of epsilon.
+    Below `floor` updates nothing is released; a sum is divided by `cohort`, however many came. `seal` is the round's own key: its private half is in the
+    memory of one process and dies with it.
+    """
+
+    round: OpaqueId
+    task: Task
+    model: Annotated[int, Field(ge=1, le=255)]
+    head: HeadRef
+    clip_millionths: Annotated[int, Field(ge=1, le=10**9)]
+    noise_thousandths: Annotated[int, Field(ge=100, le=10**6)]
+    delta_one_in: Annotated[int, Field(ge=1000, le=10**15)]
+    cap_millionths: Annotated[int, Field(ge=1, le=10**9)]
+    per_year: Annotated[int, Field(ge=1, le=366)]
+    floor: People
+    cohort: People
+    seal: SealKeyText
+    opened_at: Time
+    closes_at: Time
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.floor > self.cohort or self.opened_at >= self.closes_at:
+            msg = "a round ends after it began, and its floor is no higher than its cohort"
+            raise ValueError(msg)
+        return self
+
+
+class EndedDoc(Message):
+    """How a round ended."""
+
+    round: OpaqueId
+    outcome: RoundOutcome
+
+
+class Rounds(Message):
+    """`GET /v1/rounds`, signed (`Kind.ROUNDS`): the open rounds of a site, the head in force, and how the latest rounds ended, newest first."""
+
+    v: Literal[1] = 1
+    site: SiteId
+    at: Time
+    head: HeadRef
+    open: Annotated[list[RoundDoc], Field(max_length=MAX_OPEN_ROUNDS)]
+    ended: Annotated[list[EndedDoc], Field(max_length=MAX_ENDED_ROUNDS)]
+
+
+class HeadDoc(Message):
+    """`GET /v1/heads/{version}`, signed (`Kind.HEAD`): a released head of the network `model`. `sha256` is of its bytes.
+
+    `round` is the round that it came from; `restores` the earlier head that it puts back: going back, too, is a new version.
+    """
+
+    v: Literal[1] = 1
+    task: Task
+    model: Annotated[int, Field(ge=1, le=255)]
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    sha256: Hash
+    weights: Vector
+    round: OpaqueId | None
+    restores: Annotated[int, Field(ge=0, le=2**31 - 1)] | None
+    at: Time
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.round is None) == (self.restores is None):
+            msg = "a head comes from a round, or restores an earlier one"
+            raise ValueError(msg)
+        if self.restores is not None and self.restores >= self.version:
+            msg = "only an earlier head can be restored"
+            raise ValueError(msg)
+        return self
+
+
+class UpdateStatement(ByPerson):
+    """`Kind.UPDATE`, `POST /v1/updates`, by a device: one clipped update of the shared head, sealed to the round's key (`wire.updates`).
+
+    Signed, and not authenticated by the stream key as labels are: it is a rare act under a consent of its own, and whoever holds the stream keys could
+    otherwise make updates in everybody's name.
+    """
+
+    round: OpaqueId
+    head: HeadRef
+    sealed: SealedUpdate
+
+
 # ---- proofs ----
 class ProofAnswer(Message):
     """`GET /audit/proof?leaf=`: a C2SP tlog-proof as text, and the log entry it proves."""
@@ -1004,9 +1131,14 @@ Logged = Literal[
     "hold_lifted",
     "hold_ended",
     "look",
+    "contribute",
+    "round",
+    "restore_head",
 ]
 """What entries of the log are about."""
-LookKind = Literal["find", "tally", "explain", "state", "entries", "export", "evidence", "replay"]
+LookKind = Literal[
+    "find", "tally", "explain", "state", "entries", "export", "evidence", "replay", "ledger"
+]
 Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
 LookedFor = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
 HOUR = 3600

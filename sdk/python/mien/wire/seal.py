@@ -35,6 +35,7 @@ class Use(StrEnum):
     ASK_HELP = "mien ask help v1"
     HELP = "mien help v1"
     TICKET = "mien ticket v1"
+    UPDATE = "mien update v1"
 
 
 def seal(plaintext: bytes, key: SealKey, use: Use, *context: bytes) -> bytes:

@@ -38,6 +38,9 @@ class Kind(StrEnum):
     EXPORT = "mien-export+jws"
     OFFICER = "mien-officer+jws"
     TICKET = "mien-ticket+jws"
+    ROUNDS = "mien-rounds+jws"
+    HEAD = "mien-head+jws"
+    UPDATE = "mien-update+jws"
 
 
 def sign(kind: Kind, payload: dict[str, Any], key: SigningKey) -> str:

@@ -189,11 +189,15 @@ export type Capability = Of<typeof capability>;
 export const consentAnswer = object("ConsentAnswer", { receipt: jws, capability: maybe(jws) });
 /** Answer of `/v1/capabilities`. */
 export const capabilityAnswer = object("CapabilityAnswer", { capability: jws });
+/** What somebody's updates may have revealed of them: so many took part in a release, together at most this epsilon at a delta of one in `delta_one_in`. */
+const spentDoc = object("SpentDoc", {
+  participations: whole(0, 1_000_000), epsilon_millionths: whole(0, 10 ** 12), delta_one_in: whole(1000, 10 ** 15),
+});
 /** Erasure in two stages. `accepted`: effective from now on. `completed`: key destroyed, rows gone, sums subtracted. */
 export const certificate = object("Certificate", {
   v, erasure: opaqueId, site: siteId, stage: word("accepted", "completed"), accepted_at: time, completed_at: maybe(time),
   complete_by: time, key_destroyed: truth, records_deleted: count, events_subtracted: count, backups_unreadable_by: time,
-  held_until: or(maybe(time), null), promise,
+  held_until: or(maybe(time), null), spent: or(maybe(spentDoc), null), promise,
 });
 export type Certificate = Of<typeof certificate>;
 /** Answer of `/v1/erasures` and `/v1/erasures/{id}`. */

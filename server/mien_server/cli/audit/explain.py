@@ -129,7 +129,7 @@ def _closed(answer: ExplainAnswer) -> str:
 
 
 def _said(record: dict[str, Any], answer: ExplainAnswer) -> Iterator[str]:
-    special = {"swept": _swept, "erased": _erased, "look": _look}.get(record["action"])
+    special = _SPECIAL.get(record["action"])
     if special is not None:
         yield from special(record)
         return
@@ -216,6 +216,25 @@ def _look(record: dict[str, Any]) -> Iterable[str]:
         yield f"  - {name}: {value}"
     if record["statement_sha256"]:
         yield f"  - signed: SHA-256 of the statement is {record['statement_sha256']}"
+
+
+def _round(record: dict[str, Any]) -> Iterable[str]:
+    yield f"Round {record['round']} ended {second(record['at'])}: {record['outcome']}"
+    if record["version"] is not None:
+        yield f"Head {record['version']} was released, learned from head {record['from_version']}"
+    yield f"People in the sum, each of them charged: {record['participants']}"
+    for code, count in sorted(record["dropped"].items()):
+        yield f"  - dropped: {count} ({code})"
+    yield f"Noise {record['noise_thousandths'] / 1000:g} clips, delta one in {record['delta_one_in']}, floor {record['floor']}, cohort {record['cohort']}"
+
+
+def _restored(record: dict[str, Any]) -> Iterable[str]:
+    yield f"Head {record['restores']} was put back in force as head {record['version']}, {second(record['at'])}"
+
+
+_SPECIAL: Final = {
+    "swept": _swept, "erased": _erased, "look": _look, "round": _round, "restore_head": _restored,
+}  # fmt: skip
 
 
 # ---- as JSON ----

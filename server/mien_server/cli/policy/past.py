@@ -41,13 +41,13 @@ GONE: Final = "gone"
 FATES: Final = {
     AGAIN: "decided again",
     RIGHTS: "of a person's own rights, which no policy decides",
-    NOTES: "that something was deleted or looked at, which is no decision",
+    NOTES: "that something was deleted, looked at or released, which is no decision",
     OLDER: "of an older version, which did not keep its question",
     UNREADABLE: "that do not open: the database was altered, or a key is missing",
     GONE: "erased or expired: nobody can open them any more",
 }
 """What becomes of a leaf, and how it is put."""
-_NO_DECISIONS: Final = frozenset({"erased", "swept", record.LOOK})
+_NO_DECISIONS: Final = frozenset({"erased", "swept", "round", "restore_head", record.LOOK})
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from mien_server.cli.desk import Desk, vkey
 
 NEWEST: Final = 20
 """Sweeps that a report names; it counts all."""
-NOTES: Final = frozenset({"erased", "swept", "look"})
+NOTES: Final = frozenset({"erased", "swept", "look", "round", "restore_head"})
 """Entries that are no decisions."""
 Progress = Callable[[int, int], None]
 
@@ -115,6 +115,10 @@ class Gathered:
     def by_action(self) -> dict[str, Outcomes]:
         """Decisions by what they were about."""
         return self._by_name(self.days, NOTES)
+
+    def rounds(self) -> Outcomes:
+        """Rounds of the shared head that ended: `allowed` released a head, `denied` none."""
+        return self._by_name(self.days, frozenset()).get("round", Outcomes())
 
     def by_law(self) -> dict[str, Outcomes]:
         """Decisions by the laws they rest on."""

@@ -55,7 +55,7 @@ def page(found: Gathered) -> str:
     body = "".join((
         _head(found, state, checkpoint), _over_time(found, pieces), _by_law(found, pieces), _by_action(found),
         _consents(state), _retention(found, state), _erasures(state), _holds(state), _looks(found),
-        _budget(), _bundles(found), _rests(found, checkpoint),
+        _budget(found), _bundles(found), _rests(found, checkpoint),
     ))  # fmt: skip
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -296,8 +296,16 @@ def _looks(found: Gathered) -> str:
     )  # fmt: skip
 
 
-def _budget() -> str:
-    return _section("Privacy budget", _p("None yet: nothing is trained on what people contribute, so nothing is spent."))  # fmt: skip
+def _budget(found: Gathered) -> str:
+    rounds = found.rounds()
+    if not rounds.whole:
+        return _section("Privacy budget", _p("No round of the shared head ended in this time, so nothing was spent."))  # fmt: skip
+    facts = (
+        ("rounds of the shared head that ended", rounds.whole), ("that released a head", rounds.allowed),
+        ("that released none", rounds.denied),
+    )  # fmt: skip
+    more = "Each is an entry `round` of the log: `mien audit find --action round` lists them, `mien audit explain ENTRY` says on what terms. Who spent what: `mien rounds ledger SITE`."  # fmt: skip
+    return _section("Privacy budget", _facts(facts), _p(more))
 
 
 def _bundles(found: Gathered) -> str:

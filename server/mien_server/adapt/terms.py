@@ -1,0 +1,45 @@
+"""On what terms a round is held unless whoever opens it says otherwise, and what cannot be agreed at all."""
+
+import math
+from typing import Final
+
+from mien.errors import RequestInvalid
+from mien_server.adapt.accounting import epsilon_of
+from mien_server.values import Terms
+
+MILLION: Final = 1_000_000
+THOUSAND: Final = 1000
+MOST: Final = 10_000
+"""Updates of one round: they are held in memory while it closes, 3 kB each."""
+LONGEST: Final = 7 * 86_400
+"""Seconds that a round may be open."""
+
+
+def checked(terms: Terms, seconds: int) -> Terms:
+    """The terms, when a round can be held on them for so many seconds. Raises `RequestInvalid` that says what to change."""
+    wrong = (
+        (not 1 <= terms.floor <= terms.cohort <= MOST, f"a floor is 1 up to the cohort, a cohort at most {MOST}"),
+        (not 1 <= terms.quota <= terms.cohort, "a site's quota is 1 up to the cohort"),
+        (not 1 <= seconds <= LONGEST, f"a round is open for 1 second up to {LONGEST // 86_400} days"),
+        (not 1 <= terms.stride_thousandths <= 100 * THOUSAND, "a stride is above 0 and at most 100"),
+        (terms.clip_millionths < 1 or terms.noise_thousandths < 100, "a clip is a number above 0, a noise 0.1 or more"),  # noqa: PLR2004 - as the wire has it
+        (terms.delta_one_in < THOUSAND or terms.per_year < 1, "a delta is at most one in 1000, and somebody takes part at least once a year"),
+    )  # fmt: skip
+    for found, words in wrong:
+        if found:
+            msg = f"no round can be held on these terms: {words}"
+            raise RequestInvalid(msg)
+    if first(terms) > terms.cap_millionths:
+        msg = f"one participation costs an epsilon of {first(terms) / MILLION:.2f}, more than the cap of {terms.cap_millionths / MILLION:.2f}; add noise"
+        raise RequestInvalid(msg)
+    return terms
+
+
+def first(terms: Terms) -> int:
+    """What the first participation on these terms costs: epsilon in millionths, rounded up."""
+    return millionths(epsilon_of(THOUSAND / terms.noise_thousandths, 1 / terms.delta_one_in))
+
+
+def millionths(epsilon: float) -> int:
+    """An epsilon in whole millionths, rounded up: the ledger never says less than was spent."""
+    return math.ceil(epsilon * MILLION)
