@@ -84,9 +84,7 @@ def attend(
     return asyncio.run(run())
 
 
-def own(
-    settings: "Settings", work: "Callable[[Pipeline, Callable[[], None]], Awaitable[T]]"
-) -> T:
+def own(settings: "Settings", work: "Callable[[Pipeline, Callable[[], None]], Awaitable[T]]") -> T:
     """Run an errand that lasts, such as holding a round: `work` gets the pipeline, and what takes the policy bundle over as it lies on the disk by then."""
     from mien_server.authorize import Authorizer, load_bundle
     from mien_server.pipeline import Pipeline
