@@ -175,6 +175,7 @@ def test_no_update_counts_for_more_than_the_bound(seed: int, clip: float, length
     steps = on_grid(update, clip)
     assert sum(int(s) ** 2 for s in steps) <= STEPS**2
     assert np.abs(steps * (clip / STEPS) - update).max() <= clip / STEPS * (1 + 1e-6)
+    assert (np.abs(steps) <= np.abs(update) * (STEPS / clip) * (1 + 1e-12)).all()  # towards zero
 
 
 @pytest.mark.parametrize(
