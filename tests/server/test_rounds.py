@@ -542,6 +542,21 @@ async def test_a_busy_database_is_tried_again_and_any_other_fault_ends_the_round
 
 
 @pytest.mark.sqlite
+async def test_a_head_that_changed_under_a_round_releases_nothing(make_world: MakeWorld) -> None:
+    """Nothing here lets that happen; a restored database might."""
+    async with learner(make_world) as world:
+        phones = await contributors(world)
+        await held(world, phones)
+        doc = await open_round(world)
+        for phone in phones:
+            await contribute(phone, doc)
+        first = await world.store.transact(lambda t: t.rounds.head(1))
+        await world.store.transact(lambda t: t.rounds.put_head(replace(first, version=2)))
+        assert (await world.pipeline.close_round(doc.round)).state == "aborted"
+        assert await rows(world) == {"contribution": 0, "participation": 3, "head": 2}
+
+
+@pytest.mark.sqlite
 async def test_another_process_ends_or_aborts_a_round(make_world: MakeWorld) -> None:
     async with learner(make_world) as world:
         doc = await open_round(world)
