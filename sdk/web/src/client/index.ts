@@ -11,13 +11,15 @@
  *     await client.withdraw();
  */
 
-import { type DeedKind, type Expression, type Label, PURPOSES, type Purpose, type Ranking } from "../values.ts";
+import { type DeedKind, type Expression, type Help, type Label, type Lesson, PURPOSES, type Purpose, type Ranking } from "../values.ts";
 import type { JsonObject } from "../wire/canonical.ts";
 import type { Certificate, Notice, Receipt } from "../wire/messages.ts";
 import { type Answer, Consents } from "./consents.ts";
 import { Desk } from "./desk.ts";
 import type { Flushed, Proof, ReceiptFile, Standing } from "./found.ts";
 import type { Options } from "./given.ts";
+import { type AskedHelp, Helping } from "./helping.ts";
+import { Lessons } from "./lessons.ts";
 import { type Asked, Rankings } from "./rankings.ts";
 import { Rights } from "./rights.ts";
 import { Stream } from "./stream.ts";
@@ -25,6 +27,7 @@ import { Stream } from "./stream.ts";
 export type { Answer } from "./consents.ts";
 export type { Flushed, Proof, ReceiptFile, Standing } from "./found.ts";
 export type { Clock, Entropy, Options } from "./given.ts";
+export type { AskedHelp } from "./helping.ts";
 export type { Asked } from "./rankings.ts";
 
 /** One site on one device. Touches neither network nor storage until asked; throws leaves of `MienError`. */
@@ -33,6 +36,8 @@ export class Client {
   readonly #consents: Consents;
   readonly #stream: Stream;
   readonly #rankings: Rankings;
+  readonly #helping: Helping;
+  readonly #lessons: Lessons;
   readonly #rights: Rights;
 
   private constructor(desk: Desk) {
@@ -40,6 +45,8 @@ export class Client {
     this.#consents = new Consents(desk);
     this.#stream = new Stream(desk, this.#consents);
     this.#rankings = new Rankings(desk);
+    this.#helping = new Helping(desk);
+    this.#lessons = new Lessons(desk);
     this.#rights = new Rights(desk);
   }
 
@@ -111,6 +118,21 @@ export class Client {
   /** Tell what came of a ranking: `reward` 0..100 for the offer at `place`, or its kind: dismissal, view, cart, purchase. */
   reward(ranking: Ranking, place = 1, reward: number | DeedKind = 100): Promise<void> {
     return this.#rankings.reward(ranking.event, place, reward);
+  }
+
+  /** Whether a person is to be offered now: the same endpoint with and without consent. Offer it with equal buttons. */
+  help(wanted: AskedHelp = {}): Promise<Help> {
+    return this.#helping.help(wanted);
+  }
+
+  /** The next exercise, of these skills where any are named: the same endpoint with and without consent. */
+  nextLesson(skills: readonly string[] = []): Promise<Lesson> {
+    return this.#lessons.next(skills);
+  }
+
+  /** Say what was answered; whether the server keeps it. Where it does not, it stays in this page and goes along with the next request. */
+  answer(lesson: Lesson | string, correct: boolean): Promise<boolean> {
+    return this.#lessons.answer(typeof lesson === "string" ? lesson : lesson.item, correct);
   }
 
   /** Everything the server holds of the person, opened and verified here. */
