@@ -7,10 +7,12 @@
 import { AGE_BANDS, BEHAVIOURS, DEEDS, EFFECTS, KEY_ROLES, PURPOSES, ROLES, SECTORS } from "../values.ts";
 import { b64, bigEndian, type Bytes, utf8 } from "./bytes.ts";
 import { encode, type JsonObject } from "./canonical.ts";
+import { LOCALE, SITE_ID } from "./notice.ts";
 import { mac, OVERHEAD, type Use } from "./seal.ts";
 import { list, maybe, object, type Of, open, or, parse, text, truth, whole, word } from "./shapes.ts";
 import { PLAINTEXT_BYTES } from "./slots.ts";
 
+export { LOCALE, type Notice, notice, SITE_ID } from "./notice.ts";
 export { parse } from "./shapes.ts";
 
 /** Seconds two clocks may differ. */
@@ -33,7 +35,6 @@ function bytes(size: number): RegExp {
   return new RegExp(`^[A-Za-z0-9_-]{${Math.ceil((size * 4) / 3)}}$`);
 }
 
-export const SITE_ID = /^[a-z][a-z0-9-]{1,40}$/;
 const siteId = text(SITE_ID);
 const subjectId = text(/^sub_[a-z2-7]{26}$/);
 export const opaqueId = text(/^[a-z]{2,4}_[a-z2-7]{26}$/);
@@ -46,7 +47,6 @@ const sealKeyText = text(bytes(1216));
 const sealKid = text(/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/);
 const time = whole(0, 0xffff_ffff);
 const jurisdiction = text(/^[A-Z]{2}(-[A-Z]{2})?$/);
-export const LOCALE = /^[a-z]{2}$/;
 const purpose = word(...PURPOSES);
 const purposes = list(purpose, PURPOSES.length, 1);
 const modelNumber = whole(0, 255);
@@ -73,14 +73,6 @@ export type Service = Of<typeof service>;
 /** An answer, or a request, that is one signed statement. */
 export const signedAnswer = object("SignedAnswer", { jws });
 export type SignedAnswer = Of<typeof signedAnswer>;
-const purposeDoc = object("PurposeDoc", { id: purpose, title: text(null, 120), text: words });
-/** Everything shown before the answer. Its identity is the SHA-256 of its canonical bytes. */
-export const notice = object("Notice", {
-  v, site: siteId, locale: text(LOCALE), version: text(null, 40), title: text(null, 200), text: text(null, 20_000),
-  purposes: list(purposeDoc, PURPOSES.length, 1), controller: text(null, 200), contact: text(null, 200),
-  retention_days: whole(0, 36_500), release: words,
-});
-export type Notice = Of<typeof notice>;
 
 // ---- what the person says ----
 /** `Claims` on the wire. */
