@@ -17,6 +17,10 @@ export { parse } from "./shapes.ts";
 
 /** Seconds two clocks may differ. */
 export const CLOCK_SKEW = 120;
+/** Seconds a link code lives. */
+export const LINK_SECONDS = 600;
+/** Seconds a guardian's approval is good for. */
+export const APPROVAL_SECONDS = 86_400;
 export const ENVELOPE_BYTES = PLAINTEXT_BYTES + OVERHEAD;
 export const MAX_CANDIDATES = 200;
 export const MAX_PLACES = 20;
@@ -100,7 +104,9 @@ export const releaseDoc = object("ReleaseDoc", { name: text(null, 120, 2), text_
   const written = !UNSEEN.test(name) && name === name.trim() && letters >= 2;
   return written ? null : "a written release bears a name: letters, and nothing invisible";
 });
-const guardianDoc = object("GuardianDoc", { approval: jws, verification: or(maybe(jws), null) });
+/** A guardian's countersignature (`guardianApproval`) and, where the law wants it, the word of a verifier about them. */
+export const guardianDoc = object("GuardianDoc", { approval: jws, verification: or(maybe(jws), null) });
+export type GuardianDoc = Of<typeof guardianDoc>;
 /** What the person did, signed by the first of `keys`, the device. `purposes` are the ones said yes to, each on its own. */
 export const consentStatement = object(
   "ConsentStatement",
@@ -131,6 +137,18 @@ function consistent(said: Said): string | null {
   }
   return null;
 }
+/** Signed by the guardian's own key: this notice, these purposes, for this device key, for a person of this age. */
+export const guardianApproval = object("GuardianApproval", {
+  ...byPerson, device: keyIdText, notice_sha256: hash, purposes, age_band: word(...AGE_BANDS),
+});
+/** What a child's device gives out: who, on which device, would say yes to what, under which notice, at which age. */
+export const guardianRequest = object("GuardianRequest", {
+  v, site: siteId, subject: subjectId, device: keyIdText, notice_sha256: hash, locale: text(LOCALE), purposes, age_band: word(...AGE_BANDS),
+});
+export type GuardianRequest = Of<typeof guardianRequest>;
+/** What the guardian gives back: their verification key, and the approval it signed. */
+export const guardianAnswer = object("GuardianAnswer", { v, sign: signKeyText, approval: jws });
+export type GuardianAnswer = Of<typeof guardianAnswer>;
 /** Takes back these purposes, by any key of the key set. */
 export const withdrawalStatement = object("WithdrawalStatement", { ...byDevice, purposes });
 export type WithdrawalStatement = Of<typeof withdrawalStatement>;
