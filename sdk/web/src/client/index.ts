@@ -24,6 +24,7 @@ import { KeySet } from "./keyset.ts";
 import { type Asked, Rankings } from "./rankings.ts";
 import { Rights } from "./rights.ts";
 import { Stream } from "./stream.ts";
+import type { Watching } from "./watching.ts";
 
 export type { Answer } from "./consents.ts";
 export type { Flushed, HeldKey, Proof, ReceiptFile, Standing } from "./found.ts";
@@ -31,6 +32,7 @@ export type { Clock, Entropy, Options } from "./given.ts";
 export type { AskedHelp } from "./helping.ts";
 export { Guardian, newGuardianCode } from "./guardian.ts";
 export type { Asked } from "./rankings.ts";
+export type { Watching } from "./watching.ts";
 
 /** One site on one device. Touches neither network nor storage until asked; throws leaves of `MienError`. */
 export class Client {
@@ -134,6 +136,14 @@ export class Client {
     return this.#stream.declare(mood, second);
   }
 
+  /**
+   * Begin to take what a camera says: `permit` is asked before camera and models are touched and at every picture, `take` gets the labels, and `close` ends it.
+   * Throws a `ConsentError`. Reading itself is `vision`'s.
+   */
+  watch(): Promise<Watching> {
+    return this.#stream.watch();
+  }
+
   /** Send what waits: first a withdrawal or erasure, then envelopes, oldest first. */
   flush(): Promise<Flushed> {
     return this.#stream.flush();
@@ -145,7 +155,7 @@ export class Client {
   }
 
   /** Tell what came of a ranking: `reward` 0..100 for the offer at `place`, or its kind: dismissal, view, cart, purchase. */
-  reward(ranking: Ranking, place = 1, reward: number | DeedKind = 100): Promise<void> {
+  reward(ranking: Pick<Ranking, "event">, place = 1, reward: number | DeedKind = 100): Promise<void> {
     return this.#rankings.reward(ranking.event, place, reward);
   }
 
