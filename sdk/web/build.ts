@@ -40,12 +40,15 @@ const shared: InlineConfig = {
 // Errors are told apart by name in a log, so classes keep theirs in what others build upon.
 const NAMED = { keepNames: true };
 
+/** What pieces are called that the bundler names after one of the files in them. */
+const NAMES: Readonly<Record<string, string>> = { src: "mien", "preload-helper": "shared", "rolldown-runtime": "runtime", "__vite-browser-external": "none" };
+
 /** One file with everything inside. */
 async function single(entry: string, format: "es" | "iife", more: Rolldown.OutputOptions = {}): Promise<string> {
   const [only, ...others] = await built({
     ...shared,
     build: {
-      ...shared.build, minify: format === "iife" || more.keepNames !== true ? "oxc" : false,
+      ...shared.build,
       lib: { entry: join(HERE, entry), formats: [format], fileName: () => "one.js", name: "mien" },
       rolldownOptions: { output: { codeSplitting: false, ...more } },
     },
@@ -54,14 +57,16 @@ async function single(entry: string, format: "es" | "iife", more: Rolldown.Outpu
   return only.code;
 }
 
-async function built(config: InlineConfig): Promise<readonly Rolldown.OutputChunk[]> {
+type Chunk = Rolldown.OutputChunk;
+
+async function built(config: InlineConfig): Promise<readonly Chunk[]> {
   const done = (await build(config)) as Rolldown.RolldownOutput | readonly Rolldown.RolldownOutput[];
   const [first] = Array.isArray(done) ? (done as readonly Rolldown.RolldownOutput[]) : [done as Rolldown.RolldownOutput];
-  return (first?.output ?? []).filter((each) => each.type === "chunk");
+  return (first?.output ?? []).flatMap((each) => (each.type === "chunk" ? [each] : []));
 }
 
 /** The frame's script and the pieces that it loads later. */
-async function pieces(): Promise<readonly Rolldown.OutputChunk[]> {
+async function pieces(): Promise<readonly Chunk[]> {
   return built({
     ...shared,
     base: "./",
@@ -69,14 +74,14 @@ async function pieces(): Promise<readonly Rolldown.OutputChunk[]> {
       ...shared.build,
       rolldownOptions: {
         input: { frame: join(HERE, "src/embed.ts") }, preserveEntrySignatures: false,
-        output: { entryFileNames: "[name]-[hash:16].js", chunkFileNames: "[name]-[hash:16].js", keepNames: true },
+        output: { entryFileNames: "[name]-[hash:16].js", chunkFileNames: ({ name }) => `${NAMES[name] ?? name}-[hash:16].js`, keepNames: true },
       },
     },
   });
 }
 
 /** When each piece is loaded: what the frame's script imports at once, what a view does, and the rest. */
-function moments(chunks: readonly Rolldown.OutputChunk[]): ReadonlyMap<string, When> {
+function moments(chunks: readonly Chunk[]): ReadonlyMap<string, When> {
   const named = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
   const found = new Map<string, When>(chunks.map((chunk) => [chunk.fileName, "yes"]));
   const mark = (name: string, when: When): void => {
