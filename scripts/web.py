@@ -16,6 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 WEB = ROOT / "sdk" / "web"
+BUILT = ("mien.js", "worker.js")
+"""What a build leaves in `sdk/web/dist`, beside the types."""
 LOCKS = ROOT / "var" / "locks"
 BESIDE = Path(sys.executable).parent
 ENVIRONMENT = {**os.environ, "PATH": f"{BESIDE}:{os.environ.get('PATH', '')}"}
@@ -59,7 +61,7 @@ def build() -> None:
     node(WEB)
     stamp, wanted = LOCKS / "sdk-web.built", _sources()
     with _alone(WEB):
-        if (WEB / "dist" / "mien.js").exists() and stamp.exists() and stamp.read_text() == wanted:
+        if all((WEB / "dist" / file).exists() for file in BUILT) and stamp.exists() and stamp.read_text() == wanted:
             return
         done = _npm(WEB, "run", "--silent", "build")
         if done.returncode:

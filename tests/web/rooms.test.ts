@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const SOURCE = fileURLToPath(new URL("../../sdk/web/src/", import.meta.url));
-const ROOMS = ["consent", "keep", "label", "seal", "send"];
+const ROOMS = ["capture", "consent", "infer", "keep", "label", "seal", "send"];
 /** What each part may import beside itself. */
 const BELOW: Readonly<Record<string, readonly string[]>> = {
   errors: [],
@@ -15,12 +15,14 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   wire: ["errors", "values"],
   ...Object.fromEntries(ROOMS.map((room) => [room, ["errors", "values", "wire"]])),
   client: ["errors", "values", "wire", ...ROOMS],
+  vision: ["errors", "values", "wire", ...ROOMS],
   index: ["errors", "values", "wire", "client", ...ROOMS],
 };
-/** Packages, and who may import them: what seals and what opens, nobody else. */
+/** Packages, and who may import them: what seals, what opens and what runs models, nobody else. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@hpke/core": ["wire/seal.ts"],
   "@hpke/hybridkem-x-wing": ["wire/keys.ts", "wire/seal.ts"],
+  "onnxruntime-web/wasm": ["infer/models.ts"],
 };
 const IMPORT = /^(?:import|export)\s(?:[^"';]*?\sfrom\s)?"([^"]+)";/gm;
 
@@ -52,7 +54,7 @@ function reaching(files: Files): string[] {
   const ways: readonly (readonly [RegExp, string])[] = [
     [/\bfetch\(|\bXMLHttpRequest\b|\bWebSocket\b|\bEventSource\b|sendBeacon|\bRTCPeerConnection\b|\bWebTransport\b/, "send/"],
     [/\bindexedDB\b|\bIDB\w+|\blocalStorage\b|\bsessionStorage\b|document\.cookie|\bcaches\b/, "keep/"],
-    [/\bgetUserMedia\b|\bMediaStream\b/, "capture/"],
+    [/\bgetUserMedia\b|\bMediaStream\b|\bVideoFrame\b|\bgetImageData\b/, "capture/"],
   ];
   return [...files].flatMap(([name, code]) => ways.flatMap(([way, room]) => (way.test(code) && !name.startsWith(room) ? [`${name}: ${way}`] : [])));
 }
