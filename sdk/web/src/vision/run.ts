@@ -50,10 +50,12 @@ export class Run {
   async #open(): Promise<void> {
     this.#tell("asking");
     const { model } = await this.#permit(); // before anything is loaded
+    if (this.#ended) return;
     const link = this.#worker();
     const loaded = link.heard("loaded"); // while the person is asked for the camera
     loaded.catch(() => undefined); // told below, or it is over anyway
     await this.#permit(); // before the camera
+    if (this.#ended) return;
     const camera = await openCamera(() => { this.#over("unplugged", new CameraUnavailable("the camera is gone; connect it and start again")); });
     if (this.#ended) {
       camera.stop(); // stopped while the browser was asking
