@@ -19,6 +19,8 @@ WEB = ROOT / "sdk" / "web"
 SERVED = ROOT / "server" / "mien_server" / "web"
 """What the server serves of the build."""
 MODELS = ROOT / "sdk" / "python" / "mien" / "infer" / "models" / "manifest.json"
+BUILT = ("mien.js", "loader.js", "worker.js")
+"""What a build leaves in `sdk/web/dist`, beside the types."""
 LOCKS = ROOT / "var" / "locks"
 BESIDE = Path(sys.executable).parent
 ENVIRONMENT = {**os.environ, "PATH": f"{BESIDE}:{os.environ.get('PATH', '')}"}
@@ -62,8 +64,8 @@ def build() -> None:
     node(WEB)
     stamp, wanted = LOCKS / "sdk-web.built", _sources()
     with _alone(WEB):
-        there = (WEB / "dist" / "mien.js").exists() and (SERVED / "manifest.json").exists()
-        if there and stamp.exists() and stamp.read_text() == wanted:
+        made = [*(WEB / "dist" / file for file in BUILT), SERVED / "manifest.json"]
+        if all(file.exists() for file in made) and stamp.exists() and stamp.read_text() == wanted:
             return
         done = _npm(WEB, "run", "--silent", "build")
         if done.returncode:

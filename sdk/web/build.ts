@@ -1,14 +1,14 @@
 /**
- * Builds all of it: `dist/` is the npm package (`mien.js`, `loader.js`; the types are tsc's), and the folder named on the command line is what the mien server
+ * Builds all of it: `dist/` is the npm package (`mien.js`, `loader.js`, `worker.js`; the types are tsc's), and the folder named on the command line is what the mien server
  * serves: files under names that hold their content's hash, each as it travels (Brotli, gzip), and `manifest.json` that says what is loaded when.
  */
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
-import { build, type InlineConfig, type Rolldown } from "vite";
+import { build, type InlineConfig, type Plugin, type Rolldown } from "vite";
 
 const HERE = import.meta.dirname;
 const MODELS = join(HERE, "../python/mien/infer/models");
@@ -41,12 +41,13 @@ const shared: InlineConfig = {
 const NAMED = { keepNames: true };
 
 /** What pieces are called that the bundler names after one of the files in them. */
-const NAMES: Readonly<Record<string, string>> = { src: "mien", "preload-helper": "shared", "rolldown-runtime": "runtime", "__vite-browser-external": "none" };
+const NAMES: Readonly<Record<string, string>> = { src: "mien", vision: "vision", "preload-helper": "shared", "rolldown-runtime": "runtime", "__vite-browser-external": "none" };
 
 /** One file with everything inside. */
 async function single(entry: string, format: "es" | "iife", more: Rolldown.OutputOptions = {}): Promise<string> {
   const [only, ...others] = await built({
     ...shared,
+    plugins: [withoutRuntime],
     build: {
       ...shared.build,
       lib: { entry: join(HERE, entry), formats: [format], fileName: () => "one.js", name: "mien" },
@@ -56,6 +57,20 @@ async function single(entry: string, format: "es" | "iife", more: Rolldown.Outpu
   if (only === undefined || others.length > 0) throw new Error(`${entry} became ${others.length + 1} files`);
   return only.code;
 }
+
+/** What ONNX Runtime's glue asks for when nobody gave it the runtime. The bundler would put those 14 MB into the file, as text, once for each. */
+const ASKED = 'new URL("ort-wasm-simd-threaded.wasm",import.meta.url)';
+const TIMES = 2;
+/** The worker always gives the runtime, checked, as bytes: an address is never needed, and there is none. */
+const withoutRuntime: Plugin = {
+  name: "without-runtime",
+  enforce: "pre",
+  transform(code, id) {
+    if (!id.includes("onnxruntime-web")) return null;
+    if (code.split(ASKED).length !== TIMES + 1) throw new Error("ONNX Runtime asks for its runtime in another way than before: read its bundle again");
+    return code.replaceAll(ASKED, 'new URL("about:blank")');
+  },
+};
 
 type Chunk = Rolldown.OutputChunk;
 
@@ -127,7 +142,7 @@ class Shelf {
     return { br: br.length, gzip: gzip.length };
   }
 
-  finish(entries: Readonly<Record<string, string>>, model: number | null): void {
+  finish(entries: Readonly<Record<string, string>>, model: number): void {
     writeFileSync(join(this.#folder, "manifest.json"), `${JSON.stringify({ v: 1, entries, model, files: this.files }, null, 1)}\n`);
   }
 }
@@ -137,9 +152,8 @@ function digest(algorithm: string, data: Buffer, as: "hex" | "base64"): string {
 }
 
 /** The camera's part: worker, runtime and models. */
-async function camera(shelf: Shelf): Promise<{ readonly model: number | null; readonly files: Readonly<Record<string, string>> }> {
-  if (!existsSync(join(HERE, "src/vision/worker.ts"))) return { model: null, files: {} };
-  const worker = shelf.put(Buffer.from(await single("src/vision/worker.ts", "es")), "worker.js", "camera");
+async function camera(shelf: Shelf, script: string): Promise<{ readonly model: number; readonly files: Readonly<Record<string, string>> }> {
+  const worker = shelf.put(Buffer.from(script), "worker.js", "camera");
   const wasm = shelf.put(readFileSync(RUNTIME), "runtime.wasm", "camera");
   const manifest = readFileSync(join(MODELS, "manifest.json"));
   const folder = `models-${digest("sha256", manifest, "hex").slice(0, 16)}`;
@@ -157,6 +171,8 @@ async function main(served: string): Promise<void> {
   writeFileSync(join(dist, "mien.js"), await single("src/index.ts", "es", NAMED));
   const module = await single("src/loader/index.ts", "es");
   writeFileSync(join(dist, "loader.js"), module);
+  const worker = await single("src/vision/worker.ts", "es", NAMED);
+  writeFileSync(join(dist, "worker.js"), worker);
 
   const shelf = new Shelf(resolve(served));
   const entries: Record<string, string> = {
@@ -169,7 +185,7 @@ async function main(served: string): Promise<void> {
     shelf.put(Buffer.from(chunk.code), basename(chunk.fileName), when.get(chunk.fileName) ?? "yes", true);
     if (chunk.isEntry) entries["frame"] = chunk.fileName;
   }
-  const { model, files } = await camera(shelf);
+  const { model, files } = await camera(shelf, worker);
   shelf.finish({ ...entries, ...files }, model);
 }
 

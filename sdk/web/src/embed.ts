@@ -3,4 +3,4 @@
 import { start } from "./frame/index.ts";
 import { views } from "./views/index.ts";
 
-await start({ views, client: () => import("./index.ts"), vision: null });
+await start({ views, client: () => import("./client/index.ts"), vision: async () => (await import("./vision/index.ts")).Vision.create });
