@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 
 const SOURCE = fileURLToPath(new URL("../../sdk/web/src/", import.meta.url));
 const ROOMS = ["consent", "keep", "label", "seal", "send"];
+/** Rooms of the camera, and what a page and a frame of the mien origin are made of. */
+const LOOKING = ["capture", "infer", "vision"];
 /** What each part may import beside itself. */
 const BELOW: Readonly<Record<string, readonly string[]>> = {
   errors: [],
@@ -16,6 +18,11 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(ROOMS.map((room) => [room, ["errors", "values", "wire"]])),
   client: ["errors", "values", "wire", ...ROOMS],
   index: ["errors", "values", "wire", "client", ...ROOMS],
+  channel: ["errors", "values"],
+  loader: ["errors", "values", "channel"],
+  frame: ["errors", "values", "wire", "channel", "client", "keep", "label", "vision"],
+  views: ["errors", "values", "wire", "channel", "frame"],
+  embed: ["frame", "views"],
 };
 /** Packages, and who may import them: what seals and what opens, nobody else. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {

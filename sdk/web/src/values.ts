@@ -57,6 +57,43 @@ export type Tone = (typeof TONES)[number];
 export type Pace = (typeof PACES)[number];
 export type KeyRole = (typeof KEY_ROLES)[number];
 
+/** One picture: `pixels` is `width` x `height` x 4 bytes, RGBA, rows from the top. Lives and dies in the worker's memory. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: Uint8ClampedArray | Uint8Array;
+}
+
+/** x, y, width, height in pixels. */
+export type Box = readonly [x: number, y: number, width: number, height: number];
+export type Point = readonly [x: number, y: number];
+
+/**
+ * A found face. `landmarks` are five points in pixels: right eye, left eye, nose tip, right and left mouth corner (the person's own right, so the image's
+ * left). `score` is 0..1.
+ */
+export interface Face {
+  readonly box: Box;
+  readonly landmarks: readonly Point[];
+  readonly score: number;
+}
+
+/**
+ * What the network says of one face: calibrated probabilities in the order of `EXPRESSIONS`, valence and arousal in -1..1. `actions` are strengths 0..1 of
+ * FACS action units by name (`AU12`); may be empty. `pose` is pitch (positive: chin down), yaw (positive: to the person's left) and roll (positive:
+ * counter-clockwise in the picture) of the head in radians. `gaze` is where the eyes point within the head, -1..1: to the person's left and up.
+ * `embedding` is the layer below the expressions; device only.
+ */
+export interface Scores {
+  readonly expressions: readonly number[];
+  readonly valence: number;
+  readonly arousal: number;
+  readonly actions: Readonly<Record<string, number>>;
+  readonly pose: readonly [pitch: number, yaw: number, roll: number];
+  readonly gaze: Point;
+  readonly embedding: readonly number[];
+}
+
 /**
  * The only thing that may leave, and only sealed. `valence` and `arousal` are integers -15..15, null where a purpose trimmed them. `confidence` is
  * 0..15. `window` is the seconds it summarizes, 1..64, and `ended_at` its end in unix seconds. `model` is 0 for a declared mood.

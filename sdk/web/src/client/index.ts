@@ -16,19 +16,23 @@ import type { JsonObject } from "../wire/canonical.ts";
 import type { Certificate, Notice, Receipt } from "../wire/messages.ts";
 import { type Answer, Consents } from "./consents.ts";
 import { Desk } from "./desk.ts";
-import type { Flushed, Proof, ReceiptFile, Standing } from "./found.ts";
+import type { Flushed, HeldKey, Proof, ReceiptFile, Standing } from "./found.ts";
 import type { Options } from "./given.ts";
 import { type AskedHelp, Helping } from "./helping.ts";
 import { Lessons } from "./lessons.ts";
+import { KeySet } from "./keyset.ts";
 import { type Asked, Rankings } from "./rankings.ts";
 import { Rights } from "./rights.ts";
 import { Stream } from "./stream.ts";
+import type { Watching } from "./watching.ts";
 
 export type { Answer } from "./consents.ts";
-export type { Flushed, Proof, ReceiptFile, Standing } from "./found.ts";
+export type { Flushed, HeldKey, Proof, ReceiptFile, Standing } from "./found.ts";
 export type { Clock, Entropy, Options } from "./given.ts";
 export type { AskedHelp } from "./helping.ts";
+export { Guardian, newGuardianCode } from "./guardian.ts";
 export type { Asked } from "./rankings.ts";
+export type { Watching } from "./watching.ts";
 
 /** One site on one device. Touches neither network nor storage until asked; throws leaves of `MienError`. */
 export class Client {
@@ -39,6 +43,7 @@ export class Client {
   readonly #helping: Helping;
   readonly #lessons: Lessons;
   readonly #rights: Rights;
+  readonly #keys: KeySet;
 
   private constructor(desk: Desk) {
     this.#desk = desk;
@@ -48,6 +53,7 @@ export class Client {
     this.#helping = new Helping(desk);
     this.#lessons = new Lessons(desk);
     this.#rights = new Rights(desk);
+    this.#keys = new KeySet(desk, this.#consents, this.#rights);
   }
 
   /** Throws `SettingsError` for a server, site or trust key that cannot be. */
@@ -80,6 +86,11 @@ export class Client {
     return this.#consents.consent(answer);
   }
 
+  /** What a child's guardian must approve: give them this text, and their answer to `consent({ guardian })`. Nothing is sent. */
+  guardianRequest(answer: Answer): Promise<string> {
+    return this.#consents.guardianRequest(answer);
+  }
+
   /** Take back these purposes, or all. In force here when this begins, online or not. May be called again. */
   withdraw(purposes: readonly Purpose[] = PURPOSES): Promise<Receipt | null> {
     return this.#consents.withdraw(purposes);
@@ -100,9 +111,37 @@ export class Client {
     return this.#consents.recover(code);
   }
 
+  /** A code with which one more device joins this person, once, within ten minutes. */
+  linkCode(): Promise<string> {
+    return this.#keys.linkCode();
+  }
+
+  /** Join this device to the person whose device made this link code. */
+  join(code: string): Promise<Receipt> {
+    return this.#keys.join(code);
+  }
+
+  /** The keys that speak for this person, as the server has them. */
+  keySet(): Promise<readonly HeldKey[]> {
+    return this.#keys.keySet();
+  }
+
+  /** Remove the key of this id, such as a lost device's. */
+  removeKey(key: string): Promise<Receipt> {
+    return this.#keys.removeKey(key);
+  }
+
   /** The person says how they feel: no camera, no model. Throws a `ConsentError` or `LabelInvalid`. */
   declare(mood: Expression, second: Expression | null = null): Promise<Label> {
     return this.#stream.declare(mood, second);
+  }
+
+  /**
+   * Begin to take what a camera says: `permit` is asked before camera and models are touched and at every picture, `take` gets the labels, and `close` ends it.
+   * Throws a `ConsentError`. Reading itself is `vision`'s.
+   */
+  watch(): Promise<Watching> {
+    return this.#stream.watch();
   }
 
   /** Send what waits: first a withdrawal or erasure, then envelopes, oldest first. */
@@ -116,7 +155,7 @@ export class Client {
   }
 
   /** Tell what came of a ranking: `reward` 0..100 for the offer at `place`, or its kind: dismissal, view, cart, purchase. */
-  reward(ranking: Ranking, place = 1, reward: number | DeedKind = 100): Promise<void> {
+  reward(ranking: Pick<Ranking, "event">, place = 1, reward: number | DeedKind = 100): Promise<void> {
     return this.#rankings.reward(ranking.event, place, reward);
   }
 
