@@ -127,8 +127,8 @@ class Shelf {
     return { br: br.length, gzip: gzip.length };
   }
 
-  finish(entries: Readonly<Record<string, string>>): void {
-    writeFileSync(join(this.#folder, "manifest.json"), `${JSON.stringify({ v: 1, entries, files: this.files }, null, 1)}\n`);
+  finish(entries: Readonly<Record<string, string>>, model: number | null): void {
+    writeFileSync(join(this.#folder, "manifest.json"), `${JSON.stringify({ v: 1, entries, model, files: this.files }, null, 1)}\n`);
   }
 }
 
@@ -137,7 +137,8 @@ function digest(algorithm: string, data: Buffer, as: "hex" | "base64"): string {
 }
 
 /** The camera's part: worker, runtime and models. */
-async function camera(shelf: Shelf): Promise<Readonly<Record<string, string>>> {
+async function camera(shelf: Shelf): Promise<{ readonly model: number | null; readonly files: Readonly<Record<string, string>> }> {
+  if (!existsSync(join(HERE, "src/vision/worker.ts"))) return { model: null, files: {} };
   const worker = shelf.put(Buffer.from(await single("src/vision/worker.ts", "es")), "worker.js", "camera");
   const wasm = shelf.put(readFileSync(RUNTIME), "runtime.wasm", "camera");
   const manifest = readFileSync(join(MODELS, "manifest.json"));
@@ -146,7 +147,7 @@ async function camera(shelf: Shelf): Promise<Readonly<Record<string, string>>> {
     shelf.put(readFileSync(join(MODELS, name)), `${folder}/${name}`, "camera", true);
   }
   shelf.put(manifest, `${folder}/manifest.json`, "camera", true);
-  return { worker, wasm, models: `${folder}/` };
+  return { files: { worker, wasm, models: `${folder}/` }, model: (JSON.parse(manifest.toString()) as { readonly model_id: number }).model_id };
 }
 
 async function main(served: string): Promise<void> {
@@ -168,8 +169,8 @@ async function main(served: string): Promise<void> {
     shelf.put(Buffer.from(chunk.code), basename(chunk.fileName), when.get(chunk.fileName) ?? "yes", true);
     if (chunk.isEntry) entries["frame"] = chunk.fileName;
   }
-  if (existsSync(join(HERE, "src/vision/worker.ts")) && existsSync(RUNTIME)) Object.assign(entries, await camera(shelf));
-  shelf.finish(entries);
+  const { model, files } = await camera(shelf);
+  shelf.finish({ ...entries, ...files }, model);
 }
 
 await main(process.argv[2] ?? join(HERE, "../../server/mien_server/web"));
