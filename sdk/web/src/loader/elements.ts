@@ -73,8 +73,10 @@ function kind(view: ViewName): CustomElementConstructor {
     #look(): void {
       const mien = current;
       if (!this.isConnected || !this.open || this.#frame !== null || mien === null) return;
-      const style = document.createElement("style");
-      style.textContent = STYLE;
+      // A sheet that is made, not written: a page's Content-Security-Policy may forbid inline styles.
+      const style = new CSSStyleSheet();
+      style.replaceSync(STYLE);
+      this.#root.adoptedStyleSheets = [style];
       const frame = document.createElement("iframe");
       frame.title = TITLES[view];
       frame.referrerPolicy = "no-referrer";
@@ -87,7 +89,7 @@ function kind(view: ViewName): CustomElementConstructor {
       frame.src = mien.address;
       this.#frame = frame;
       this.#link = link;
-      this.#root.replaceChildren(style, frame);
+      this.#root.replaceChildren(frame);
     }
 
     #heard(message: ToPage): void {

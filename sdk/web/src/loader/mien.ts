@@ -22,6 +22,7 @@ export class Mien {
   readonly address: string;
   readonly #settings: Settings;
   readonly #way: nobody.Way;
+  readonly #pupil: nobody.Pupil;
   readonly #page: string;
   readonly #elements = new Map<ViewName, FrameElement>();
   readonly #listeners = new Set<(state: State) => void>();
@@ -37,6 +38,7 @@ export class Mien {
     this.origin = new URL(server).origin;
     this.address = `${server}/web/frame/${encodeURIComponent(settings.site)}`;
     this.#way = { server, site: settings.site, key: settings.key, timeout: settings.patience ?? PATIENCE };
+    this.#pupil = new nobody.Pupil(this.#way);
     this.#page = [...crypto.getRandomValues(new Uint8Array(PAGE_BYTES))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     this.#theme = settings.theme ?? {};
     this.#state = { consent: marked(settings.site) ? "on" : "none", camera: "off" };
@@ -85,12 +87,19 @@ export class Mien {
     else await nobody.reward(this.#way, order.event, place, reward);
   }
 
-  /** Ask the frame for help, a lesson, or tell what was answered. Only with a consent; throws `LoaderError` (`consent-missing`) else. */
+  /** Ask for help, for a lesson, or tell what was answered: the frame where a consent stands, else, or where it ended meanwhile, as nobody. Throws `LoaderError`. */
   async ask(kind: "help" | "lesson" | "answer", asked: Readonly<Record<string, unknown>> = {}): Promise<Readonly<Record<string, unknown>>> {
     const core = this.#state.consent === "on" ? this.#core().link : null;
-    if (core === null) throw new LoaderError("consent-missing", "nobody said yes here; ask as nobody");
-    const answer = await core.ask({ kind, asked }, this.#way.timeout * 2);
-    return answer.kind === "done" ? answer.said : {};
+    if (core !== null) {
+      try {
+        const answer = await core.ask({ kind, asked }, this.#way.timeout * 2);
+        if (answer.kind === "done") return answer.said;
+      } catch (error) {
+        if (!(error instanceof LoaderError) || error.code !== "consent-missing") throw error;
+      }
+    }
+    if (kind === "help") return nobody.help(this.#way, asked);
+    return kind === "lesson" ? this.#pupil.lesson(asked["skills"]) : this.#pupil.answer(asked["item"], asked["correct"]);
   }
 
   /** Put a view in sight: the page's own element, or one at its end. */

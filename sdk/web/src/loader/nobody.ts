@@ -30,6 +30,42 @@ export async function reward(way: Way, event: string, place: number, said: numbe
   await post(way, "/v1/rewards", { v: 1, asker: null, mac: null, site: way.site, event, place, reward: points, kind });
 }
 
+/** Who learns here without a consent: what they answered stays in this page, and goes along with the next question. The server keeps none of it. */
+export class Pupil {
+  readonly #way: Way;
+  #answered: readonly object[] = [];
+
+  constructor(way: Way) {
+    this.#way = way;
+  }
+
+  /** The next exercise. Throws `LoaderError`. */
+  async lesson(skills: unknown): Promise<Readonly<Record<string, unknown>>> {
+    const way = this.#way;
+    const answer = await post(way, "/v1/lessons/next", {
+      v: 1, asker: null, mac: null, site: way.site, request: nonce(), skills: Array.isArray(skills) ? skills : [], history: this.#answered,
+    });
+    const { id, skill, title } = answer["item"] as Record<string, unknown>;
+    return { id: answer["lesson"], item: id, skill, title };
+  }
+
+  /** What was answered. */
+  answer(item: unknown, correct: unknown): Readonly<Record<string, unknown>> {
+    const given = { item: String(item), correct: correct === true, at: Math.floor(Date.now() / 1000) };
+    this.#answered = [...this.#answered, given].slice(-HISTORY);
+    return { kept: false };
+  }
+}
+
+/** Whether a person is to be offered, to anybody. Throws `LoaderError`. */
+export async function help(way: Way, { page, human }: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
+  const { mode } = await post(way, "/v1/help", {
+    v: 1, asker: null, mac: null, site: way.site, request: nonce(), page: page ?? "home", human: human === true, pass_on: false,
+  });
+  return { mode, ticket: null };
+}
+
+const HISTORY = 500;
 const RULES = { exclude: [], without: [], adults: [], not_in: [], pin: [], cap: [], apart: [], effect: "order" };
 const NONCE_BYTES = 16;
 
