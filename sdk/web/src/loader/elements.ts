@@ -86,7 +86,7 @@ function kind(view: ViewName): CustomElementConstructor {
       frame.addEventListener("load", () => {
         if (frame.contentWindow !== null) link.greet(frame.contentWindow, mien.hello(view));
       });
-      frame.src = mien.address;
+      frame.src = `${mien.address}#${view}`; // which it is: for people who look at the page
       this.#frame = frame;
       this.#link = link;
       this.#root.replaceChildren(frame);

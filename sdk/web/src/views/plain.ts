@@ -12,6 +12,7 @@ function text(root: HTMLElement, kind: "h1" | "p", words: string): HTMLElement {
 function button(root: HTMLElement, words: string, pressed: (press: Event) => Promise<unknown> | unknown): void {
   const made = document.createElement("button");
   made.type = "button";
+  made.style.minHeight = "44px";
   made.textContent = words;
   const said = text(root, "p", "");
   said.setAttribute("role", "status");
