@@ -18,6 +18,7 @@ import { type Answer, Consents } from "./consents.ts";
 import { Desk } from "./desk.ts";
 import type { Flushed, HeldKey, Proof, ReceiptFile, Standing } from "./found.ts";
 import type { Options } from "./given.ts";
+import { Guardian, newGuardianCode } from "./guardian.ts";
 import { KeySet } from "./keyset.ts";
 import { type Asked, Rankings } from "./rankings.ts";
 import { Rights } from "./rights.ts";
@@ -37,9 +38,11 @@ export class Client {
   readonly #rankings: Rankings;
   readonly #rights: Rights;
   readonly #keys: KeySet;
+  readonly #options: Options;
 
-  private constructor(desk: Desk) {
+  private constructor(desk: Desk, options: Options) {
     this.#desk = desk;
+    this.#options = options;
     this.#consents = new Consents(desk);
     this.#stream = new Stream(desk, this.#consents);
     this.#rankings = new Rankings(desk);
@@ -49,7 +52,7 @@ export class Client {
 
   /** Throws `SettingsError` for a server, site or trust key that cannot be. */
   static async open(options: Options): Promise<Client> {
-    return new Client(await Desk.open(options));
+    return new Client(await Desk.open(options), options);
   }
 
   /** After the first yes: the code that alone brings a person back, or has them erased. Show it once. */
@@ -75,6 +78,16 @@ export class Client {
   /** Tell the server that the person, having seen the notice, said yes to these purposes. Gives the verified receipt. Throws a `ConsentError`. */
   consent(answer: Answer): Promise<Receipt> {
     return this.#consents.consent(answer);
+  }
+
+  /** A guardian's side at this site, with their own code: nothing of it is kept, and nothing of who is known here is used. Throws `RequestInvalid`. */
+  guardian(code: string): Promise<Guardian> {
+    return Guardian.open({ ...this.#options, code });
+  }
+
+  /** A code for a guardian to write down. Kept nowhere. */
+  newGuardianCode(): string {
+    return newGuardianCode(this.#desk.entropy);
   }
 
   /** What a child's guardian must approve: give them this text, and their answer to `consent({ guardian })`. Nothing is sent. */
@@ -115,6 +128,11 @@ export class Client {
   /** The keys that speak for this person, as the server has them. */
   keySet(): Promise<readonly HeldKey[]> {
     return this.#keys.keySet();
+  }
+
+  /** The id of this device's own key, null where nobody is known. */
+  async deviceId(): Promise<string | null> {
+    return (await this.#desk.refresh())?.sign.verifyKey.id ?? null;
   }
 
   /** Remove the key of this id, such as a lost device's. */
