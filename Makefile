@@ -68,7 +68,7 @@ types: setup-dev
 layers: setup-dev ## the walls between the rooms
 	@$(BIN)/lint-imports --no-logo
 
-web: setup-dev ## build the web SDK into sdk/web/dist: one ES module and its types
+web: setup-dev ## build the web SDK: the npm package into sdk/web/dist, what the server serves into server/mien_server/web
 	@$(BIN)/python scripts/web.py build
 
 web-types: setup-dev ## the types of the web SDK
@@ -89,6 +89,6 @@ pins: ## resolve requirements/*.txt again (needs uv)
 	uv pip compile pyproject.toml requirements/build.in --extra server --group dev -c requirements/runtime.txt --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements/dev.txt
 
 clean: ## remove what was made, keep the sources
-	rm -rf .venv .venv-model var sdk/web/dist sdk/web/node_modules tests/web/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
+	rm -rf .venv .venv-model var server/mien_server/web sdk/web/dist sdk/web/node_modules tests/web/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
 
 -include sdk/model/model.mk

@@ -38,6 +38,7 @@ const client = await Client.open(counting);
 
 // ---- before any answer: the shop works, and nothing is kept ----
 told["before"] = await client.rank(VISIT);
+told["help_before"] = [(await client.help({ page: "returns" })).mode, await client.help({ page: "returns", human: true })];
 await client.notice("de");
 const notice = await client.notice("en");
 told["notice"] = notice;
@@ -59,6 +60,7 @@ told["standing"] = await client.standing();
 told["ranking"] = await client.rank(VISIT);
 await client.reward(await client.rank(VISIT), 1, 100);
 await client.reward(await client.rank(VISIT), 2, "cart");
+told["help"] = await client.help({ page: "returns", human: true, passOn: true });
 told["renewed"] = (await client.consent({ purposes: BOTH, claims: GERMANY, renewal: true })).outcome;
 
 // ---- her rights ----

@@ -34,6 +34,8 @@ const SHAPES = {
   CapabilityAnswer: messages.capabilityAnswer, Certificate: messages.certificate, ErasureAnswer: messages.erasureAnswer, ExportSeal: messages.exportSeal,
   ExportAnswer: messages.exportAnswer, Accepted: messages.accepted, Envelope: messages.envelope, RankRequest: messages.rankRequest,
   RankAnswer: messages.rankAnswer, Why: messages.why, RewardRequest: messages.rewardRequest, ProofAnswer: messages.proofAnswer, Problem: messages.problem,
+  HelpRequest: messages.helpRequest, HelpAnswer: messages.helpAnswer, HelpDoc: messages.helpDoc, LessonRequest: messages.lessonRequest,
+  LessonAnswer: messages.lessonAnswer, LessonWhy: messages.lessonWhy, AnswersRequest: messages.answersRequest,
 } as const;
 
 const text = (value: unknown): string => value as string;
@@ -56,7 +58,8 @@ const OPS: Readonly<Record<string, (asked: Asked) => unknown>> = {
     max_places: messages.MAX_PLACES, max_export_chars: messages.MAX_EXPORT_CHARS, capability_seconds: consent.CAPABILITY_SECONDS,
     renew_before: consent.RENEW_BEFORE, link_seconds: messages.LINK_SECONDS, approval_seconds: messages.APPROVAL_SECONDS, happenings: HAPPENINGS,
     deeds: values.DEEDS, max_rules: messages.MAX_RULES, history_seconds: messages.HISTORY_SECONDS,
-    effects: values.EFFECTS, behaviours: values.BEHAVIOURS, shapes: Object.keys(SHAPES),
+    effects: values.EFFECTS, behaviours: values.BEHAVIOURS, modes: values.MODES, tones: values.TONES, paces: values.PACES,
+    max_ticket_chars: messages.MAX_TICKET_CHARS, max_lesson_history: messages.MAX_LESSON_HISTORY, max_answers: messages.MAX_ANSWERS, shapes: Object.keys(SHAPES),
   }),
   after: ({ state, happening }) => after(state as values.ConsentState, happening as Happening),
   canonical: ({ data }) => new TextDecoder().decode(encode(decode(bytes(data)))),

@@ -119,6 +119,14 @@ def test_a_declared_mood_changes_the_order_and_says_so(told: Any) -> None:
     assert told["renewed"] == "renewed"
 
 
+def test_a_person_comes_to_whoever_asks_for_one(told: Any) -> None:
+    mode, pressed = told["help_before"]
+    assert (mode, pressed["mode"], pressed["why"], pressed["ticket"]) == ("auto", "human", "", None)
+    # This site has no desk with a key: there is no ticket to hand on, and why is said all the same.
+    assert (told["help"]["mode"], told["help"]["ticket"]) == ("human", None)
+    assert told["help"]["why"]
+
+
 def test_a_visit_and_the_shops_rules_count_with_and_without_consent(told: Any) -> None:
     for ranking in (told["before"], told["ranking"]):
         shown = [place["offer"]["id"] for place in ranking["places"]]

@@ -275,6 +275,14 @@ SAMPLES: Final[dict[str, Any]] = {
     "RankAnswer": {"event": "evt_" + "a" * 26, "places": [{"place": 1, "offer": {"id": "tea", "title": "Tea", "price": 450}}], "sealed_why": None, "behaviour": "leaving", "agreed": 1},
     "Why": {"used_emotion": True, "why": "so", "places": ["because"], "laws": []},
     "RewardRequest": {"v": 1, "asker": None, "mac": None, "site": "shop", "event": "evt_" + "a" * 26, "place": 1, "reward": 100, "kind": None},
+    "HelpRequest": {"v": 1, "asker": dump(ASKER), "mac": b64(SECRET), "site": "shop", "request": b64(NONCE), "page": "returns", "human": True, "pass_on": True},
+    "HelpAnswer": {"help": "hlp_" + "a" * 26, "mode": "human", "sealed": None},
+    "HelpDoc": {"mode": "human", "tone": "gentle", "used_emotion": True, "why": "so", "passes_on": "that", "laws": ["x"], "ticket": None},
+    "LessonRequest": {"v": 1, "asker": dump(ASKER), "mac": b64(SECRET), "site": "shop", "request": b64(NONCE), "skills": ["angles"], "history": [
+        {"item": "angles-1", "correct": True, "at": NOW}]},
+    "LessonAnswer": {"lesson": "lsn_" + "a" * 26, "item": {"id": "angles-1", "skill": "angles", "title": "Angles"}, "sealed_why": None},
+    "LessonWhy": {"used_emotion": False, "used_answers": True, "chance": 70, "target": 75, "pace": "steady", "why": "so", "laws": [], "refused": ["x"]},
+    "AnswersRequest": {"v": 1, "asker": None, "mac": None, "site": "shop", "answers": [{"item": "angles-1", "correct": False, "at": NOW}]},
     "ProofAnswer": {"proof": "x", "entry": "y"},
     "Problem": {"type": "t", "title": "t", "status": 400, "detail": "d", "code": "c", "laws": ["x"]},
     "Service": {
@@ -355,6 +363,17 @@ def limits() -> Iterator[tuple[str, Any]]:
     yield from (("RewardRequest", REWARDED | {"reward": number}) for number in (0, 101, None))
 
 
+def crowded() -> Iterator[tuple[str, Any]]:
+    """The most skills and answers that are taken, and one more; the words of help and lessons; a ticket's length."""
+    for name, field, most in (("LessonRequest", "history", messages.MAX_LESSON_HISTORY), ("LessonRequest", "skills", messages.MAX_SKILLS), ("AnswersRequest", "answers", messages.MAX_ANSWERS)):  # fmt: skip
+        yield from ((name, changed(SAMPLES[name], (field,), SAMPLES[name][field] * size)) for size in (most, most + 1))  # fmt: skip
+    for word in (*get_args(messages.Mode), *get_args(messages.Tone), *get_args(messages.Pace)):
+        yield from (("HelpDoc", SAMPLES["HelpDoc"] | {field: word}) for field in ("mode", "tone"))
+        yield "LessonWhy", SAMPLES["LessonWhy"] | {"pace": word}
+    for size in (messages.MAX_TICKET_CHARS, messages.MAX_TICKET_CHARS + 1):
+        yield "HelpDoc", SAMPLES["HelpDoc"] | {"ticket": "x" * size}
+
+
 def worded() -> Iterator[tuple[str, Any]]:
     """Each word where one of some may stand."""
     for word in WORDS:
@@ -378,6 +397,7 @@ MESSAGES: Final = [
     *((name, value) for name, sample in SAMPLES.items() for value in (sample, *spoiled(sample))),
     *limits(),
     *worded(),
+    *crowded(),
     *pinned(),
     ("RankRequest", RANK),
     ("RankRequest", RULED),
@@ -448,7 +468,7 @@ def test_the_vocabulary_is_one(heard: dict[str, Any]) -> None:
         "expressions": values.EXPRESSIONS, "states": values.STATES, "polarities": values.POLARITIES, "sources": values.SOURCES, "purposes": values.PURPOSES,
         "sectors": values.SECTORS, "roles": values.ROLES, "age_bands": values.AGE_BANDS, "consent_states": values.CONSENT_STATES, "standing": values.STANDING,
         "key_roles": values.KEY_ROLES, "happenings": [str(each) for each in lifecycle.Happening], "deeds": values.DEEDS,
-        "behaviours": get_args(messages.Behaviour), "effects": get_args(messages.RulesDoc.model_fields["effect"].annotation),
+        "modes": get_args(messages.Mode), "tones": get_args(messages.Tone), "paces": get_args(messages.Pace), "behaviours": get_args(messages.Behaviour), "effects": get_args(messages.RulesDoc.model_fields["effect"].annotation),
     }  # fmt: skip
     assert {name: list(each) for name, each in words.items()} == {
         name: told[name] for name in words
@@ -458,9 +478,10 @@ def test_the_vocabulary_is_one(heard: dict[str, Any]) -> None:
         "max_chars": signatures.MAX_CHARS, "clock_skew": messages.CLOCK_SKEW, "envelope_bytes": messages.ENVELOPE_BYTES, "max_candidates": messages.MAX_CANDIDATES,
         "max_places": messages.MAX_PLACES, "max_export_chars": messages.MAX_EXPORT_CHARS, "renew_before": consent.RENEW_BEFORE, "link_seconds": messages.LINK_SECONDS, "approval_seconds": messages.APPROVAL_SECONDS, "capability_seconds": 300,
         "max_rules": messages.MAX_RULES, "history_seconds": messages.HISTORY_SECONDS,
+        "max_ticket_chars": messages.MAX_TICKET_CHARS, "max_lesson_history": messages.MAX_LESSON_HISTORY, "max_answers": messages.MAX_ANSWERS,
     }  # fmt: skip
     assert {name: told[name] for name in numbers} == numbers
-    # What a browser does not do yet (help, lessons) has words that it does not know.
+    # What a browser does not do (open a desk's tickets) has words that it does not know.
     assert told["uses"].items() <= {use.name: str(use) for use in Use}.items()
     assert told["kinds"].items() <= {kind.name: str(kind) for kind in Kind}.items()
 

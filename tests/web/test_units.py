@@ -53,7 +53,7 @@ def test_the_package_is_clean(tmp_path: Path) -> None:
     [packed] = json.loads(done.stdout)
     files = {file["path"] for file in packed["files"]}
     types = {str(file.relative_to(WEB / "src").with_suffix("")) for file in (WEB / "src").rglob("*.ts")}  # fmt: skip
-    assert files == {"LICENSE", "README.md", "package.json", "dist/mien.js"} | {f"dist/types/{name}.d.ts" for name in types}  # fmt: skip
+    assert files == {"LICENSE", "README.md", "package.json", "dist/mien.js", "dist/worker.js"} | {f"dist/types/{name}.d.ts" for name in types}  # fmt: skip
     assert re.findall(r"""^\s*(?:import|export)\s.*from\s*["']""", module, re.MULTILINE) == []
     assert set(re.findall(r"https?://[a-z][a-z.]*", module)) == {
         "https://mien.example"

@@ -31,6 +31,7 @@ export interface Answer {
 /** Asking, answering, taking back, being forgotten. */
 export class Consents {
   readonly #desk: Desk;
+  readonly #signed = new WeakMap<Certificate, string>();
 
   constructor(desk: Desk) {
     this.#desk = desk;
@@ -67,7 +68,7 @@ export class Consents {
       const stamp = desk.stamp();
       const guardian = await countersigned(answer, person, yes, stamp.at);
       if (person.purposes.length === 0) await desk.keep.purge(); // nothing from before this yes may go out under it
-      const statement = await consent.consent(person, stamp, { ...yes, guardian }, await desk.dayKey(true), await recoveryOf(person));
+      const statement = await consent.consent(person, stamp, { ...yes, guardian }, await desk.dayKey(true), await recoveryOf(person), desk.model(yes.purposes));
       return this.#consented(person, yes, statement);
     });
   }
@@ -236,8 +237,15 @@ export class Consents {
   }
 
   /** A certificate, verified. */
-  opened(answer: ErasureAnswer): Promise<Certificate> {
-    return consent.openCertificate(answer.certificate, this.#desk.trust, this.#desk.site, answer.erasure);
+  async opened(answer: ErasureAnswer): Promise<Certificate> {
+    const found = await consent.openCertificate(answer.certificate, this.#desk.trust, this.#desk.site, answer.erasure);
+    this.#signed.set(found, answer.certificate);
+    return found;
+  }
+
+  /** A certificate as the server signed it: the text to keep. Null for one that did not come from here. */
+  signed(certificate: Certificate): string | null {
+    return this.#signed.get(certificate) ?? null;
   }
 
   // ---- meanwhile ----
@@ -250,7 +258,7 @@ export class Consents {
   /** Before anything begins: a capability that has time left, renewed if the server can be reached. */
   async ready(): Promise<void> {
     const desk = this.#desk;
-    if ((await desk.withdrawn()) || (await desk.remaining()) >= consent.RENEW_BEFORE) return;
+    if ((await desk.withdrawn()) || ((await desk.remaining()) >= consent.RENEW_BEFORE && (await desk.ours()))) return;
     try {
       await desk.alone(() => this.#renew(ONCE));
     } catch (error) {
@@ -262,7 +270,7 @@ export class Consents {
     const desk = this.#desk;
     if (await desk.withdrawn()) return;
     const person = await desk.somebody();
-    const jws = await consent.askCapability(person, desk.stamp());
+    const jws = await consent.askCapability(person, desk.stamp(), desk.model(person.purposes));
     try {
       const answer = await desk.ask({ kind: "statement", jws }, capabilityAnswer, patience);
       const capability = await desk.checked(answer.capability, person);

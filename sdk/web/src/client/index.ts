@@ -11,7 +11,7 @@
  *     await client.withdraw();
  */
 
-import { type DeedKind, type Expression, type Label, PURPOSES, type Purpose, type Ranking } from "../values.ts";
+import { type DeedKind, type Expression, type Help, type Label, type Lesson, PURPOSES, type Purpose, type Ranking } from "../values.ts";
 import type { JsonObject } from "../wire/canonical.ts";
 import type { Certificate, Notice, Receipt } from "../wire/messages.ts";
 import { type Answer, Consents } from "./consents.ts";
@@ -19,16 +19,21 @@ import { Desk } from "./desk.ts";
 import type { Flushed, HeldKey, Proof, ReceiptFile, Standing } from "./found.ts";
 import type { Options } from "./given.ts";
 import { Guardian, newGuardianCode } from "./guardian.ts";
+import { type AskedHelp, Helping } from "./helping.ts";
+import { Lessons } from "./lessons.ts";
 import { KeySet } from "./keyset.ts";
 import { type Asked, Rankings } from "./rankings.ts";
 import { Rights } from "./rights.ts";
 import { Stream } from "./stream.ts";
+import type { Watching } from "./watching.ts";
 
 export type { Answer } from "./consents.ts";
 export type { Flushed, HeldKey, Proof, ReceiptFile, Standing } from "./found.ts";
 export type { Clock, Entropy, Options } from "./given.ts";
+export type { AskedHelp } from "./helping.ts";
 export { Guardian, newGuardianCode } from "./guardian.ts";
 export type { Asked } from "./rankings.ts";
+export type { Watching } from "./watching.ts";
 
 /** One site on one device. Touches neither network nor storage until asked; throws leaves of `MienError`. */
 export class Client {
@@ -36,6 +41,8 @@ export class Client {
   readonly #consents: Consents;
   readonly #stream: Stream;
   readonly #rankings: Rankings;
+  readonly #helping: Helping;
+  readonly #lessons: Lessons;
   readonly #rights: Rights;
   readonly #keys: KeySet;
   readonly #options: Options;
@@ -46,6 +53,8 @@ export class Client {
     this.#consents = new Consents(desk);
     this.#stream = new Stream(desk, this.#consents);
     this.#rankings = new Rankings(desk);
+    this.#helping = new Helping(desk);
+    this.#lessons = new Lessons(desk);
     this.#rights = new Rights(desk);
     this.#keys = new KeySet(desk, this.#consents, this.#rights);
   }
@@ -110,6 +119,11 @@ export class Client {
     return this.#consents.certificate(erasure);
   }
 
+  /** A certificate of this client as the server signed it (JWS): the text to keep. Null for any other. */
+  signed(certificate: Certificate): string | null {
+    return this.#consents.signed(certificate);
+  }
+
   /** Join this device to the person whose recovery code this is. */
   recover(code: string): Promise<Receipt> {
     return this.#consents.recover(code);
@@ -145,6 +159,14 @@ export class Client {
     return this.#stream.declare(mood, second);
   }
 
+  /**
+   * Begin to take what a camera says: `permit` is asked before camera and models are touched and at every picture, `take` gets the labels, and `close` ends it.
+   * Throws a `ConsentError`. Reading itself is `vision`'s.
+   */
+  watch(): Promise<Watching> {
+    return this.#stream.watch();
+  }
+
   /** Send what waits: first a withdrawal or erasure, then envelopes, oldest first. */
   flush(): Promise<Flushed> {
     return this.#stream.flush();
@@ -156,8 +178,23 @@ export class Client {
   }
 
   /** Tell what came of a ranking: `reward` 0..100 for the offer at `place`, or its kind: dismissal, view, cart, purchase. */
-  reward(ranking: Ranking, place = 1, reward: number | DeedKind = 100): Promise<void> {
+  reward(ranking: Pick<Ranking, "event">, place = 1, reward: number | DeedKind = 100): Promise<void> {
     return this.#rankings.reward(ranking.event, place, reward);
+  }
+
+  /** Whether a person is to be offered now: the same endpoint with and without consent. Offer it with equal buttons. */
+  help(wanted: AskedHelp = {}): Promise<Help> {
+    return this.#helping.help(wanted);
+  }
+
+  /** The next exercise, of these skills where any are named: the same endpoint with and without consent. */
+  nextLesson(skills: readonly string[] = []): Promise<Lesson> {
+    return this.#lessons.next(skills);
+  }
+
+  /** Say what was answered; whether the server keeps it. Where it does not, it stays in this page and goes along with the next request. */
+  answer(lesson: Lesson | string, correct: boolean): Promise<boolean> {
+    return this.#lessons.answer(typeof lesson === "string" ? lesson : lesson.item, correct);
   }
 
   /** Everything the server holds of the person, opened and verified here. */

@@ -55,14 +55,18 @@ export interface ServerKey {
   readonly key: SealKey;
 }
 
-/** The consent statement (GDPR 7(1)). `server` is what the stream key is sealed to. Throws `RequestInvalid`. */
-export async function consent(person: Person, stamp: Stamp, yes: Yes, server: ServerKey, recovery: VerifyKey | null): Promise<string> {
+/**
+ * The consent statement (GDPR 7(1)). `server` is what the stream key is sealed to, `model` what this device will read faces with, 0 for none. Throws
+ * `RequestInvalid`.
+ */
+export async function consent(person: Person, stamp: Stamp, yes: Yes, server: ServerKey, recovery: VerifyKey | null, model = 0): Promise<string> {
   const keys: JsonObject[] = [await deviceKey(person, server)];
   if (recovery !== null) keys.push({ role: "recovery", sign: recovery.text() });
   const guardian = yes.guardian ?? null;
   if (guardian !== null) keys.push({ role: "guardian", sign: guardian.key.text() });
   return signed(KINDS.CONSENT, consentStatement, person.sign, {
     ...by(person, stamp),
+    model,
     keys,
     notice_sha256: await noticeHash(yes.notice),
     locale: yes.notice.locale,
@@ -106,9 +110,9 @@ export async function withdraw(person: Speaker, stamp: Stamp, purposes: readonly
   return signed(KINDS.WITHDRAWAL, withdrawalStatement, person.sign, { ...by(person, stamp), purposes: [...purposes] });
 }
 
-/** Asks what this device may do now. */
-export async function askCapability(person: Person, stamp: Stamp): Promise<string> {
-  return signed(KINDS.CAPABILITY_REQUEST, capabilityRequest, person.sign, by(person, stamp));
+/** Asks what this device may do now, reading faces with `model` (0: with none). */
+export async function askCapability(person: Person, stamp: Stamp, model = 0): Promise<string> {
+  return signed(KINDS.CAPABILITY_REQUEST, capabilityRequest, person.sign, { ...by(person, stamp), model });
 }
 
 /** Asks for everything held (GDPR 15 and 20), sealed to who asks. */

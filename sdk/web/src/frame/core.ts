@@ -3,6 +3,7 @@
 import type { CameraState, Language, Situation, Theme } from "../channel/index.ts";
 import type { Answer, Client, Standing } from "../client/index.ts";
 import type { MienError } from "../errors.ts";
+import type { Moment } from "../label/reading.ts";
 import type { Expression, Label, Purpose, Ranking } from "../values.ts";
 import type { Certificate, Receipt } from "../wire/messages.ts";
 import type { Notice } from "../wire/notice.ts";
@@ -14,16 +15,6 @@ export interface SiteInfo {
   readonly controller: string;
   readonly contact: string;
   readonly jurisdictions: readonly string[];
-}
-
-/** A moment of the camera, for the person's own screen: see `mien/label/reader.py`. */
-export interface Moment {
-  readonly expression: Expression | null;
-  readonly share: number;
-  readonly second: Expression | null;
-  readonly valence: number | null;
-  readonly arousal: number | null;
-  readonly because: string;
 }
 
 /** The camera of this page, whichever frame asks. A start is the person's: it takes the press that asked for it. */
@@ -38,7 +29,7 @@ export interface Camera {
   /** At once. Anybody may. */
   stop(): void;
   /** Whoever sits there now has been asked, and said yes. Throws `PressRefused`. */
-  affirm(press: Event): void;
+  affirm(press: Event): Promise<void>;
 }
 
 /** What was said before there was anybody: kept in this browser, for this shop, and sent nowhere. */

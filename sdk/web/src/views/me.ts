@@ -326,7 +326,10 @@ function certificate(stage: Stage, each: Certificate): HTMLElement {
   const on = (text: string, at: number): Child => h("li", {}, around(text, "date", date(at, core.lang, true)));
   const done = each.stage === "completed" && each.completed_at !== null;
   const title = done ? around(words.me.completed, "date", date(each.completed_at ?? 0, core.lang, true)) : around(words.me.accepted, "date", date(each.accepted_at, core.lang, true));
-  const save = (): void => keep(JSON.stringify(each, null, 1), `${each.erasure}-${each.stage}.json`, "application/json");
+  const save = async (): Promise<void> => {
+    const signed = (await core.client()).signed(each); // without the server's signature it would prove nothing
+    keep(JSON.stringify({ certificate: signed, says: each }, null, 1), `${each.erasure}-${each.stage}.json`, "application/json");
+  };
   return h(
     "section", { class: "release" }, h("h2", {}, title),
     h(

@@ -111,7 +111,7 @@ class Scene implements Stage {
     }
   }
 
-  #framed(drawn: Drawn): readonly Child[] {
+  #framed(drawn: Drawn): Child {
     const { common } = this.words;
     const close = this.#kind.closes
       ? h("button", { type: "button", class: "icon", "aria-label": common.close, click: () => this.core.close() }, drawing("cross", CROSS)) : null;

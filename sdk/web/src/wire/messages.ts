@@ -4,7 +4,7 @@
  * Signed payloads travel as JWS (`wire/signatures`); requests and answers as JSON. Times are unix seconds, prices are minor units, bytes are base64url.
  */
 
-import { AGE_BANDS, BEHAVIOURS, DEEDS, EFFECTS, KEY_ROLES, PURPOSES, ROLES, SECTORS } from "../values.ts";
+import { AGE_BANDS, BEHAVIOURS, DEEDS, EFFECTS, KEY_ROLES, MODES, PACES, PURPOSES, ROLES, SECTORS, TONES } from "../values.ts";
 import { b64, bigEndian, type Bytes, utf8 } from "./bytes.ts";
 import { encode, type JsonObject } from "./canonical.ts";
 import { LOCALE, SITE_ID } from "./notice.ts";
@@ -315,6 +315,66 @@ export async function authenticate<R extends JsonObject>(
   const { mac: _none, ...bare } = { ...request, asker: who, mac: null };
   return { ...request, asker: who, mac: b64(await mac(streamKey, use, encode(bare))) };
 }
+
+// ---- help ----
+export const MAX_TICKET_CHARS = 4096;
+const sealedText = text(null, 32 * 1024);
+/**
+ * `POST /v1/help`: go on by machine, or offer a person? The same shape with and without consent. `human`: they asked for a person, which is honoured at
+ * once. `pass_on`: and they want the desk to be told how to speak with them.
+ */
+export const helpRequest = object(
+  "HelpRequest",
+  {
+    v, ...authenticated, site: siteId, request: nonce, page: or(text(/^[a-z0-9_/-]{1,64}$/), "home"), human: or(truth, false),
+    pass_on: or(truth, false),
+  },
+  (request) => both(request) ?? (request.pass_on && !request.human ? "something is passed on to a person only who takes over" : null),
+);
+export type HelpRequest = Of<typeof helpRequest>;
+/** Answer of `/v1/help`. `mode` is what anybody gets who asks this; `sealed` (a `HelpDoc`, padded) is there whenever a device asked. */
+export const helpAnswer = object("HelpAnswer", { help: opaqueId, mode: word(...MODES), sealed: maybe(sealedText) });
+export type HelpAnswer = Of<typeof helpAnswer>;
+/** Inside `sealed`: what is for this person alone. */
+export const helpDoc = object("HelpDoc", {
+  mode: word(...MODES), tone: word(...TONES), used_emotion: truth, why: words, passes_on: words, laws: texts,
+  ticket: maybe(text(null, MAX_TICKET_CHARS)),
+});
+export type HelpDoc = Of<typeof helpDoc>;
+
+// ---- lessons ----
+export const MAX_LESSON_HISTORY = 500;
+export const MAX_ANSWERS = 64;
+const MAX_SKILLS = 64;
+const skill = text(/^[a-z0-9_-]{1,40}$/);
+/** What a learner answered: to which item, whether it was right, when. */
+const answerDoc = object("AnswerDoc", { item: offerId, correct: truth, at: time });
+export type AnswerDoc = Of<typeof answerDoc>;
+/** `POST /v1/lessons/next`. `history` is read where the server keeps no answers of the learner; `skills` narrows the choice, empty means all. */
+export const lessonRequest = object(
+  "LessonRequest",
+  {
+    v, ...authenticated, site: siteId, request: nonce, skills: or(list(skill, MAX_SKILLS), []),
+    history: or(list(answerDoc, MAX_LESSON_HISTORY), []),
+  },
+  (request) => both(request),
+);
+export type LessonRequest = Of<typeof lessonRequest>;
+/** An exercise of the site's bank. */
+const lessonItemDoc = object("LessonItemDoc", { id: offerId, skill, title: or(text(null, 200), "") });
+/** Answer of `/v1/lessons/next`. `sealed_why` is there whenever a device asked, so that its presence tells nothing. */
+export const lessonAnswer = object("LessonAnswer", { lesson: opaqueId, item: lessonItemDoc, sealed_why: maybe(sealedText) });
+export type LessonAnswer = Of<typeof lessonAnswer>;
+/** Inside `sealed_why`: what was used, in words and in numbers. */
+export const lessonWhy = object("LessonWhy", {
+  used_emotion: truth, used_answers: truth, chance: percent, target: percent, pace: word(...PACES), why: words, laws: texts, refused: texts,
+});
+export type LessonWhy = Of<typeof lessonWhy>;
+/** `POST /v1/lessons/answers`: what a learner answered, to be kept for them. */
+export const answersRequest = object(
+  "AnswersRequest", { v, ...authenticated, site: siteId, answers: list(answerDoc, MAX_ANSWERS, 1) }, (request) => both(request),
+);
+export type AnswersRequest = Of<typeof answersRequest>;
 
 // ---- proofs ----
 /** `GET /audit/proof?leaf=`: a C2SP tlog-proof as text, and the log entry it proves. */
