@@ -31,6 +31,7 @@ export interface Answer {
 /** Asking, answering, taking back, being forgotten. */
 export class Consents {
   readonly #desk: Desk;
+  readonly #signed = new WeakMap<Certificate, string>();
 
   constructor(desk: Desk) {
     this.#desk = desk;
@@ -236,8 +237,15 @@ export class Consents {
   }
 
   /** A certificate, verified. */
-  opened(answer: ErasureAnswer): Promise<Certificate> {
-    return consent.openCertificate(answer.certificate, this.#desk.trust, this.#desk.site, answer.erasure);
+  async opened(answer: ErasureAnswer): Promise<Certificate> {
+    const found = await consent.openCertificate(answer.certificate, this.#desk.trust, this.#desk.site, answer.erasure);
+    this.#signed.set(found, answer.certificate);
+    return found;
+  }
+
+  /** A certificate as the server signed it: the text to keep. Null for one that did not come from here. */
+  signed(certificate: Certificate): string | null {
+    return this.#signed.get(certificate) ?? null;
   }
 
   // ---- meanwhile ----

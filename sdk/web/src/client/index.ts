@@ -18,6 +18,7 @@ import { type Answer, Consents } from "./consents.ts";
 import { Desk } from "./desk.ts";
 import type { Flushed, HeldKey, Proof, ReceiptFile, Standing } from "./found.ts";
 import type { Options } from "./given.ts";
+import { Guardian, newGuardianCode } from "./guardian.ts";
 import { type AskedHelp, Helping } from "./helping.ts";
 import { Lessons } from "./lessons.ts";
 import { KeySet } from "./keyset.ts";
@@ -44,9 +45,11 @@ export class Client {
   readonly #lessons: Lessons;
   readonly #rights: Rights;
   readonly #keys: KeySet;
+  readonly #options: Options;
 
-  private constructor(desk: Desk) {
+  private constructor(desk: Desk, options: Options) {
     this.#desk = desk;
+    this.#options = options;
     this.#consents = new Consents(desk);
     this.#stream = new Stream(desk, this.#consents);
     this.#rankings = new Rankings(desk);
@@ -58,7 +61,7 @@ export class Client {
 
   /** Throws `SettingsError` for a server, site or trust key that cannot be. */
   static async open(options: Options): Promise<Client> {
-    return new Client(await Desk.open(options));
+    return new Client(await Desk.open(options), options);
   }
 
   /** After the first yes: the code that alone brings a person back, or has them erased. Show it once. */
@@ -86,6 +89,16 @@ export class Client {
     return this.#consents.consent(answer);
   }
 
+  /** A guardian's side at this site, with their own code: nothing of it is kept, and nothing of who is known here is used. Throws `RequestInvalid`. */
+  guardian(code: string): Promise<Guardian> {
+    return Guardian.open({ ...this.#options, code });
+  }
+
+  /** A code for a guardian to write down. Kept nowhere. */
+  newGuardianCode(): string {
+    return newGuardianCode(this.#desk.entropy);
+  }
+
   /** What a child's guardian must approve: give them this text, and their answer to `consent({ guardian })`. Nothing is sent. */
   guardianRequest(answer: Answer): Promise<string> {
     return this.#consents.guardianRequest(answer);
@@ -106,6 +119,11 @@ export class Client {
     return this.#consents.certificate(erasure);
   }
 
+  /** A certificate of this client as the server signed it (JWS): the text to keep. Null for any other. */
+  signed(certificate: Certificate): string | null {
+    return this.#consents.signed(certificate);
+  }
+
   /** Join this device to the person whose recovery code this is. */
   recover(code: string): Promise<Receipt> {
     return this.#consents.recover(code);
@@ -124,6 +142,11 @@ export class Client {
   /** The keys that speak for this person, as the server has them. */
   keySet(): Promise<readonly HeldKey[]> {
     return this.#keys.keySet();
+  }
+
+  /** The id of this device's own key, null where nobody is known. */
+  async deviceId(): Promise<string | null> {
+    return (await this.#desk.refresh())?.sign.verifyKey.id ?? null;
   }
 
   /** Remove the key of this id, such as a lost device's. */
