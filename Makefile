@@ -4,6 +4,7 @@ BIN := .venv/bin
 VIDEO ?=
 CAMERA ?=
 NAME ?=
+ARGS ?=
 TIERS ?= all
 SEEDS ?= 1,2,3,4
 
@@ -22,12 +23,15 @@ setup-dev:
 demo: setup ## the whole way once: consent to proof, on a real video (VIDEO=file or CAMERA=n)
 	@$(BIN)/mien demo $(if $(VIDEO),--video "$(VIDEO)") $(if $(CAMERA),--camera "$(CAMERA)")
 
-# A sample is a folder with a `__main__.py`: it starts what it needs on loopback, needs no network and ends by itself.
+# A sample is a folder with a `__main__.py`: it starts what it needs on loopback and needs no network. One in a terminal ends by itself; one with pages (the shop, a
+# classroom with ARGS=--page) needs the built web SDK, and runs until Ctrl-C.
 SAMPLES = $(patsubst samples/%/__main__.py,%,$(wildcard samples/*/__main__.py))
 
-sample: setup ## one of the samples, on loopback: NAME=service-desk|classroom
+PAGED = $(if $(or $(filter shop,$(NAME)),$(findstring --page,$(ARGS))),setup-dev web)
+
+sample: setup $(PAGED) ## one of the samples, on loopback: NAME=service-desk|classroom|shop (ARGS=--page: the classroom in a browser)
 ifneq ($(filter $(NAME),$(SAMPLES)),)
-	@$(BIN)/python samples/$(NAME)
+	@$(BIN)/python samples/$(NAME) $(ARGS)
 else
 	@echo "no sample of that name; try one of: $(SAMPLES) (make sample NAME=...)" >&2; exit 2
 endif

@@ -141,6 +141,7 @@ class Pages:
   <p class="lead">What was noted of how you feel, if you said yes to that; and the way to see it, correct it, take it back or have it erased.</p></div>
   <p>This shop cannot read what stands below: it comes from our mien server and goes to your browser alone. What you put into the cart stays in this browser and is gone with the visit.</p>
   <mien-me></mien-me>
+  <p class="away" hidden>It cannot be shown just now: our mien server does not answer. Come back a little later.</p>
   <noscript><p>Without scripts nothing was asked of you and nothing is known.</p></noscript>
   <h2>Another answer</h2>
   <p>You can read what it is about, and answer, or answer anew, at any time.</p>
@@ -195,9 +196,8 @@ class Pages:
   {_grid(own)}
   <details class="ways"><summary>Why these, and how this can change</summary>
     <p data-without>This order goes by what is liked here and by what you looked at during this visit. It does not know you. If you want, it can also follow how you feel: nothing is looked at unless you say yes, and things and prices stay the same either way.</p>
-    <p><button type="button" class="button plain" data-open="how">How that works</button></p>
-    <mien-why hidden></mien-why>
-    <mien-mood hidden></mien-mood>
+    <p data-without><button type="button" class="button plain" data-open="how">How that works</button></p>
+    <div data-with hidden><mien-why></mien-why><mien-mood></mien-mood></div>
   </details>
 </section>"""
 

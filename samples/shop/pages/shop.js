@@ -41,11 +41,10 @@ function history() {
 /** The loader's way in; null where it did not come: the shop's own order stands. */
 const arrived = new Promise((resolve) => {
   const script = one("script[data-site]");
-  if (script === null) return resolve(null);
-  const found = () => resolve(window.mien ?? null);
-  if (window.mien !== undefined) return found();
-  script.addEventListener("load", found);
-  script.addEventListener("error", () => resolve(null));
+  const found = () => resolve(window.mien?.rank === undefined ? null : window.mien);
+  if (script === null || window.mien !== undefined) return found();
+  document.addEventListener("mien-ready", found, { once: true });
+  script.addEventListener("error", found);
   setTimeout(found, WAIT);
 });
 
@@ -55,7 +54,7 @@ async function came(kind, offer) {
   const mien = await arrived;
   const where = kept.read(SHOWN, {})[offer];
   if (mien === null || where === undefined) return;
-  await mien.reward(where.event, where.place, kind).catch(() => undefined); // it is only about learning
+  await mien.reward({ event: where.event }, where.place, kind).catch(() => undefined); // it is only about learning
 }
 
 /** Put the strip into mien's order. Prices, pictures and words are the shop's own. */
@@ -110,35 +109,44 @@ function dismissal(card) {
 }
 
 // ---- the elements of mien ----
+/** What is offered once somebody said yes, and what is not needed then. */
+function told({ consent, camera }) {
+  const on = consent === "on";
+  all("[data-with]").forEach((each) => { each.hidden = !on; });
+  all("[data-without]").forEach((each) => { each.hidden = on; });
+  all("details.ways").forEach(opened);
+  document.documentElement.dataset.mien = consent;
+  document.documentElement.dataset.camera = camera;
+}
+
+/** A frame is loaded when somebody wants to see it. */
+function opened(details) {
+  all("mien-why, mien-mood", details).forEach((each) => { each.open ||= details.open && each.closest("[hidden]") === null; });
+}
+
 async function ways() {
+  all("[data-open]").forEach((button) => button.addEventListener("click", async () => {
+    one(`#${button.dataset.open}`).showModal();
+    if ((await arrived) !== null) one("mien-consent").open = true;
+  }));
+  all("dialog").forEach((dialog) => {
+    one("[data-close]", dialog).addEventListener("click", () => dialog.close());
+    dialog.addEventListener("mien-close", () => dialog.close());
+  });
+  all("details.ways").forEach((details) => details.addEventListener("toggle", () => opened(details)));
   const mien = await arrived;
   if (mien === null) {
     all(".away").forEach((each) => { each.hidden = false; });
-    all("mien-consent, mien-me").forEach((each) => { each.hidden = true; });
     return;
   }
-  let before = null;
-  const told = ({ consent, camera }) => {
-    const on = consent === "on";
-    all("mien-why, mien-mood").forEach((each) => { each.hidden = !on; });
-    all("[data-without]").forEach((each) => { each.hidden = on; });
-    const indicator = one("#indicator");
-    if (indicator !== null) indicator.hidden = !on;
-    document.documentElement.dataset.mien = consent;
-    document.documentElement.dataset.camera = camera;
-    if (before !== null && before !== consent) all(".strip").forEach(order); // a yes or a no is in force at once
-    before = consent;
-  };
-  mien.addEventListener("state", ({ detail }) => told(detail));
-  told(mien.state);
-}
-
-function dialogs() {
-  all("[data-open]").forEach((button) => button.addEventListener("click", () => one(`#${button.dataset.open}`).showModal()));
-  all("dialog").forEach((dialog) => {
-    one("[data-close]", dialog).addEventListener("click", () => dialog.close());
-    dialog.addEventListener("close", () => undefined);
+  let before = mien.state.consent;
+  mien.onState((state) => {
+    told(state);
+    if (before !== state.consent) all(".strip").forEach(order); // a yes or a no is in force at once
+    before = state.consent;
   });
+  told(mien.state);
+  all("mien-me").forEach((each) => { each.open = true; });
 }
 
 // ---- cart ----
@@ -234,7 +242,7 @@ function chat() {
   const person = async () => {
     const mien = await arrived;
     // The frame asks whether anything may be passed on; what comes is for the desk alone, or nothing.
-    const help = mien === null ? null : await mien.help({ page: "help", human: true }).catch(() => null);
+    const help = mien === null ? null : await mien.ask("help", { page: "help", human: true }).catch(() => null);
     told(await post("/api/person", help?.ticket ? { conversation: name, ticket: help.ticket } : { conversation: name }));
   };
   one("#write").addEventListener("submit", async (event) => {
@@ -245,7 +253,7 @@ function chat() {
     field.value = "";
     told(await post("/api/says", { conversation: name, text }));
     const mien = await arrived;
-    const help = mien === null ? null : await mien.help({ page: "help" }).catch(() => null);
+    const help = mien === null ? null : await mien.ask("help", { page: "help" }).catch(() => null);
     offer.hidden = help?.mode !== "human" || one("#person").hidden;
   });
   one("#person").addEventListener("click", person);
@@ -293,7 +301,6 @@ function customer({ conversation: name, state, tone, how, lines }, at) {
 }
 
 count();
-dialogs();
 product();
 checkout();
 chat();

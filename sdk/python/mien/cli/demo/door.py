@@ -1,8 +1,10 @@
 """A small web server for the pages of a demo or a sample: on loopback, on an origin of its own, beside the mien server that the pages embed."""
 
+import argparse
 import json
+import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from mien.cli.demo.stage import SITE, Stage
 
 MAX_BODY: Final = 8192
 """The largest body that is read, in bytes."""
@@ -55,6 +61,10 @@ def assets(folder: Path) -> dict[str, Answer]:
     }
 
 
+def _nothing(_path: str, _said: dict[str, Any]) -> Answer:
+    raise NoSuchThing
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """What one origin serves: fixed files, `get` for all other paths and `post` for JSON objects, both raising `NoSuchThing`.
@@ -64,7 +74,7 @@ class Site:
 
     files: Mapping[str, Answer]
     get: Callable[[str, Query], Answer]
-    post: Callable[[str, dict[str, Any]], Answer]
+    post: Callable[[str, dict[str, Any]], Answer] = _nothing
     mien: str = ""
 
     def headers(self) -> dict[str, str]:
@@ -114,6 +124,59 @@ class Door:
         if self._server.site is not None:
             self._server.shutdown()
         self._server.server_close()
+
+
+def embedded(stage: Stage) -> str:
+    """The loader's markup for this stage's site, as `docs/how-to/embed-in-a-page.md` has it."""
+    return f'<script src="{stage.url}/web/loader.js" data-site="{SITE}" data-key="{stage.publishable}" async></script>'
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """How long a sample's pages are there. `ready` is a file that gets the addresses, for those who wait; `once`: look at the own pages, and end."""
+
+    once: bool
+    port: int
+    ready: Path | None
+    rest: Sequence[str]
+
+    @classmethod
+    def of(cls, name: str, words: Sequence[str]) -> Self:
+        """Read a command line; what is not known here is left in `rest`."""
+        parser = argparse.ArgumentParser(prog=name, add_help=False, allow_abbrev=False)
+        parser.add_argument("--once", action="store_true")
+        parser.add_argument("--port", type=int, default=0)
+        parser.add_argument("--ready", type=Path)
+        found, rest = parser.parse_known_args(words)
+        return cls(found.once, found.port, found.ready, rest)
+
+    def until_told(
+        self, url: str, stage: Stage | None, more: Mapping[str, str], paths: Sequence[str]
+    ) -> int:
+        """Say where everything is and stay until Ctrl-C or SIGTERM; with `once`, look at `paths`. Returns the exit status."""
+        print(f"open {url}")
+        for what, path in more.items():
+            print(f"  {what}: {url}{path}")
+        mien = stage.url if stage else ""
+        if mien:
+            print(f"  the mien server: {mien}")
+        if self.ready is not None:
+            self.ready.write_text(json.dumps({"url": url, "mien": mien}))
+        if self.once:
+            return _looked(url, paths)
+        print("stop with Ctrl-C", flush=True)
+        told = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: told.set())
+        told.wait()
+        return 0
+
+
+def _looked(url: str, paths: Sequence[str]) -> int:
+    with httpx.Client(base_url=url) as visitor:
+        missing = [path for path in paths if visitor.get(path).status_code != HTTPStatus.OK]
+    print(f"missing: {', '.join(missing)}" if missing else f"all {len(paths)} pages are there")
+    return 1 if missing else 0
 
 
 class _Server(ThreadingHTTPServer):
