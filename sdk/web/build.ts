@@ -40,8 +40,14 @@ const shared: InlineConfig = {
 // Errors are told apart by name in a log, so classes keep theirs in what others build upon.
 const NAMED = { keepNames: true };
 
-/** What pieces are called that the bundler names after one of the files in them. */
-const NAMES: Readonly<Record<string, string>> = { src: "mien", vision: "vision", "preload-helper": "shared", "rolldown-runtime": "runtime", "__vite-browser-external": "none" };
+/** Which files travel together: what a frame begins with, what all views share, the client. The rest is split where it is loaded later. */
+const TOGETHER: readonly Rolldown.CodeSplittingGroup[] = [
+  { name: "shell", priority: 3, test: /\/src\/(embed|errors|values|channel\/|frame\/|label\/(index|trim)|wire\/(shapes|notice|canonical|bytes))|preload-helper/ },
+  { name: "shared", priority: 2, test: /\/src\/views\/(?!consent|guardian|indicator|me\b|mood|why|words\/[a-z]{2}\.ts)/ },
+  { name: "client", priority: 1, test: /\/src\/(client|consent|keep|seal|send|wire)\/|node_modules/ },
+];
+/** What pieces are called that the bundler names after its own. */
+const NAMES: Readonly<Record<string, string>> = { "rolldown-runtime": "runtime", "__vite-browser-external": "none" };
 
 /** One file with everything inside. */
 async function single(entry: string, format: "es" | "iife", more: Rolldown.OutputOptions = {}): Promise<string> {
@@ -89,7 +95,10 @@ async function pieces(): Promise<readonly Chunk[]> {
       ...shared.build,
       rolldownOptions: {
         input: { frame: join(HERE, "src/embed.ts") }, preserveEntrySignatures: false,
-        output: { entryFileNames: "[name]-[hash:16].js", chunkFileNames: ({ name }) => `${NAMES[name] ?? name}-[hash:16].js`, keepNames: true },
+        output: {
+          entryFileNames: "[name]-[hash:16].js", chunkFileNames: ({ name }) => `${NAMES[name] ?? name}-[hash:16].js`, keepNames: true,
+          codeSplitting: { groups: [...TOGETHER] },
+        },
       },
     },
   });

@@ -14,9 +14,9 @@ try {
   await f.waitForSelector("button", { timeout: 5000 }).catch(async (e) => { console.log(String(e).slice(0,300), await f.content()); });
   await page.screenshot({ path: "/tmp/smoke.png" });
   console.log(v.paths(told.server));
-  await press(page, f, "button:text-is('Yes')");
+  await press(page, f, '[data-answer=yes]');
   await page.waitForTimeout(1500);
-  console.log(await f.locator("[role=status]").allTextContents());
+  console.log(await f.locator('.said,.trouble,h1').allTextContents());
   console.log(v.paths(told.server));
   console.log(JSON.stringify(await page.evaluate(async () => { const m = (globalThis as any).mien; const r = await m.rank(); return [m.state, r]; })).slice(0, 300));
   console.log(JSON.stringify(await saidIn(page)).slice(0, 3000));
