@@ -4,8 +4,8 @@
  */
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, extname, join, resolve } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, extname, join, relative, resolve } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 import { build, type InlineConfig, type Plugin, type Rolldown } from "vite";
@@ -118,14 +118,15 @@ function moments(chunks: readonly Chunk[]): ReadonlyMap<string, When> {
   return found;
 }
 
+/** The folder that is served. What lies there under a name with its hash is as it was: it is not compressed again. */
 class Shelf {
   readonly files: Record<string, File> = {};
   readonly #folder: string;
 
   constructor(folder: string) {
     this.#folder = folder;
-    rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
+    rmSync(join(folder, "manifest.json"), { force: true }); // until all is there, nothing is
   }
 
   /** Put it there under its own name, or one that holds its hash. Gives the name. */
@@ -138,6 +139,7 @@ class Shelf {
   }
 
   #travel(path: string, data: Buffer): { br: number | null; gzip: number | null } {
+    if (existsSync(`${path}.br`) && existsSync(`${path}.gz`)) return { br: statSync(`${path}.br`).size, gzip: statSync(`${path}.gz`).size };
     mkdirSync(join(path, ".."), { recursive: true });
     const gzip = gzipSync(data, { level: 9 });
     if (gzip.length > data.length * WORTH) {
@@ -146,14 +148,25 @@ class Shelf {
     }
     const quality = data.length > LARGE ? 9 : 11;
     const br = brotliCompressSync(data, { params: { [constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_SIZE_HINT]: data.length } });
-    writeFileSync(`${path}.br`, br);
-    writeFileSync(`${path}.gz`, gzip);
+    whole(`${path}.br`, br);
+    whole(`${path}.gz`, gzip);
     return { br: br.length, gzip: gzip.length };
   }
 
   finish(entries: Readonly<Record<string, string>>, model: number): void {
+    for (const there of readdirSync(this.#folder, { recursive: true, withFileTypes: true })) {
+      const path = join(there.parentPath, there.name);
+      const name = relative(this.#folder, path).replaceAll("\\", "/").replace(/\.(br|gz)$/, "");
+      if (there.isFile() && !Object.hasOwn(this.files, name)) rmSync(path);
+    }
     writeFileSync(join(this.#folder, "manifest.json"), `${JSON.stringify({ v: 1, entries, model, files: this.files }, null, 1)}\n`);
   }
+}
+
+/** Never half of it, whenever this ends. */
+function whole(path: string, data: Buffer): void {
+  writeFileSync(`${path}.part`, data);
+  renameSync(`${path}.part`, path);
 }
 
 function digest(algorithm: string, data: Buffer, as: "hex" | "base64"): string {

@@ -47,6 +47,7 @@ export async function start(later: Later): Promise<void> {
 
 async function embedded(root: HTMLElement, found: FrameDocument, later: Later): Promise<void> {
   const server = serverOf(document);
+  trust(`${server}/web/worker-`);
   const page = await line(found.origins, found.site.id, window);
   const { hello } = page;
   const model = found.vision === null ? {} : { model: found.vision.model };
@@ -65,6 +66,12 @@ async function embedded(root: HTMLElement, found: FrameDocument, later: Later): 
   page.say({ kind: "ready", version: 1 });
   await begun(core, root, () => later.views[hello.view]());
   tell();
+}
+
+/** The document's policy (Trusted Types) lets nothing become script but the address of the camera's worker, where the browser knows of it. */
+function trust(worker: string): void {
+  const types = (globalThis as { readonly trustedTypes?: { createPolicy(name: string, rules: object): unknown } }).trustedTypes;
+  types?.createPolicy("default", { createScriptURL: (address: string) => (address.startsWith(worker) ? address : null) });
 }
 
 async function begun(core: Held, root: HTMLElement, load: () => Promise<View>): Promise<void> {
