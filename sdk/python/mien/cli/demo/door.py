@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -126,9 +127,10 @@ class Door:
         self._server.server_close()
 
 
-def embedded(stage: Stage) -> str:
-    """The loader's markup for this stage's site, as `docs/how-to/embed-in-a-page.md` has it."""
-    return f'<script src="{stage.url}/web/loader.js" data-site="{SITE}" data-key="{stage.publishable}" async></script>'
+def embedded(stage: Stage, theme: Mapping[str, str] | None = None) -> str:
+    """The loader's markup for this stage's site, as `docs/how-to/embed-in-a-page.md` has it; `theme` is the look of the frames."""
+    look = f' data-theme="{escape(json.dumps(theme), quote=True)}"' if theme else ""
+    return f'<script src="{stage.url}/web/loader.js" data-site="{SITE}" data-key="{stage.publishable}"{look} async></script>'
 
 
 @dataclass(frozen=True, slots=True)
