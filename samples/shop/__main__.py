@@ -28,7 +28,7 @@ DESK = HERE.parent / "service-desk/economics.json"
 NAME = "make sample NAME=shop"
 CLAIMS = {"sector": "retail", "role": "customer", "name": "Idle Hours"}
 THEME = {
-    "ground": "#ffffff", "ink": "#23262e", "accent": "#24565c", "dark-ground": "#1f2229", "dark-ink": "#efe9de", "dark-accent": "#9fd0cf",
+    "ground": "#fbf8f2", "ink": "#23262e", "accent": "#24565c", "dark-ground": "#16181d", "dark-ink": "#efe9de", "dark-accent": "#9fd0cf",
     "radius": "14",
 }  # fmt: skip
 """The look of the frames, beside the shop's own stylesheet."""

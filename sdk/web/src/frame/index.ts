@@ -53,25 +53,25 @@ async function embedded(root: HTMLElement, found: FrameDocument, later: Later): 
   const open = async (): Promise<Client> => (await later.client()).Client.open({ server, site: found.site.id, key: hello.key, trust: found.trust, ...model });
   const core = new Held({ document: found, server, line: page, root, open, vision: later.vision });
   const servant = new Servant(core, (message) => page.say(message));
+  const known = core.begin().catch(() => undefined); // a view is shown all the same: it asks the client itself, and says what is wrong
   page.hear((message) => {
     if (message.kind === "stop") core.camera.stop();
     else if (message.kind === "theme") core.dress(message.lang, message.theme);
-    else if (hello.view === "indicator") void servant.serve(message);
+    else if (hello.view === "indicator") void known.then(() => servant.serve(message)); // not before it is known who is here
   });
   tell(core, (consent, camera) => page.say({ kind: "state", consent, camera }));
   measure(root, hello.view, core, (height) => page.say({ kind: "size", height }));
   document.documentElement.lang = core.lang;
   core.onChange(() => { document.documentElement.lang = core.lang; });
   page.say({ kind: "ready", version: 1 });
-  await begun(core, root, () => later.views[hello.view]());
+  await begun(core, root, known, () => later.views[hello.view]());
   page.say({ kind: "state", consent: core.consent, camera: core.camera.state });
 }
 
-async function begun(core: Held, root: HTMLElement, load: () => Promise<View>): Promise<void> {
-  const known = core.begin();
+async function begun(core: Held, root: HTMLElement, known: Promise<void>, load: () => Promise<View>): Promise<void> {
   try {
     const view = await load();
-    await known.catch(() => undefined); // the view is shown all the same: it asks the client itself, and says what is wrong
+    await known;
     await view(root, core);
   } catch (error) {
     const sorry = document.createElement("p");

@@ -21,6 +21,8 @@ from mien.cli.demo.stage import SITE, Stage
 MAX_BODY: Final = 8192
 """The largest body that is read, in bytes."""
 IDLE_SECONDS: Final = 30
+PATIENCE: Final = 6000
+"""Milliseconds that a page waits for an order: it shows its own until then."""
 KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 HTML: Final = "text/html; charset=utf-8"
 JSON: Final = "application/json"
@@ -130,7 +132,7 @@ class Door:
 def embedded(stage: Stage, theme: Mapping[str, str] | None = None) -> str:
     """The loader's markup for this stage's site, as `docs/how-to/embed-in-a-page.md` has it; `theme` is the look of the frames."""
     look = f' data-theme="{escape(json.dumps(theme), quote=True)}"' if theme else ""
-    return f'<script src="{stage.url}/web/loader.js" data-site="{SITE}" data-key="{stage.publishable}"{look} async></script>'
+    return f'<script src="{stage.url}/web/loader.js" data-site="{SITE}" data-key="{stage.publishable}" data-patience="{PATIENCE}"{look} async></script>'
 
 
 @dataclass(frozen=True, slots=True)
