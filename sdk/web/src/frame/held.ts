@@ -90,6 +90,7 @@ export class Held implements Core {
   /** What is known of the person is loaded where somebody is known, and nothing where nobody is. Once; whoever must know waits for it. */
   begin(): Promise<void> {
     this.#begun ??= this.#mark === "known" ? this.#look() : Promise.resolve();
+    this.#begun.catch(() => { this.#begun = null; }); // the next one tries again
     return this.#begun;
   }
 
