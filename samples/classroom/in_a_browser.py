@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 CLAIMS = {"sector": "education", "role": "student", "jurisdiction": "EU-DE", "name": "The open classroom"}  # fmt: skip
+THEME = {"accent": "#22483c", "dark-ground": "#1e2426", "dark-ink": "#ece8dd", "dark-accent": "#a9d3c3"}  # fmt: skip
 FOLDER = Path("var/classroom-page")
 
 
@@ -32,7 +33,7 @@ def serve(words: Sequence[str]) -> int:
         )  # fmt: skip
         with stage:
             stage.mien("site", "lessons", SITE, str(LESSONS))
-            door.open(Classroom(embedded(stage), lambda: _group(stage)).site(stage.url))
+            door.open(Classroom(embedded(stage, THEME), lambda: _group(stage)).site(stage.url))
             return stay.until_told(door.url, stage, {"the teacher sees": "/teacher"}, ("/", "/your-data", "/teacher"))  # fmt: skip
 
 

@@ -27,6 +27,11 @@ FOLDER = Path("var/shop")
 DESK = HERE.parent / "service-desk/economics.json"
 NAME = "make sample NAME=shop"
 CLAIMS = {"sector": "retail", "role": "customer", "name": "Idle Hours"}
+THEME = {
+    "ground": "#fbf8f2", "ink": "#23262e", "accent": "#24565c", "dark-ground": "#16181d", "dark-ink": "#efe9de", "dark-accent": "#9fd0cf",
+    "radius": "14",
+}  # fmt: skip
+"""The look of the frames, beside the shop's own stylesheet."""
 
 
 def main(words: Sequence[str]) -> int:
@@ -46,7 +51,7 @@ def main(words: Sequence[str]) -> int:
         key = OpenKey.generate()
         with beside(door.url, options.place, key) as stage:
             talk = Talk(SITE, VerifyKey.from_text(stage.trust), key)
-            door.open(Counter(Pages(shelf(), embedded(stage)), talk).site(stage.url))
+            door.open(Counter(Pages(shelf(), embedded(stage, THEME)), talk).site(stage.url))
             return stay.until_told(door.url, stage, {"its people see": "/desk"}, paths())
 
 

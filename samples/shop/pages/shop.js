@@ -117,6 +117,8 @@ function told({ consent, camera }) {
   all("details.ways").forEach(opened);
   document.documentElement.dataset.mien = consent;
   document.documentElement.dataset.camera = camera;
+  // The camera's sign must be in sight while it is on, and a dialog lies over it.
+  if (["asking", "loading", "on"].includes(camera)) all("dialog").forEach((dialog) => dialog.close());
 }
 
 /** A frame is loaded when somebody wants to see it. */

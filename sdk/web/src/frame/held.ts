@@ -51,6 +51,7 @@ export class Held implements Core {
   #opened: Client | null = null;
   #standing: Standing | null = null;
   #ranking: Ranking | null = null;
+  #begun: Promise<void> | null = null;
 
   constructor(parts: Parts) {
     const { document: { site }, line: { hello } } = parts;
@@ -86,9 +87,11 @@ export class Held implements Core {
   }
 
   // ---- the frame's own ----
-  /** What is known of the person is loaded where somebody is known, and nothing where nobody is. */
-  async begin(): Promise<void> {
-    if (this.#mark === "known") await this.#look();
+  /** What is known of the person is loaded where somebody is known, and nothing where nobody is. Once; whoever must know waits for it. */
+  begin(): Promise<void> {
+    this.#begun ??= this.#mark === "known" ? this.#look() : Promise.resolve();
+    this.#begun.catch(() => { this.#begun = null; }); // the next one tries again
+    return this.#begun;
   }
 
   /** Another theme, or language, of the page. */

@@ -106,6 +106,7 @@ export class Mien {
   show(view: ViewName): HTMLElement {
     const element = this.#elements.get(view) ?? this.#append(view);
     element.open = true;
+    if (element === this.#made) element.style.cssText = CORNER;
     return element;
   }
 

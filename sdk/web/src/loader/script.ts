@@ -9,12 +9,13 @@ declare global {
 }
 
 const script = document.currentScript as HTMLScriptElement | null;
-const { site, key, lang, ageBand, jurisdictions, theme } = script?.dataset ?? {};
+const { site, key, lang, ageBand, jurisdictions, theme, patience } = script?.dataset ?? {};
 if (script !== null && site !== undefined && key !== undefined) {
   const settings = {
     server: new URL("..", script.src).href, site, key,
     ...(lang === undefined ? {} : { lang }), ...(ageBand === undefined ? {} : { ageBand }),
     ...(jurisdictions === undefined ? {} : { jurisdictions: jurisdictions.split(/[\s,]+/).filter(Boolean) }),
+    ...(patience === undefined ? {} : { patience: Number(patience) }),
     ...(theme === undefined ? {} : { theme: JSON.parse(theme) as unknown }),
   } as Settings;
   // Elements already in the page are upgraded, and the core is added to the body: both need it to be there.

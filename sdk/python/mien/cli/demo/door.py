@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,6 +21,8 @@ from mien.cli.demo.stage import SITE, Stage
 MAX_BODY: Final = 8192
 """The largest body that is read, in bytes."""
 IDLE_SECONDS: Final = 30
+PATIENCE: Final = 6000
+"""Milliseconds that a page waits for an order: it shows its own until then."""
 KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 HTML: Final = "text/html; charset=utf-8"
 JSON: Final = "application/json"
@@ -126,9 +129,10 @@ class Door:
         self._server.server_close()
 
 
-def embedded(stage: Stage) -> str:
-    """The loader's markup for this stage's site, as `docs/how-to/embed-in-a-page.md` has it."""
-    return f'<script src="{stage.url}/web/loader.js" data-site="{SITE}" data-key="{stage.publishable}" async></script>'
+def embedded(stage: Stage, theme: Mapping[str, str] | None = None) -> str:
+    """The loader's markup for this stage's site, as `docs/how-to/embed-in-a-page.md` has it; `theme` is the look of the frames."""
+    look = f' data-theme="{escape(json.dumps(theme), quote=True)}"' if theme else ""
+    return f'<script src="{stage.url}/web/loader.js" data-site="{SITE}" data-key="{stage.publishable}" data-patience="{PATIENCE}"{look} async></script>'
 
 
 @dataclass(frozen=True, slots=True)
