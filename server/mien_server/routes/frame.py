@@ -51,6 +51,7 @@ def _said(site: Site, trust: str, build: WebBuild) -> dict[str, Any]:
     return {
         "site": {
             "id": site.id, "name": site.name, "controller": site.controller, "contact": site.contact, "jurisdictions": list(site.jurisdictions),
+            "sector": site.sector, "roles": list(site.roles),
         },
         "origins": list(site.origins),
         "trust": trust,
