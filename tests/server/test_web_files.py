@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from mien_server.app import create_app
 from mien_server.built import Built
 from mien_server.errands import administer, make_keys
 from mien_server.machine import SystemClock, SystemEntropy
+from mien_server.ports import Transaction
 from mien_server.registry import SiteDoc, register
 from mien_server.registry import add as add_site
 from mien_server.settings import Settings
+from mien_server.values import Site
 
 LISTED = "https://shop.example"
 SCRIPT = b"export const value = 1; // " + b"again and again " * 64
@@ -60,21 +63,23 @@ def build(folder: Path, **changed: Any) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
+def put(site: Site, transaction: Transaction) -> None:
+    add_site(transaction.sites, site, None)
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Web, Built]]:
     """One server for all of them, with two sites."""
     home = tmp_path_factory.mktemp("web-files")
     settings = Settings(database=f"sqlite:///{home / 'mien.db'}", keys=home / "keys")
     make_keys(settings)
-    for site, origins in (("listed", [LISTED, "http://localhost:8080"]), ("closed", [])):
+    for name, origins in (("listed", [LISTED, "http://localhost:8080"]), ("closed", [])):
         doc = SiteDoc(
-            id=site, name=site, sector="retail", roles=["customer"], jurisdictions=["EU-DE"], controller="Tea </script><b> & Cups",
+            id=name, name=name, sector="retail", roles=["customer"], jurisdictions=["EU-DE"], controller="Tea </script><b> & Cups",
             contact="privacy@tea.example", origins=origins,
         )  # fmt: skip
-        new = register(doc, SystemEntropy(), SystemClock())
-        administer(
-            settings, lambda transaction, new=new: add_site(transaction.sites, new.site, None)
-        )  # type: ignore[misc]
+        site = register(doc, SystemEntropy(), SystemClock()).site
+        administer(settings, partial(put, site))
     built = Built(home)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(app, "Built", lambda: built)
