@@ -3,7 +3,8 @@
  * `docs/reference/errors/`. Messages are one lowercase line that says what to do next, without personal data.
  *
  *     MienError
- *     ├── ConsentError        ConsentMissing, ConsentRefused, NoticeStale, ReceiptInvalid, CapabilityInvalid, CapabilityExpired, AffirmationNeeded
+ *     ├── ConsentError        ConsentMissing, ConsentRefused, NoticeStale, ReceiptInvalid, CapabilityInvalid, CapabilityExpired, AffirmationNeeded,
+ *     │                       PressRefused
  *     ├── CaptureError        CameraUnavailable, FrameRejected
  *     ├── ModelError          ModelMissing, ModelTampered
  *     ├── LabelInvalid
@@ -57,6 +58,10 @@ export class CapabilityInvalid extends ConsentError {
 /** A capability older than its five minutes. */
 export class CapabilityExpired extends ConsentError {
   override readonly code = "capability-expired";
+}
+/** A press that cannot be told to be the person's: made by a script, or on what could not be seen. */
+export class PressRefused extends ConsentError {
+  override readonly code = "press-refused";
 }
 /** The person left the picture; whoever sits there now must say yes again. */
 export class AffirmationNeeded extends ConsentError {

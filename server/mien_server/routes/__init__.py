@@ -4,16 +4,18 @@
 - `call`        one request: keys, body, answer
 - `shell`       around everything: limits by address, CORS, headers, problem documents, counts, log
 - `page`        a notice as HTML
-- `device`, `lessons`, `notices`, `decisions`, `audit`, `operations`   the endpoints
+- `frame`       the document of a frame, with its policy
+- `device`, `lessons`, `notices`, `web`, `decisions`, `audit`, `operations`   the endpoints
 """
 
-from mien_server.routes import audit, decisions, device, lessons, notices, operations
+from mien_server.routes import audit, decisions, device, lessons, notices, operations, web
 from mien_server.routes.endpoint import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *device.ENDPOINTS,
     *lessons.ENDPOINTS,
     *notices.ENDPOINTS,
+    *web.ENDPOINTS,
     *decisions.ENDPOINTS,
     *audit.ENDPOINTS,
     *operations.ENDPOINTS,

@@ -35,6 +35,7 @@ from mien_server.errors import (
 )
 
 if TYPE_CHECKING:
+    from mien_server.built import Built
     from mien_server.limits import Budgets, Veil
     from mien_server.metrics import Meters
     from mien_server.pipeline import Pipeline
@@ -65,6 +66,7 @@ class Services:
     publish_metrics: bool
     ready: Callable[[], Any]
     openapi: Callable[[], dict[str, Any]]
+    built: "Built"
 
 
 class Call:
@@ -211,7 +213,9 @@ class Call:
     def _admit(self, site: "Site") -> None:
         self.budgets.sites.take(site.id.encode())
         origin = self.headers.get(b"origin")
-        if origin is not None and origin.decode("latin-1") not in site.origins:
+        # A frame of this server's own origin, which the site's pages alone may embed. Browsers write this header themselves, and let no script do it.
+        own = self.headers.get(b"sec-fetch-site") == b"same-origin"
+        if origin is not None and not own and origin.decode("latin-1") not in site.origins:
             msg = (
                 "this site does not list that web origin; register it with `mien site add --origin`"
             )
