@@ -101,7 +101,10 @@ async function made(page: Page, files: typeof origin.files = origin.files): Prom
     globalThis.vision = sources.Vision.create({
       ...given, permit,
       clock: { now: () => Date.now() / 1000, monotonic: () => performance.now() / 1000 },
-      onReading: (reading: Reading) => { seen.readings.push(reading); },
+      onReading: (reading: Reading) => {
+        seen.readings.push(reading);
+        if (reading.why === "affirm again") vision.affirm(); // on a busy machine pictures may be seconds apart, which is an absence
+      },
       onState: (state: CameraState, why?: MienError) => { seen.states.push([state, why?.code ?? null, tracks.filter((track) => track.readyState === "live").length]); },
     });
   }, [files, told.purposes] as const);
