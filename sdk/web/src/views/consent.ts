@@ -12,7 +12,7 @@ import type { Notice } from "../wire/notice.ts";
 import { type Child, drawing, h, named } from "./dom.ts";
 import { childAsks, forGuardian } from "./guardian.ts";
 import { inline, sections, shown } from "./notice.ts";
-import { around, AUTONYMS, button, CHECK, copy, date, type Drawn, field, fill, lawsOf, mount, type Stage, toHeading } from "./parts.ts";
+import { around, AUTONYMS, button, CHECK, copy, date, type Drawn, field, fill, lawsOf, mount, purposeNames, type Stage, toHeading } from "./parts.ts";
 
 /** Where a written release is asked for without being told to (740 ILCS 14/15(b)(3)), and how its law names itself in a refusal. */
 const SIGNED_IN: readonly string[] = ["US-IL"];
@@ -321,7 +321,7 @@ function done(stage: Stage, asking: Asking, receipt: Receipt): Drawn {
 function granted(stage: Stage, given: readonly Purpose[], not: readonly Purpose[], until: number): Child {
   const { core, words } = stage;
   const listed = (title: string, purposes: readonly Purpose[]): Child => (purposes.length === 0 ? null : [
-    h("h2", {}, title), h("ul", {}, purposes.map((each) => h("li", {}, words.purposes[each]))),
+    h("h2", {}, title), h("ul", {}, purposeNames(purposes, words).map((each) => h("li", {}, each))),
   ]);
   return [
     listed(words.consent.yesTo, given), listed(words.consent.noTo, not),

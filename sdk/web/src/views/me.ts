@@ -6,7 +6,7 @@ import type { JsonObject } from "../wire/canonical.ts";
 import type { Certificate } from "../wire/messages.ts";
 import { type Child, fillWith, h, named } from "./dom.ts";
 import { type Decided, everything, type Everything, type HeldKey, type HeldLabel, receiptOf } from "./held.ts";
-import { around, button, date, type Drawn, field, fill, keep, lawsOf, mount, purposeNames, type Stage, toHeading, type Words } from "./parts.ts";
+import { around, button, date, type Drawn, field, fill, inOrder, keep, lawsOf, mount, purposeNames, type Stage, toHeading, type Words } from "./parts.ts";
 
 /** Lines that are shown before somebody asks for all. */
 const FEW = 8;
@@ -87,7 +87,7 @@ function here(stage: Stage, known: Known): Child {
 function stands(stage: Stage): Child {
   const { core, words } = stage;
   const standing = core.standing();
-  const purposes = standing?.purposes ?? [];
+  const purposes = inOrder(standing?.purposes ?? []);
   const waiting = standing?.waiting ?? 0;
   return h(
     "section", {}, h("h2", {}, purposes.length > 0 ? words.me.stands : words.common.choices),
@@ -166,10 +166,13 @@ function part<T>(stage: Stage, title: string, none: string, rows: readonly T[], 
 
 function decisionLine(stage: Stage, each: Decided, when: HTMLElement): Child {
   const { words } = stage;
-  const looked = each.action === "look";
-  const purpose = each.purpose !== null && Object.hasOwn(words.purposes, each.purpose) ? words.purposes[each.purpose as Purpose] : each.purpose;
-  const what = looked ? words.me.looked : `${each.allow ? words.me.allowed : words.me.denied}: ${each.action}${purpose === null ? "" : ` (${purpose})`}`;
-  return [h("span", {}, when, h("br"), what), h("span", {}, lawsOf(each.laws, words))];
+  const action = Object.hasOwn(words.actions, each.action) ? words.actions[each.action as keyof Words["actions"]] : each.action;
+  const purposes = (each.purpose ?? "").split(",").filter((name) => name !== "").map((name) => (Object.hasOwn(words.purposes, name) ? words.purposes[name as Purpose] : name));
+  const what = each.action === "look" ? words.me.looked : `${each.allow ? words.me.allowed : words.me.denied}: ${action}`;
+  return [
+    h("span", {}, h("strong", {}, what), purposes.length === 0 ? null : ` (${purposes.join(", ")})`, h("br"), h("span", { class: "quiet small" }, when)),
+    h("span", {}, lawsOf(each.laws, words)),
+  ];
 }
 
 // ---- labels ----

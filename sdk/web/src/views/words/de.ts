@@ -102,4 +102,9 @@ export const words: Words = {
     expired: "abgelaufen", invalidated: "für ungültig erklärt",
   },
   roles: { device: "Gerät", guardian: "Vormund", recovery: "Wiederherstellungscode", link: "Code für ein Gerät" },
+  actions: {
+    give_consent: "Ihr Ja annehmen", infer: "Ihren Ausdruck lesen", record: "ein Stichwort notieren", use: "es benutzen", contribute: "zum gemeinsamen Modell beitragen",
+    retain: "es aufbewahren", retain_evidence: "den Nachweis aufbewahren", withdraw: "ein Ja widerrufen", export: "herausgeben, was gespeichert ist", correct: "ein Stichwort berichtigen",
+    erase: "alles löschen", change_keys: "Geräte oder Schlüssel ändern", look: "Entscheidungen ansehen", hold_placed: "es wegen eines Rechtsanspruchs aufbewahren",
+  },
 };

@@ -102,4 +102,9 @@ export const words: Words = {
     expired: "ran out", invalidated: "declared invalid",
   },
   roles: { device: "Device", guardian: "Guardian", recovery: "Recovery code", link: "Link code" },
+  actions: {
+    give_consent: "accept your yes", infer: "read your expression", record: "note a label", use: "use it", contribute: "contribute to the shared model",
+    retain: "keep it", retain_evidence: "keep the proof", withdraw: "take a yes back", export: "hand out what is held", correct: "correct a label",
+    erase: "erase everything", change_keys: "change devices or keys", look: "look at decisions", hold_placed: "keep it for a legal claim",
+  },
 };

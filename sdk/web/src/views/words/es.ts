@@ -102,4 +102,9 @@ export const words: Words = {
     expired: "vencido", invalidated: "declarado no válido",
   },
   roles: { device: "Dispositivo", guardian: "Tutor", recovery: "Código de recuperación", link: "Código para un dispositivo" },
+  actions: {
+    give_consent: "aceptar su sí", infer: "leer su expresión", record: "anotar una etiqueta", use: "usarlo", contribute: "contribuir al modelo común",
+    retain: "conservarlo", retain_evidence: "conservar la prueba", withdraw: "retirar un sí", export: "entregar lo que se guarda", correct: "corregir una etiqueta",
+    erase: "borrar todo", change_keys: "cambiar dispositivos o claves", look: "consultar decisiones", hold_placed: "conservarlo por una reclamación legal",
+  },
 };

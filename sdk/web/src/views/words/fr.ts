@@ -102,4 +102,9 @@ export const words: Words = {
     expired: "expiré", invalidated: "déclaré non valable",
   },
   roles: { device: "Appareil", guardian: "Tuteur", recovery: "Code de secours", link: "Code pour un appareil" },
+  actions: {
+    give_consent: "accepter votre oui", infer: "lire votre expression", record: "noter une étiquette", use: "l’utiliser", contribute: "contribuer au modèle commun",
+    retain: "le conserver", retain_evidence: "conserver la preuve", withdraw: "retirer un oui", export: "remettre ce qui est conservé", correct: "corriger une étiquette",
+    erase: "tout effacer", change_keys: "changer d’appareils ou de clés", look: "regarder des décisions", hold_placed: "le conserver pour un litige",
+  },
 };

@@ -76,6 +76,12 @@ export interface Words {
   readonly ages: Readonly<Record<Exclude<AgeBand, "undeclared">, string>>;
   readonly outcomes: Readonly<Record<ConsentState, string>>;
   readonly roles: Readonly<Record<KeyRole, string>>;
+  /** What was decided upon; an action that is not here is shown by its name. */
+  readonly actions: Readonly<Record<
+    | "give_consent" | "infer" | "record" | "use" | "contribute" | "retain" | "retain_evidence" | "withdraw" | "export" | "correct" | "erase" | "change_keys"
+    | "look" | "hold_placed",
+    string
+  >>;
 }
 
 /** A text with its `{names}` filled; the values are text and nothing else. */

@@ -102,4 +102,9 @@ export const words: Words = {
     expired: "已到期", invalidated: "被宣布无效",
   },
   roles: { device: "设备", guardian: "监护人", recovery: "恢复码", link: "设备代码" },
+  actions: {
+    give_consent: "接受您的同意", infer: "读取您的表情", record: "记录一个标签", use: "使用它", contribute: "为共享模型作贡献",
+    retain: "保留它", retain_evidence: "保留证明", withdraw: "撤回同意", export: "交付所保存的内容", correct: "更正标签",
+    erase: "删除一切", change_keys: "更改设备或密钥", look: "查看决定", hold_placed: "因法律主张而保留",
+  },
 };
