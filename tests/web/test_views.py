@@ -121,6 +121,13 @@ def test_yes_and_no_weigh_the_same(seen: Any) -> None:
         assert one == other, name
 
 
+def test_what_is_chosen_is_seen_without_our_colours(seen: Any) -> None:
+    """Windows' high contrast: the system's own colours, and a mark."""
+    [no, yes], marks = seen["forced"]
+    assert no != yes
+    assert marks == 1
+
+
 def test_nothing_is_chosen_beforehand(seen: Any) -> None:
     assert seen["preselected"] == 0
     assert seen["inputs"] == 2 * len(SHOWN) + 4

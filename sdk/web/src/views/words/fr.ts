@@ -47,6 +47,7 @@ export const words: Words = {
     unplugged: "La caméra n’est plus là. Branchez-la et recommencez.", stopped: "Arrêté. Rien n’est lu.", nobody: "Rien n’est lu : vous n’avez dit oui à aucune finalité avec caméra.",
     affirmAsk: "Vous étiez absent. Est-ce bien vous qui avez accepté, et peut-on continuer ?", affirmYes: "Oui, continuer", affirmNo: "Non, arrêter", show: "Montrer ce qu’elle dit", hide: "Cacher ce qu’elle dit",
     says: "Elle dit : {word}", unsure: "pas sûr", guess: "Une supposition, qui peut être fausse. Vous seul la voyez.", purposes: "Pour : {purposes}",
+    hidden: "La caméra s’est arrêtée car son signe n’était pas visible sur la page.", taken: "Un autre onglet de ce magasin a maintenant la caméra.",
     why: {
       gathering: "Observation …", unsure: "Pas assez sûr pour dire quoi que ce soit.", "no face": "Aucun visage n’est vu.", "two faces": "Plus d’un visage est vu, donc rien n’est lu.",
       dark: "Il fait trop sombre.", blank: "L’image est vide. La caméra est-elle couverte ?", elsewhere: "Le visage est détourné.",
@@ -86,6 +87,8 @@ export const words: Words = {
     "server-unreachable": "Pas de connexion au serveur. Rien n’est perdu ; veuillez réessayer.", "server-busy": "Le serveur est occupé. Veuillez réessayer dans un instant.",
     "consent-missing": "Pour cela, aucun oui n’est en vigueur.", "consent-refused": "La loi ne le permet pas ici.", "notice-stale": "L’avis a changé. Veuillez le relire.",
     "request-invalid": "Quelque chose de ce que vous avez tapé est incomplet. Veuillez vérifier.", "signature-invalid": "Cela n’appartient pas à cette demande. Veuillez le redemander.",
+    "affirmation-needed": "Vous avez été absent trop longtemps, la caméra s’est donc arrêtée.", "camera-unavailable": "La caméra ne peut pas être utilisée ici. Tout le reste fonctionne sans.",
+    "model-tampered": "Ce qui lit votre expression n’est pas ce qu’il devrait être ; rien n’a donc été démarré.", "capability-expired": "Pas de connexion pendant trop longtemps, tout s’est donc arrêté.",
     "rate-limited": "C’était trop souvent. Veuillez attendre un instant.", "clock-skewed": "L’horloge de cet appareil est fausse. Veuillez la régler.", other: "Cela n’a pas fonctionné.",
   },
   expressions: { neutral: "Neutre", joy: "Joie", surprise: "Surprise", anger: "Colère", fear: "Peur", sadness: "Tristesse", disgust: "Dégoût", contempt: "Mépris" },
