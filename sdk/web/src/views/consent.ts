@@ -315,6 +315,7 @@ function done(stage: Stage, asking: Asking, receipt: Receipt): Drawn {
       partly(stage, receipt),
       h("div", { class: "row" }, onwards(stage, receipt.purposes), button(stage, words.common.close, () => core.close())),
     ],
+    changed: () => takenBack(core, asking),
   };
 }
 
@@ -397,11 +398,13 @@ function standing(stage: Stage, asking: Asking): Drawn {
       ),
       h("div", { class: "row" }, onwards(stage, purposes), toData(stage)),
     ],
-    // Taken back in another frame or tab: then it is no longer what stands here.
-    changed: () => {
-      const now = core.standing()?.purposes ?? [];
-      if (now.length === 0) asking.screen = { kind: "withdrawn" };
-      return now.length !== purposes.length;
-    },
+    changed: () => takenBack(core, asking) || core.standing()?.purposes.length !== purposes.length,
   };
+}
+
+/** Taken back in another frame or tab: then it is no longer what stands here. */
+function takenBack(core: Core, asking: Asking): boolean {
+  const none = (core.standing()?.purposes.length ?? 0) === 0;
+  if (none) asking.screen = { kind: "withdrawn" };
+  return none;
 }
