@@ -269,6 +269,8 @@ export class Held implements Core {
   }
 
   async changed(): Promise<void> {
+    // A view may have made somebody known with the client itself: joined this device by a code, or drawn up a child's request.
+    if (this.#mark !== "known" && this.#opened !== null && (await this.#opened.standing()).subject !== null) this.#remember("known");
     this.#tabs.say({ kind: "changed" });
     await this.#look();
   }
