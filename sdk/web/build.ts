@@ -4,8 +4,8 @@
  */
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, extname, join, resolve } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, extname, join, relative, resolve } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 import { build, type InlineConfig, type Plugin, type Rolldown } from "vite";
@@ -40,8 +40,14 @@ const shared: InlineConfig = {
 // Errors are told apart by name in a log, so classes keep theirs in what others build upon.
 const NAMED = { keepNames: true };
 
-/** What pieces are called that the bundler names after one of the files in them. */
-const NAMES: Readonly<Record<string, string>> = { src: "mien", vision: "vision", "preload-helper": "shared", "rolldown-runtime": "runtime", "__vite-browser-external": "none" };
+/** Which files travel together: what a frame begins with, what all views share, the client. The rest is split where it is loaded later. */
+const TOGETHER: readonly Rolldown.CodeSplittingGroup[] = [
+  { name: "shell", priority: 3, test: /\/src\/(embed|errors|values|channel\/|frame\/|label\/(index|trim)|wire\/(shapes|notice|canonical|bytes))|preload-helper/ },
+  { name: "shared", priority: 2, test: /\/src\/views\/(?!consent|guardian|indicator|me\b|mood|why|words\/[a-z]{2}\.ts)/ },
+  { name: "client", priority: 1, test: /\/src\/(client|consent|keep|seal|send|wire)\/|node_modules/ },
+];
+/** What pieces are called that the bundler names after its own. */
+const NAMES: Readonly<Record<string, string>> = { "rolldown-runtime": "runtime", "__vite-browser-external": "none" };
 
 /** One file with everything inside. */
 async function single(entry: string, format: "es" | "iife", more: Rolldown.OutputOptions = {}): Promise<string> {
@@ -89,7 +95,10 @@ async function pieces(): Promise<readonly Chunk[]> {
       ...shared.build,
       rolldownOptions: {
         input: { frame: join(HERE, "src/embed.ts") }, preserveEntrySignatures: false,
-        output: { entryFileNames: "[name]-[hash:16].js", chunkFileNames: ({ name }) => `${NAMES[name] ?? name}-[hash:16].js`, keepNames: true },
+        output: {
+          entryFileNames: "[name]-[hash:16].js", chunkFileNames: ({ name }) => `${NAMES[name] ?? name}-[hash:16].js`, keepNames: true,
+          codeSplitting: { groups: [...TOGETHER] },
+        },
       },
     },
   });
@@ -109,14 +118,15 @@ function moments(chunks: readonly Chunk[]): ReadonlyMap<string, When> {
   return found;
 }
 
+/** The folder that is served. What lies there under a name with its hash is as it was: it is not compressed again. */
 class Shelf {
   readonly files: Record<string, File> = {};
   readonly #folder: string;
 
   constructor(folder: string) {
     this.#folder = folder;
-    rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
+    rmSync(join(folder, "manifest.json"), { force: true }); // until all is there, nothing is
   }
 
   /** Put it there under its own name, or one that holds its hash. Gives the name. */
@@ -129,6 +139,7 @@ class Shelf {
   }
 
   #travel(path: string, data: Buffer): { br: number | null; gzip: number | null } {
+    if (existsSync(`${path}.br`) && existsSync(`${path}.gz`)) return { br: statSync(`${path}.br`).size, gzip: statSync(`${path}.gz`).size };
     mkdirSync(join(path, ".."), { recursive: true });
     const gzip = gzipSync(data, { level: 9 });
     if (gzip.length > data.length * WORTH) {
@@ -137,14 +148,25 @@ class Shelf {
     }
     const quality = data.length > LARGE ? 9 : 11;
     const br = brotliCompressSync(data, { params: { [constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_SIZE_HINT]: data.length } });
-    writeFileSync(`${path}.br`, br);
-    writeFileSync(`${path}.gz`, gzip);
+    whole(`${path}.br`, br);
+    whole(`${path}.gz`, gzip);
     return { br: br.length, gzip: gzip.length };
   }
 
   finish(entries: Readonly<Record<string, string>>, model: number): void {
+    for (const there of readdirSync(this.#folder, { recursive: true, withFileTypes: true })) {
+      const path = join(there.parentPath, there.name);
+      const name = relative(this.#folder, path).replaceAll("\\", "/").replace(/\.(br|gz)$/, "");
+      if (there.isFile() && !Object.hasOwn(this.files, name)) rmSync(path);
+    }
     writeFileSync(join(this.#folder, "manifest.json"), `${JSON.stringify({ v: 1, entries, model, files: this.files }, null, 1)}\n`);
   }
+}
+
+/** Never half of it, whenever this ends. */
+function whole(path: string, data: Buffer): void {
+  writeFileSync(`${path}.part`, data);
+  renameSync(`${path}.part`, path);
 }
 
 function digest(algorithm: string, data: Buffer, as: "hex" | "base64"): string {

@@ -51,6 +51,7 @@ def _said(site: Site, trust: str, build: WebBuild) -> dict[str, Any]:
     return {
         "site": {
             "id": site.id, "name": site.name, "controller": site.controller, "contact": site.contact, "jurisdictions": list(site.jurisdictions),
+            "sector": site.sector, "roles": list(site.roles),
         },
         "origins": list(site.origins),
         "trust": trust,
@@ -85,7 +86,7 @@ def _policy(site: Site, imports: str) -> str:
     mapped = base64.b64encode(hashlib.sha256(imports.encode()).digest()).decode()
     return (
         f"default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'sha256-{mapped}'; worker-src 'self'; connect-src 'self'; style-src 'self'; "
-        f"img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors {embedders}"
+        f"img-src 'self' data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types default; frame-ancestors {embedders}"
     )
 
 

@@ -54,6 +54,15 @@ export class Visitor {
     return page;
   }
 
+  /** Wait until a path was asked for so many times. */
+  async asked(path: string, times = 1): Promise<void> {
+    for (let tried = 0; tried < 200; tried += 1) {
+      if (this.seen.filter(({ url }) => new URL(url).pathname === path).length >= times) return;
+      await new Promise((resolve) => { setTimeout(resolve, 50); });
+    }
+    throw new Error(`nobody asked for ${path}`);
+  }
+
   /** The paths that were asked of an origin, once each, in order. */
   paths(origin: string): readonly string[] {
     return [...new Set(this.seen.filter(({ url }) => url.startsWith(origin)).map(({ url }) => new URL(url).pathname))];
@@ -69,12 +78,12 @@ function recordPorts(): void {
     said.push({ way: "out", data: structuredClone(data) });
     (post as (this: MessagePort, ...given: readonly unknown[]) => void).call(this, data, ...rest);
   } as MessagePort["postMessage"];
-  const own = Object.getOwnPropertyDescriptor(MessagePort.prototype, "onmessage");
+  const own = Object.getOwnPropertyDescriptor(MessagePort.prototype, "onmessage") ?? {};
   Object.defineProperty(MessagePort.prototype, "onmessage", {
     configurable: true,
-    get: own?.get,
+    get(this: MessagePort) { return own.get?.call(this) as unknown; },
     set(this: MessagePort, listener: ((event: MessageEvent) => void) | null) {
-      own?.set?.call(this, listener === null ? null : (event: MessageEvent) => {
+      own.set?.call(this, listener === null ? null : (event: MessageEvent) => {
         said.push({ way: "in", data: structuredClone(event.data) });
         listener.call(this, event);
       });

@@ -7,13 +7,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from mien.cli.demo.stage import Stage
+from mien.cli.demo.stage import SITE, Stage
 
-PAGE = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>shop</title><link rel="icon" href="data:,">
-<script src="{server}/web/loader.js" data-site="{site}" data-key="{key}" data-jurisdictions="{place}" async></script></head>
-<body><h1>A shop</h1><ol id="offers"></ol>
-<mien-indicator></mien-indicator><mien-consent></mien-consent><mien-mood></mien-mood><mien-why></mien-why><mien-me></mien-me>
-</body></html>"""
+HEAD = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>shop</title><link rel="icon" href="data:,">
+<script src="{server}/web/loader.js" data-site="{site}" data-key="{key}" data-jurisdictions="{place}" data-age-band="{age}" async></script></head>
+<body><h1>A shop</h1>"""
+ELEMENTS = "<mien-indicator></mien-indicator><mien-consent></mien-consent><mien-mood></mien-mood><mien-why></mien-why><mien-me></mien-me>"
 
 
 @dataclass(slots=True)
@@ -64,11 +63,14 @@ class Shop:
         """As the browser sees it."""
         return f"http://localhost:{self.port}"
 
-    def page(self, stage: Stage, *, lang: str = "en", place: str = "EU-DE", site: str) -> str:
-        """A page of this shop that embeds mien."""
-        return PAGE.format(
-            server=stage.url, site=site, key=stage.publishable, lang=lang, place=place
+    def page(
+        self, stage: Stage, *, lang: str = "en", place: str = "EU-DE", age: str = "adult", elements: str = ELEMENTS,
+    ) -> str:  # fmt: skip
+        """A page of this shop with the loader, and these elements in it."""
+        head = HEAD.format(
+            server=stage.url, site=SITE, key=stage.publishable, lang=lang, place=place, age=age
         )
+        return f"{head}{elements}</body></html>"
 
 
 def stage(folder: Path, catalogue: Path, origin: str, **claims: str) -> Stage:

@@ -4,7 +4,7 @@ import type { CameraState, Language, Situation, Theme } from "../channel/index.t
 import type { Answer, Client, Standing } from "../client/index.ts";
 import type { MienError } from "../errors.ts";
 import type { Moment } from "../label/reading.ts";
-import type { Expression, Label, Purpose, Ranking } from "../values.ts";
+import type { Expression, Label, Purpose, Ranking, Role, Sector } from "../values.ts";
 import type { Certificate, Receipt } from "../wire/messages.ts";
 import type { Notice } from "../wire/notice.ts";
 
@@ -15,6 +15,9 @@ export interface SiteInfo {
   readonly controller: string;
   readonly contact: string;
   readonly jurisdictions: readonly string[];
+  readonly sector: Sector;
+  /** Whom it serves. */
+  readonly roles: readonly Role[];
 }
 
 /** The camera of this page, whichever frame asks. A start is the person's: it takes the press that asked for it. */

@@ -1,7 +1,8 @@
 /** What the server wrote into the frame's document: the site, who may embed it, and the files that are loaded later. */
 
 import { SettingsError } from "../errors.ts";
-import { list, object, type Of, maybe, parse, text, whole } from "../wire/shapes.ts";
+import { list, object, type Of, maybe, parse, text, whole, word } from "../wire/shapes.ts";
+import { ROLES, SECTORS } from "../values.ts";
 import { SITE_ID } from "../wire/notice.ts";
 import type { Json } from "../wire/canonical.ts";
 
@@ -10,6 +11,7 @@ const hash = text(/^sha384-[A-Za-z0-9+/]{64}$/);
 const file = object("File", { name, integrity: hash });
 const site = object("SiteInfo", {
   id: text(SITE_ID), name: text(null, 200), controller: text(null, 200), contact: text(null, 200), jurisdictions: list(text(/^[A-Z]{2}(-[A-Z]{2})?$/), 64),
+  sector: word(...SECTORS), roles: list(word(...ROLES), ROLES.length, 1),
 });
 /** The camera's files, all relative to the folder of the frame's script; `model` is the id of the models. Absent where the server has none. */
 const vision = object("VisionFiles", { worker: file, wasm: file, models: name, model: whole(1, 255) });

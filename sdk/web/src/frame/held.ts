@@ -2,7 +2,7 @@
 
 import type { ConsentWord, Hello, Language, Situation, Theme, ViewName } from "../channel/index.ts";
 import type { Answer, Client, Standing } from "../client/index.ts";
-import { ConsentMissing, NoticeStale } from "../errors.ts";
+import { ConsentMissing, MienError, NoticeStale } from "../errors.ts";
 import { LABEL_PURPOSES } from "../label/index.ts";
 import type { Moment } from "../label/reading.ts";
 import { type Expression, type Label, PURPOSES, type Purpose, type Ranking } from "../values.ts";
@@ -51,6 +51,7 @@ export class Held implements Core {
   #opened: Client | null = null;
   #standing: Standing | null = null;
   #ranking: Ranking | null = null;
+  #begun: Promise<void> | null = null;
 
   constructor(parts: Parts) {
     const { document: { site }, line: { hello } } = parts;
@@ -78,6 +79,7 @@ export class Held implements Core {
 
   #hear(): void {
     const { page } = this.#hello;
+    addEventListener("online", () => this.#carry());
     this.#tabs.hear((word) => {
       if (word.kind === "changed") void this.#look();
       if (word.kind === "speak" && word.page === page) this.#turn(word.lang);
@@ -86,9 +88,11 @@ export class Held implements Core {
   }
 
   // ---- the frame's own ----
-  /** What is known of the person is loaded where somebody is known, and nothing where nobody is. */
-  async begin(): Promise<void> {
-    if (this.#mark === "known") await this.#look();
+  /** What is known of the person is loaded where somebody is known, and nothing where nobody is. Once; whoever must know waits for it. */
+  begin(): Promise<void> {
+    this.#begun ??= this.#mark === "known" ? this.#look().then(() => this.#carry()) : Promise.resolve();
+    this.#begun.catch(() => { this.#begun = null; }); // the next one tries again
+    return this.#begun;
   }
 
   /** Another theme, or language, of the page. */
@@ -115,11 +119,18 @@ export class Held implements Core {
     const before = this.#mark;
     this.#mark = readMark(this.site.id);
     if (this.#mark === "known") {
-      const client = await this.client();
-      this.#standing = await client.standing();
+      this.#standing = await (await this.client()).standing();
     } else if (this.#opened !== null || before === "known") this.#standing = null;
     await this.#near?.check();
     this.#notify();
+  }
+
+  /** What waits for the server goes out: when the page begins, and when it is online again. In one frame of the page; a withdrawal goes first. */
+  #carry(): void {
+    if (this.#near === null || this.#mark !== "known") return;
+    this.client().then((client) => client.flush()).then(() => this.#look(), (error: unknown) => {
+      if (!(error instanceof MienError)) throw error; // it waits for the next time
+    });
   }
 
   #turn(lang: Language): void {

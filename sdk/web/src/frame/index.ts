@@ -47,31 +47,38 @@ export async function start(later: Later): Promise<void> {
 
 async function embedded(root: HTMLElement, found: FrameDocument, later: Later): Promise<void> {
   const server = serverOf(document);
+  trust(`${server}/web/worker-`);
   const page = await line(found.origins, found.site.id, window);
   const { hello } = page;
   const model = found.vision === null ? {} : { model: found.vision.model };
   const open = async (): Promise<Client> => (await later.client()).Client.open({ server, site: found.site.id, key: hello.key, trust: found.trust, ...model });
   const core = new Held({ document: found, server, line: page, root, open, vision: later.vision });
   const servant = new Servant(core, (message) => page.say(message));
-  const known = core.begin().catch(() => undefined); // a view is shown all the same: it asks the client itself, and says what is wrong
   page.hear((message) => {
     if (message.kind === "stop") core.camera.stop();
     else if (message.kind === "theme") core.dress(message.lang, message.theme);
-    else if (hello.view === "indicator") void known.then(() => servant.serve(message)); // not before it is known who is here
+    else if (hello.view === "indicator") void servant.serve(message);
   });
-  tell(core, (consent, camera) => page.say({ kind: "state", consent, camera }));
+  const tell = teller(core, (consent, camera) => page.say({ kind: "state", consent, camera }));
   measure(root, hello.view, core, (height) => page.say({ kind: "size", height }));
   document.documentElement.lang = core.lang;
   core.onChange(() => { document.documentElement.lang = core.lang; });
   page.say({ kind: "ready", version: 1 });
-  await begun(core, root, known, () => later.views[hello.view]());
-  page.say({ kind: "state", consent: core.consent, camera: core.camera.state });
+  await begun(core, root, () => later.views[hello.view]());
+  tell();
 }
 
-async function begun(core: Held, root: HTMLElement, known: Promise<void>, load: () => Promise<View>): Promise<void> {
+/** The document's policy (Trusted Types) lets nothing become script but the address of the camera's worker, where the browser knows of it. */
+function trust(worker: string): void {
+  const types = (globalThis as { readonly trustedTypes?: { createPolicy(name: string, rules: object): unknown } }).trustedTypes;
+  types?.createPolicy("default", { createScriptURL: (address: string) => (address.startsWith(worker) ? address : null) });
+}
+
+async function begun(core: Held, root: HTMLElement, load: () => Promise<View>): Promise<void> {
+  const known = core.begin();
   try {
     const view = await load();
-    await known;
+    await known.catch(() => undefined); // the view is shown all the same: it asks the client itself, and says what is wrong
     await view(root, core);
   } catch (error) {
     const sorry = document.createElement("p");
@@ -82,14 +89,17 @@ async function begun(core: Held, root: HTMLElement, known: Promise<void>, load: 
   }
 }
 
-/** Tell the page of each change that it may know of. */
-function tell(core: Held, say: (consent: ConsentWord, camera: CameraState) => void): void {
-  let [consent, camera] = [core.consent, core.camera.state];
-  core.onChange(() => {
-    if (consent === core.consent && camera === core.camera.state) return;
-    [consent, camera] = [core.consent, core.camera.state];
+/** Tells the page of each change that it may know of, and when it is called, unless it knows. */
+function teller(core: Held, say: (consent: ConsentWord, camera: CameraState) => void): () => void {
+  let told = "";
+  const tell = (): void => {
+    const [consent, camera] = [core.consent, core.camera.state];
+    if (`${consent} ${camera}` === told) return;
+    told = `${consent} ${camera}`;
     say(consent, camera);
-  });
+  };
+  core.onChange(tell);
+  return tell;
 }
 
 /**

@@ -34,6 +34,7 @@ export class Servant {
   }
 
   async #answered(question: Question): Promise<ToPage> {
+    await this.#core.begin();
     if (this.#core.consent !== "on") throw new ConsentMissing("nobody is known here who said yes; ask as nobody");
     const client = await this.#core.client();
     const { id } = question;

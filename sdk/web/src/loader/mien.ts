@@ -4,6 +4,7 @@ import type { Hello, Language, Theme, ToPage, ViewName } from "../channel/index.
 import { LANGUAGES } from "../channel/index.ts";
 import type { DeedKind } from "../values.ts";
 import { belong, type FrameElement } from "./elements.ts";
+import type { Link } from "./link.ts";
 import { marked, unmark, mark } from "./mark.ts";
 import * as nobody from "./nobody.ts";
 import { LoaderError, type Question, type Ranked, type Settings, type State } from "./said.ts";
@@ -26,8 +27,10 @@ export class Mien {
   readonly #page: string;
   readonly #elements = new Map<ViewName, FrameElement>();
   readonly #listeners = new Set<(state: State) => void>();
-  /** Orders that the core frame asked for: what came of them is told by it. */
-  readonly #ours = new Set<string>();
+  /** Orders that this page asked for as nobody: what came of them is told as nobody. */
+  readonly #nobodys = new Set<string>();
+  /** The page's own elements are there. */
+  readonly #parsed: Promise<void>;
   #theme: Theme;
   #state: State;
   #made: FrameElement | null = null;
@@ -43,7 +46,11 @@ export class Mien {
     this.#theme = settings.theme ?? {};
     this.#state = { consent: marked(settings.site) ? "on" : "none", camera: "off" };
     belong(this);
-    if (this.#state.consent === "on") this.#core();
+    this.#parsed = new Promise((resolve) => {
+      if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => resolve(), { once: true });
+      else resolve();
+    });
+    if (this.#state.consent === "on") void this.#link();
   }
 
   get lang(): Language {
@@ -63,13 +70,12 @@ export class Mien {
 
   /** Put offers in order. With a consent the frame asks, else, or where it takes too long, the page as nobody. Throws `LoaderError`: then show your own order. */
   async rank(asked: Question = {}): Promise<Ranked> {
-    const core = this.#state.consent === "on" ? this.#core().link : null;
+    const core = await this.#link();
     if (core !== null) {
       try {
         const { ageBand = this.#settings.ageBand, ...rest } = asked;
         const answer = await core.ask({ kind: "rank", asked: ageBand === undefined ? rest : { ...rest, ageBand } }, this.#way.timeout);
         if (answer.kind === "ranked") {
-          this.#ours.add(answer.event);
           const { event, places, behaviour, agreed } = answer;
           return { event, places, behaviour, agreed };
         }
@@ -77,19 +83,21 @@ export class Mien {
         if (!(error instanceof LoaderError)) throw error;
       }
     }
-    return nobody.rank(this.#way, { ...(this.#settings.ageBand === undefined ? {} : { ageBand: this.#settings.ageBand }), ...asked });
+    const order = await nobody.rank(this.#way, { ...(this.#settings.ageBand === undefined ? {} : { ageBand: this.#settings.ageBand }), ...asked });
+    this.#nobodys.add(order.event);
+    return order;
   }
 
   /** Tell what came of an order: 0 to 100 for the offer at `place`, or its kind. Throws `LoaderError`. */
   async reward(order: Pick<Ranked, "event">, place = 1, reward: number | DeedKind = 100): Promise<void> {
-    const core = this.#ours.has(order.event) ? this.#core().link : null;
+    const core = this.#nobodys.has(order.event) ? null : await this.#link();
     if (core !== null) await core.ask({ kind: "reward", event: order.event, place, reward }, this.#way.timeout * 2);
     else await nobody.reward(this.#way, order.event, place, reward);
   }
 
   /** Ask for help, for a lesson, or tell what was answered: the frame where a consent stands, else, or where it ended meanwhile, as nobody. Throws `LoaderError`. */
   async ask(kind: "help" | "lesson" | "answer", asked: Readonly<Record<string, unknown>> = {}): Promise<Readonly<Record<string, unknown>>> {
-    const core = this.#state.consent === "on" ? this.#core().link : null;
+    const core = await this.#link();
     if (core !== null) {
       try {
         const answer = await core.ask({ kind, asked }, this.#way.timeout * 2);
@@ -106,6 +114,7 @@ export class Mien {
   show(view: ViewName): HTMLElement {
     const element = this.#elements.get(view) ?? this.#append(view);
     element.open = true;
+    if (element === this.#made) element.style.cssText = CORNER;
     return element;
   }
 
@@ -156,6 +165,13 @@ export class Mien {
     } else unmark(this.#settings.site);
     if (this.#made !== null) this.#place(this.#made);
     for (const listener of [...this.#listeners]) listener(state);
+  }
+
+  /** The way to the core frame, where a consent stands; the page's own elements come first. */
+  async #link(): Promise<Link | null> {
+    if (this.#state.consent !== "on") return null;
+    await this.#parsed;
+    return this.#core().link;
   }
 
   /** The core frame: the shop's own indicator, or one that shows itself while the camera is on. */

@@ -1,12 +1,6 @@
 /** The loader as a plain script: `<script src=".../web/loader.js" data-site="shop" data-key="pk_..." async></script>` gives `window.mien`. */
 
-import { connect, type Mien, type Settings } from "./index.ts";
-
-declare global {
-  interface Window {
-    mien?: Mien | { readonly connect: typeof connect };
-  }
-}
+import { connect, type Settings } from "./index.ts";
 
 const script = document.currentScript as HTMLScriptElement | null;
 const { site, key, lang, ageBand, jurisdictions, theme, patience } = script?.dataset ?? {};
@@ -21,9 +15,10 @@ if (script !== null && site !== undefined && key !== undefined) {
   // Elements already in the page are upgraded, and the core is added to the body: both need it to be there.
   if (document.body === null) document.addEventListener("DOMContentLoaded", () => begin(settings), { once: true });
   else begin(settings);
-} else window.mien = { connect };
+} else Object.assign(window, { mien: { connect } });
 
 function begin(settings: Settings): void {
-  window.mien = connect(settings);
-  document.dispatchEvent(new CustomEvent("mien-ready", { detail: window.mien }));
+  const mien = connect(settings);
+  Object.assign(window, { mien });
+  document.dispatchEvent(new CustomEvent("mien-ready", { detail: mien }));
 }

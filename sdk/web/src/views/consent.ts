@@ -6,7 +6,7 @@
 
 import { ConsentRefused, NoticeStale } from "../errors.ts";
 import type { Core, View } from "../frame/index.ts";
-import { AGE_BANDS, type AgeBand, PURPOSES, type Purpose } from "../values.ts";
+import { AGE_BANDS, type AgeBand, PURPOSES, type Purpose, type Role } from "../values.ts";
 import type { Receipt } from "../wire/messages.ts";
 import type { Notice } from "../wire/notice.ts";
 import { type Child, drawing, h, named } from "./dom.ts";
@@ -32,6 +32,7 @@ type Screen =
 export class Asking {
   readonly answers = new Map<Purpose, boolean>();
   age: AgeBand | null;
+  role: Role | null;
   name = "";
   signs: boolean;
   notice: Notice | null = null;
@@ -44,6 +45,7 @@ export class Asking {
   constructor(core: Core) {
     this.#core = core;
     this.age = core.asked.ageBand ?? null;
+    this.role = core.site.roles.length === 1 ? (core.site.roles[0] ?? null) : null;
     this.signs = this.jurisdictions.some((each) => SIGNED_IN.includes(each));
     this.screen = { kind: (core.standing()?.purposes.length ?? 0) > 0 ? "standing" : "ask" };
   }
@@ -64,7 +66,8 @@ export class Asking {
 
   /** The yes to these purposes, as the client takes it. */
   answer(purposes: readonly Purpose[]): Parameters<Core["yes"]>[0] {
-    const claims = { jurisdictions: this.jurisdictions, age_band: this.age ?? ("undeclared" as const) };
+    const { sector } = this.#core.site;
+    const claims = { jurisdictions: this.jurisdictions, sector, age_band: this.age ?? ("undeclared" as const), ...(this.role === null ? {} : { role: this.role }) };
     const release = { name: this.name.trim(), at: Math.floor(Date.now() / 1000) };
     return this.signs ? { purposes, claims, release } : { purposes, claims };
   }
@@ -136,19 +139,18 @@ function notes(stage: Stage, asking: Asking, notice: Notice): Child {
 
 function form(stage: Stage, asking: Asking, notice: Notice, id: string): HTMLElement {
   const { words } = stage;
-  const ages = agesOf(stage, asking);
-  const release = asking.signs ? releaseOf(stage, asking, notice) : null;
+  const needs: Needs = { ages: agesOf(stage, asking), roles: rolesOf(stage, asking), release: asking.signs ? releaseOf(stage, asking, notice) : null };
   const all = (yes: boolean): void => { for (const { id: purpose } of notice.purposes) asking.answers.set(purpose, yes); };
   const send = async (press: Event): Promise<void> => {
     if (asking.chosen.length === 0) return no(stage, asking);
-    if (lacks(stage, asking, ages, release)) return;
+    if (lacks(stage, asking, needs)) return;
     await yes(stage, asking, press);
   };
   return h(
     "section", { class: "choices", "aria-labelledby": id },
     h("h2", { id, tabindex: "-1" }, words.consent.heading), h("p", { class: "quiet" }, words.consent.open),
     notice.purposes.map((each) => purposeOf(stage, asking, each, notice.locale)),
-    ages, release?.element ?? null,
+    needs.ages, needs.roles, needs.release?.element ?? null,
     h(
       "div", { class: "pair" },
       button(stage, words.consent.noAll, () => { all(false); return no(stage, asking); }, "strong", { "data-answer": "no" }),
@@ -159,7 +161,7 @@ function form(stage: Stage, asking: Asking, notice: Notice, id: string): HTMLEle
       button(stage, words.consent.send, (press) => (asking.answers.size === 0 ? stage.say(words.consent.pickSome) : send(press)), "", { "data-answer": "some" }),
       button(stage, words.consent.later, () => later(stage, asking), "plain", { "data-answer": "later" }),
     ),
-    h("p", { class: "small" }, button(stage, words.guardian.iAm, () => go(stage, asking, { kind: "guardian" }), "plain slim")),
+    h("p", { class: "aside" }, button(stage, words.guardian.iAm, () => go(stage, asking, { kind: "guardian" }), "plain slim")),
   );
 }
 
@@ -188,17 +190,28 @@ function purposeOf(stage: Stage, asking: Asking, purpose: Notice["purposes"][num
   );
 }
 
-/** How old: asked where the page did not say it. Never guessed, never chosen beforehand. */
+/** How old, and as whom: asked where neither page nor site says it. Never guessed, never chosen beforehand. */
 function agesOf(stage: Stage, asking: Asking): HTMLElement | null {
   if (stage.core.asked.ageBand !== undefined) return null;
-  const { words } = stage;
-  const [name, why] = [named("age"), named("why")];
+  const { consent: said, ages } = stage.words;
+  return oneOf(said.ageTitle, said.ageWhy, AGES.map((each) => [each, ages[each]]), asking.age, (age) => { asking.age = age; });
+}
+
+function rolesOf(stage: Stage, asking: Asking): HTMLElement | null {
+  const { roles } = stage.core.site;
+  if (roles.length < 2) return null;
+  const { consent: said, people } = stage.words;
+  return oneOf(said.roleTitle, said.roleWhy, roles.map((each) => [each, people[each]]), asking.role, (role) => { asking.role = role; });
+}
+
+function oneOf<T extends string>(title: string, text: string, options: readonly (readonly [T, string])[], chosen: T | null, choose: (one: T) => void): HTMLElement {
+  const [name, why] = [named("one"), named("why")];
   return h(
-    "fieldset", { class: "ages", "aria-describedby": why }, h("legend", {}, words.consent.ageTitle), h("p", { id: why, class: "quiet small" }, words.consent.ageWhy),
-    h("div", { class: "options" }, AGES.map((each) => h(
+    "fieldset", { class: "ages", "aria-describedby": why }, h("legend", {}, title), h("p", { id: why, class: "quiet small" }, text),
+    h("div", { class: "options" }, options.map(([value, label]) => h(
       "label", { class: "segment" },
-      h("input", { type: "radio", name, value: each, autocomplete: "off", checked: asking.age === each, change: () => { asking.age = each; } }),
-      h("span", {}, drawing("check", CHECK), words.ages[each]),
+      h("input", { type: "radio", name, value, autocomplete: "off", checked: value === chosen, change: () => choose(value) }),
+      h("span", {}, drawing("check", CHECK), label),
     ))),
   );
 }
@@ -216,20 +229,22 @@ function releaseOf(stage: Stage, asking: Asking, notice: Notice): Release {
   };
 }
 
+/** What a yes asks for beside the purposes: each where it is not known already. */
+interface Needs { readonly ages: HTMLElement | null; readonly roles: HTMLElement | null; readonly release: Release | null }
+
 /** What a yes still needs; says so, and goes there. */
-function lacks(stage: Stage, asking: Asking, ages: HTMLElement | null, release: Release | null): boolean {
+function lacks(stage: Stage, asking: Asking, needs: Needs): boolean {
   const { consent: said } = stage.words;
-  if (asking.age === null && ages !== null) {
-    stage.say(said.agePick);
-    ages.querySelector("input")?.focus();
-    return true;
-  }
-  if (release !== null && asking.name.trim().length < 2) {
-    stage.say(said.releaseMissing);
-    release.input.focus();
-    return true;
-  }
-  return false;
+  const missing: readonly (readonly [boolean, string, HTMLElement | null | undefined])[] = [
+    [asking.age === null, said.agePick, needs.ages?.querySelector("input")],
+    [asking.role === null, said.rolePick, needs.roles?.querySelector("input")],
+    [needs.release !== null && asking.name.trim().length < 2, said.releaseMissing, needs.release?.input],
+  ];
+  const first = missing.find(([lacking]) => lacking);
+  if (first === undefined) return false;
+  stage.say(first[1]);
+  first[2]?.focus();
+  return true;
 }
 
 // ---- the answer ----
@@ -289,7 +304,8 @@ function toData(stage: Stage): Child {
 function done(stage: Stage, asking: Asking, receipt: Receipt): Drawn {
   const { core, words } = stage;
   const code = asking.kept ? null : core.recoveryCode();
-  const refusedTo = (asking.notice?.purposes ?? []).map(({ id }) => id).filter((id) => !receipt.purposes.includes(id));
+  const refusedTo = (asking.notice?.purposes ?? []).map(({ id }) => id)
+    .filter((id) => !receipt.purposes.includes(id) && !receipt.refused.some((each) => each.purpose === id));
   return {
     title: words.consent.saidYes,
     body: [

@@ -26,6 +26,8 @@ export interface Stage {
   /** Said at once: what went wrong, with its code and the laws it rests on. */
   fail(error: unknown): void;
   quiet(): void;
+  /** How often something was said or failed: whether anything was meanwhile. */
+  readonly told: number;
   /** Draw everything again. */
   draw(): Promise<void>;
 }
@@ -66,6 +68,7 @@ class Scene implements Stage {
   #theme: unknown = null;
   #drawn: Drawn | null = null;
   #turn = 0;
+  told = 0;
 
   constructor(root: HTMLElement, core: Core, kind: Kind, make: (stage: Stage) => Drawn | Promise<Drawn>) {
     this.root = root;
@@ -96,7 +99,7 @@ class Scene implements Stage {
     this.root.lang = lang;
     this.root.dir = "ltr"; // of the six none is written the other way; the style sheet knows no left and right
     document.title = drawn.title;
-    fillWith(this.root, this.#kind.framed ? this.#framed(drawn) : [drawn.body, this.#said, this.#trouble]);
+    fillWith(this.root, this.#kind.framed ? this.#framed(drawn) : [h("h1", { class: "unseen" }, drawn.title), drawn.body, this.#said, this.#trouble]);
     if (held !== null) this.root.querySelector<HTMLElement>(`[data-hold="${held}"]`)?.focus();
   }
 
@@ -119,7 +122,7 @@ class Scene implements Stage {
     return h(
       "div", { class: "sheet" },
       h("header", { class: "head" }, who, h("div", { class: "tools" }, this.#languages(), close)),
-      h("main", {}, drawn.body, this.#said, this.#trouble),
+      h("div", { class: "body" }, drawn.body, this.#said, this.#trouble),
       h("footer", { class: "foot" }, h("p", {}, drawing("lock", ...LOCK), h("span", {}, fill(common.apart, { host: location.host })))),
     );
   }
@@ -144,11 +147,13 @@ class Scene implements Stage {
   }
 
   say(...words: readonly Child[]): void {
+    this.told += 1;
     fillWith(this.#trouble);
     fillWith(this.#said, note(SAID, words));
   }
 
   fail(error: unknown): void {
+    this.told += 1;
     fillWith(this.#said);
     fillWith(this.#trouble, note(ALARM, troubleOf(error, this.words)));
     if (!(error instanceof MienError)) throw error;
@@ -189,10 +194,11 @@ export function button(stage: Stage, text: Child, does: (press: Event) => unknow
   const pressed = async (press: Event): Promise<void> => {
     if (busy) return;
     busy = true;
-    stage.quiet();
     made.setAttribute("aria-disabled", "true");
+    const before = stage.told;
     try {
-      await does(press);
+      await does(press); // before anything moves: the core looks where the press was
+      if (stage.told === before) stage.quiet();
     } catch (error) {
       stage.fail(error);
     } finally {

@@ -9,10 +9,11 @@ const STYLE = `
   container-type: inline-size; margin: 0; padding: clamp(1rem, 4cqi, 2rem); background: var(--ground); color: var(--ink); font: 1rem/1.55 var(--font);
   overflow-wrap: break-word; hyphens: auto; text-align: start; -webkit-text-size-adjust: 100%;
 }
+body:has(> .mien) { margin: 0; }
 .mien[hidden], .mien [hidden] { display: none; }
 .mien .sheet { max-width: 47rem; margin-inline: auto; display: flow-root; }
 .mien h1, .mien h2, .mien h3 { font-weight: 650; line-height: 1.25; text-wrap: balance; margin: 0; }
-.mien h1 { font-size: clamp(1.375rem, 1.15rem + 1.4cqi, 1.75rem); letter-spacing: -0.012em; }
+.mien h1 { font-size: clamp(1.375rem, 1.15rem + 1.4cqi, 1.75rem); letter-spacing: -0.012em; margin-block-end: 0.625rem; }
 .mien h2 { font-size: 1.1875rem; margin-block: 2rem 0.625rem; }
 .mien h3 { font-size: 1rem; margin-block: 0 0.25rem; }
 .mien p, .mien ul, .mien ol, .mien dl { margin: 0 0 0.75rem; }
@@ -59,7 +60,7 @@ const STYLE = `
 .mien .under { display: flex; flex-wrap: wrap; gap: 0.625rem; justify-content: space-between; align-items: center; }
 
 /* ---- the notice ---- */
-.mien .lead { margin-block: 0.75rem 1.5rem; font-size: 1.0625rem; }
+.mien .lead { margin-block: 0 1.5rem; font-size: 1.0625rem; }
 @container (min-width: 44rem) { .mien .articles { columns: 2; column-gap: 2.5rem; } }
 .mien .articles section { break-inside: avoid; padding-block-end: 0.75rem; font-size: 0.9375rem; }
 .mien .articles h2 { font-size: 1rem; margin-block: 0 0.375rem; }
@@ -92,6 +93,10 @@ const STYLE = `
 .mien .ages p { margin-block: 0.125rem 0.5rem; }
 .mien .options { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(9rem, 100%), 1fr)); gap: 0.5rem; }
 .mien .release { margin-block-start: 1.25rem; padding: 0.9375rem 1.125rem; border: 0.0625rem solid var(--line); border-radius: var(--corner); }
+.mien .release > h2:first-child, .mien .release > h3:first-child { margin-block-start: 0; }
+.mien .release > :last-child { margin-block-end: 0; }
+.mien .row > p { flex-basis: 100%; margin: 0; }
+.mien .aside { margin-block: 0.75rem 0; }
 .mien .release blockquote { margin: 0.375rem 0 0; font-size: 0.9375rem; }
 
 /* ---- what is said back ---- */
@@ -124,7 +129,9 @@ const STYLE = `
 .mien .live .word { font-weight: 650; font-size: 1.0625rem; }
 
 /* ---- moods ---- */
-.mien .moods { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(7rem, 44cqi), 1fr)); gap: 0.625rem; margin-block: 1rem; }
+.mien .moods { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.625rem; margin-block: 1rem; }
+@container (min-width: 30rem) { .mien .moods { grid-template-columns: repeat(4, minmax(0, 1fr)); } .mien .moods.less { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
+@container (min-width: 42rem) { .mien .moods.less { grid-template-columns: repeat(6, minmax(0, 1fr)); } }
 .mien .mood { display: grid; justify-items: center; gap: 0.375rem; padding: 0.875rem 0.5rem 0.75rem; text-align: center; hyphens: manual; }
 .mien .mood .drawing { inline-size: 2.75rem; block-size: 2.75rem; stroke-width: 1.4; }
 .mien .mood[aria-pressed="true"] { background: var(--ink); color: var(--ground); border-color: var(--ink); }

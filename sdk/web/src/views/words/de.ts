@@ -13,6 +13,7 @@ export const words: Words = {
     title: "Dürfen wir?", asks: "{controller} fragt Sie", skip: "Zu den Entscheidungen", heading: "Ihre Entscheidungen",
     open: "Nichts ist vorausgewählt. Was Sie offen lassen, gilt als Nein.", ageTitle: "Wie alt sind Sie?",
     ageWhy: "Nur für ein Ja nötig: Das Gesetz schützt Jüngere stärker. Niemand schätzt es.", agePick: "Bitte sagen Sie, wie alt Sie sind; ein Ja braucht es.",
+    roleTitle: "Sie sind hier als", roleWhy: "Manche Gesetze schützen Beschäftigte und Lernende stärker. Nur für ein Ja nötig.", rolePick: "Bitte sagen Sie, als wer Sie hier sind; ein Ja braucht es.",
     releaseTitle: "Schriftliche Einwilligung", releaseName: "Unterschreiben Sie mit Ihrem vollen Namen", releaseMissing: "Wo Sie sind, braucht ein Ja Ihren Namen als Unterschrift.",
     noAll: "Nein zu allem", yesAll: "Ja zu allem", send: "Meine Auswahl senden", later: "Nicht jetzt",
     pickSome: "Wählen Sie bei mindestens einem Ja oder Nein, oder drücken Sie „Nein zu allem“ oder „Ja zu allem“.",
@@ -76,7 +77,7 @@ export const words: Words = {
     said: "Sie haben gesagt: {mood}.", waits: "Keine Verbindung; es wird später gesendet.", second: "Mischt sich noch etwas hinein?", noYes: "Dazu haben Sie noch nicht Ja gesagt.", only: "Nur {mood}",
   },
   why: {
-    title: "Warum sehe ich das?", nobody: "Diese Reihenfolge weiß nicht, wie Sie sich fühlen. Wer hier dasselbe getan hat, sieht dasselbe.", none: "Auf dieser Seite wurde noch keine Reihenfolge für Sie gemacht.",
+    title: "Warum sehe ich das?", nobody: "Diese Reihenfolge weiß nicht, wie Sie sich fühlen. Sie entsteht aus dem, was hier angeboten wird und was Sie auf dieser Seite angesehen haben.", none: "Auf dieser Seite wurde noch keine Reihenfolge für Sie gemacht.",
     used: "Wie Sie sich fühlen, wurde für diese Reihenfolge benutzt.", unused: "Wie Sie sich fühlen, wurde für diese Reihenfolge nicht benutzt.", same: "Die Preise sind für alle gleich.", places: "Die Reihenfolge, Platz für Platz",
     stop: "Mein Befinden nicht mehr benutzen", stopped: "Gestoppt. Ab der nächsten Seite wird Ihr Befinden nicht benutzt.", english: "Diese Sätze kommen vom Server auf Englisch.",
   },
@@ -94,6 +95,7 @@ export const words: Words = {
     personalize_offers: "Angebote, die zu Ihnen passen", adapt_service: "Service, der es merkt", adapt_lessons: "Lernen in Ihrem Tempo", bind_account: "Beim Anmelden wiedererkennen",
     contribute: "Das gemeinsame Modell verbessern", declare_mood: "Selbst sagen, wie Sie sich fühlen",
   },
+  people: { customer: "Kundin oder Kunde", student: "Schülerin, Schüler, Studierende", patient: "Patientin oder Patient", client: "Klientin oder Klient", employee: "Beschäftigte", candidate: "Bewerberin oder Bewerber" },
   ages: { under_13: "Unter 13", "13_to_15": "13 bis 15", "16_to_17": "16 oder 17", adult: "18 oder älter" },
   outcomes: {
     none: "nicht gefragt", requested: "gefragt", deferred: "aufgeschoben", refused: "abgelehnt", given: "Ja gesagt", renewed: "wieder Ja gesagt", withdrawn: "widerrufen", revoked: "vom Vormund widerrufen",

@@ -13,6 +13,7 @@ export const words: Words = {
     title: "May we?", asks: "{controller} asks you", skip: "Go to the choices", heading: "Your choices",
     open: "Nothing is chosen for you. What you leave open counts as no.", ageTitle: "How old are you?",
     ageWhy: "Only needed for a yes: the law protects younger people more. Nobody guesses it.", agePick: "Please say how old you are; a yes needs it.",
+    roleTitle: "You are here as", roleWhy: "Some laws protect employees and students more. Only needed for a yes.", rolePick: "Please say as whom you are here; a yes needs it.",
     releaseTitle: "Written release", releaseName: "Sign by typing your full name", releaseMissing: "Where you are, a yes needs your name as a signature.",
     noAll: "No to all", yesAll: "Yes to all", send: "Send my choices", later: "Not now",
     pickSome: "Choose yes or no for at least one of them, or press “No to all” or “Yes to all”.",
@@ -76,7 +77,7 @@ export const words: Words = {
     said: "You said: {mood}.", waits: "There is no connection; it is sent later.", second: "Is something else mixed in?", noYes: "For this you have not said yes yet.", only: "Only {mood}",
   },
   why: {
-    title: "Why am I seeing this?", nobody: "This order knows nothing about how you feel. Everybody who did the same here is shown the same.", none: "No order was made for you on this page yet.",
+    title: "Why am I seeing this?", nobody: "This order knows nothing about how you feel. It is made from what is offered here and from what you looked at on this site.", none: "No order was made for you on this page yet.",
     used: "How you feel was used for this order.", unused: "How you feel was not used for this order.", same: "The prices are the same for everybody.", places: "The order, place by place",
     stop: "Stop using how I feel", stopped: "Stopped. From the next page on, how you feel is not used.", english: "These sentences come from the server in English.",
   },
@@ -94,6 +95,7 @@ export const words: Words = {
     personalize_offers: "Offers that suit you", adapt_service: "Service that notices", adapt_lessons: "Lessons at your pace", bind_account: "Remember me when I sign in",
     contribute: "Improve the shared model", declare_mood: "Say how you feel yourself",
   },
+  people: { customer: "Customer", student: "Student", patient: "Patient", client: "Client", employee: "Employee", candidate: "Applicant" },
   ages: { under_13: "Under 13", "13_to_15": "13 to 15", "16_to_17": "16 or 17", adult: "18 or older" },
   outcomes: {
     none: "not asked", requested: "asked", deferred: "put off", refused: "refused", given: "said yes", renewed: "said yes again", withdrawn: "taken back", revoked: "taken back by a guardian",

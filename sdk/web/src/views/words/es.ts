@@ -13,6 +13,7 @@ export const words: Words = {
     title: "¿Nos permite?", asks: "{controller} le pregunta", skip: "Ir a las decisiones", heading: "Sus decisiones",
     open: "No hay nada elegido de antemano. Lo que deje abierto cuenta como no.", ageTitle: "¿Qué edad tiene?",
     ageWhy: "Solo hace falta para un sí: la ley protege más a los jóvenes. Nadie la adivina.", agePick: "Diga su edad, por favor; un sí la necesita.",
+    roleTitle: "Está aquí como", roleWhy: "Algunas leyes protegen más a empleados y estudiantes. Solo hace falta para un sí.", rolePick: "Diga, por favor, en calidad de qué está aquí; un sí lo necesita.",
     releaseTitle: "Autorización escrita", releaseName: "Firme escribiendo su nombre completo", releaseMissing: "En su lugar, un sí necesita su nombre como firma.",
     noAll: "No a todo", yesAll: "Sí a todo", send: "Enviar mis decisiones", later: "Ahora no",
     pickSome: "Elija sí o no en al menos una, o pulse «No a todo» o «Sí a todo».",
@@ -76,7 +77,7 @@ export const words: Words = {
     said: "Ha dicho: {mood}.", waits: "No hay conexión; se enviará más tarde.", second: "¿Hay algo más mezclado?", noYes: "A esto aún no ha dicho sí.", only: "Solo {mood}",
   },
   why: {
-    title: "¿Por qué veo esto?", nobody: "Este orden no sabe cómo se siente usted. Quien hizo lo mismo aquí ve lo mismo.", none: "En esta página aún no se ha hecho ningún orden para usted.",
+    title: "¿Por qué veo esto?", nobody: "Este orden no sabe cómo se siente usted. Sale de lo que se ofrece aquí y de lo que ha mirado en este sitio.", none: "En esta página aún no se ha hecho ningún orden para usted.",
     used: "Para este orden se usó cómo se siente.", unused: "Para este orden no se usó cómo se siente.", same: "Los precios son iguales para todos.", places: "El orden, puesto por puesto",
     stop: "Dejar de usar cómo me siento", stopped: "Detenido. Desde la próxima página no se usa cómo se siente.", english: "Estas frases vienen del servidor en inglés.",
   },
@@ -94,6 +95,7 @@ export const words: Words = {
     personalize_offers: "Ofertas adecuadas para usted", adapt_service: "Un servicio atento", adapt_lessons: "Lecciones a su ritmo", bind_account: "Recordarme cuando inicio sesión",
     contribute: "Mejorar el modelo común", declare_mood: "Decir usted cómo se siente",
   },
+  people: { customer: "Cliente de la tienda", student: "Estudiante", patient: "Paciente", client: "Cliente de un servicio", employee: "Empleado o empleada", candidate: "Aspirante" },
   ages: { under_13: "Menos de 13", "13_to_15": "De 13 a 15", "16_to_17": "16 o 17", adult: "18 o más" },
   outcomes: {
     none: "sin preguntar", requested: "preguntado", deferred: "aplazado", refused: "rechazado", given: "dicho sí", renewed: "dicho sí de nuevo", withdrawn: "retirado", revoked: "retirado por un tutor",

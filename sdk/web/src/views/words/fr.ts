@@ -13,6 +13,7 @@ export const words: Words = {
     title: "Pouvons-nous ?", asks: "{controller} vous demande", skip: "Aller aux choix", heading: "Vos choix",
     open: "Rien n’est choisi d’avance. Ce que vous laissez ouvert compte comme un non.", ageTitle: "Quel âge avez-vous ?",
     ageWhy: "Nécessaire seulement pour un oui : la loi protège davantage les plus jeunes. Personne ne le devine.", agePick: "Dites votre âge, s’il vous plaît ; un oui en a besoin.",
+    roleTitle: "Vous êtes ici comme", roleWhy: "Certaines lois protègent davantage les salariés et les élèves. Nécessaire seulement pour un oui.", rolePick: "Dites, s’il vous plaît, à quel titre vous êtes ici ; un oui en a besoin.",
     releaseTitle: "Autorisation écrite", releaseName: "Signez en tapant votre nom complet", releaseMissing: "Là où vous êtes, un oui demande votre nom comme signature.",
     noAll: "Non à tout", yesAll: "Oui à tout", send: "Envoyer mes choix", later: "Pas maintenant",
     pickSome: "Choisissez oui ou non pour au moins un point, ou appuyez sur « Non à tout » ou « Oui à tout ».",
@@ -76,7 +77,7 @@ export const words: Words = {
     said: "Vous avez dit : {mood}.", waits: "Pas de connexion ; ce sera envoyé plus tard.", second: "Autre chose s’y mêle-t-il ?", noYes: "À cela, vous n’avez pas encore dit oui.", only: "Seulement {mood}",
   },
   why: {
-    title: "Pourquoi est-ce que je vois cela ?", nobody: "Cet ordre ne sait rien de ce que vous ressentez. Qui a fait la même chose ici voit la même chose.", none: "Aucun ordre n’a encore été fait pour vous sur cette page.",
+    title: "Pourquoi est-ce que je vois cela ?", nobody: "Cet ordre ne sait rien de ce que vous ressentez. Il vient de ce qui est proposé ici et de ce que vous avez regardé sur ce site.", none: "Aucun ordre n’a encore été fait pour vous sur cette page.",
     used: "Ce que vous ressentez a été utilisé pour cet ordre.", unused: "Ce que vous ressentez n’a pas été utilisé pour cet ordre.", same: "Les prix sont les mêmes pour tous.", places: "L’ordre, place par place",
     stop: "Ne plus utiliser mon ressenti", stopped: "Arrêté. Dès la prochaine page, ce que vous ressentez n’est pas utilisé.", english: "Ces phrases viennent du serveur en anglais.",
   },
@@ -94,6 +95,7 @@ export const words: Words = {
     personalize_offers: "Des offres qui vous conviennent", adapt_service: "Un service attentif", adapt_lessons: "Des leçons à votre rythme", bind_account: "Me reconnaître quand je me connecte",
     contribute: "Améliorer le modèle commun", declare_mood: "Dire vous-même ce que vous ressentez",
   },
+  people: { customer: "Client du magasin", student: "Élève ou étudiant", patient: "Patient", client: "Client d’un service", employee: "Salarié", candidate: "Candidat" },
   ages: { under_13: "Moins de 13 ans", "13_to_15": "13 à 15 ans", "16_to_17": "16 ou 17 ans", adult: "18 ans ou plus" },
   outcomes: {
     none: "pas demandé", requested: "demandé", deferred: "remis à plus tard", refused: "refusé", given: "oui donné", renewed: "oui redonné", withdrawn: "retiré", revoked: "retiré par un tuteur",

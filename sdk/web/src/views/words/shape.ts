@@ -3,7 +3,7 @@
  * words; the terms are those of the notices (`policies/mien_policies/notices`). Each language is a file of its own: a visitor loads one.
  */
 
-import type { AgeBand, ConsentState, Expression, KeyRole, Purpose, State } from "../../values.ts";
+import type { AgeBand, ConsentState, Expression, KeyRole, Purpose, Role, State } from "../../values.ts";
 
 /** Every word there is. `{name}` is a placeholder, filled by `fill`. */
 export interface Words {
@@ -14,7 +14,8 @@ export interface Words {
   };
   readonly consent: {
     readonly title: string; readonly asks: string; readonly skip: string; readonly heading: string; readonly open: string; readonly ageTitle: string;
-    readonly ageWhy: string; readonly agePick: string; readonly releaseTitle: string; readonly releaseName: string; readonly releaseMissing: string;
+    readonly ageWhy: string; readonly agePick: string; readonly roleTitle: string; readonly roleWhy: string; readonly rolePick: string;
+    readonly releaseTitle: string; readonly releaseName: string; readonly releaseMissing: string;
     readonly noAll: string; readonly yesAll: string; readonly send: string; readonly later: string; readonly pickSome: string; readonly gpc: string;
     readonly saidNo: string; readonly saidLater: string; readonly saidYes: string; readonly until: string; readonly yesTo: string; readonly noTo: string;
     readonly cameraOff: string; readonly toCamera: string; readonly toMood: string; readonly refusedTitle: string; readonly refused: string;
@@ -70,6 +71,8 @@ export interface Words {
   readonly sure: readonly [string, string, string];
   /** A purpose in a few words, where the notice is not at hand. */
   readonly purposes: Readonly<Record<Purpose, string>>;
+  /** Whom a site may serve. */
+  readonly people: Readonly<Record<Role, string>>;
   readonly ages: Readonly<Record<Exclude<AgeBand, "undeclared">, string>>;
   readonly outcomes: Readonly<Record<ConsentState, string>>;
   readonly roles: Readonly<Record<KeyRole, string>>;

@@ -13,6 +13,7 @@ export const words: Words = {
     title: "可以吗？", asks: "{controller} 征求您的意见", skip: "前往选择", heading: "您的选择",
     open: "没有替您预先选择任何一项。没有作答的，视为不同意。", ageTitle: "您的年龄？",
     ageWhy: "只有同意时才需要：法律对未成年人保护更多。没有人会猜测您的年龄。", agePick: "请说明您的年龄，同意时需要它。",
+    roleTitle: "您在这里的身份", roleWhy: "有些法律对员工和学生保护更多。只有同意时才需要。", rolePick: "请说明您的身份，同意时需要它。",
     releaseTitle: "书面授权", releaseName: "输入您的全名作为签名", releaseMissing: "在您所在的地方，同意需要以您的姓名签名。",
     noAll: "全部不同意", yesAll: "全部都同意", send: "提交我的选择", later: "以后再说",
     pickSome: "请至少对一项选择“同意”或“不同意”，或者按“全部不同意”或“全部都同意”。",
@@ -76,7 +77,7 @@ export const words: Words = {
     said: "您说的是：{mood}。", waits: "没有连接，稍后发送。", second: "还夹杂着别的感受吗？", noYes: "您还没有同意这一项。", only: "只有{mood}",
   },
   why: {
-    title: "为什么我看到这些？", nobody: "这个顺序不知道您的感受。在这里做过同样操作的人看到的都一样。", none: "此页还没有为您排过顺序。",
+    title: "为什么我看到这些？", nobody: "这个顺序不知道您的感受。它来自这里提供的商品以及您在本网站看过的内容。", none: "此页还没有为您排过顺序。",
     used: "这个顺序使用了您的感受。", unused: "这个顺序没有使用您的感受。", same: "价格对所有人都一样。", places: "逐位说明顺序",
     stop: "不再使用我的感受", stopped: "已停止。从下一页起不再使用您的感受。", english: "这些句子由服务器以英文提供。",
   },
@@ -94,6 +95,7 @@ export const words: Words = {
     personalize_offers: "适合您的商品推荐", adapt_service: "善于体察的服务", adapt_lessons: "按您的节奏学习", bind_account: "登录时认出我",
     contribute: "改进共享模型", declare_mood: "自己说出感受",
   },
+  people: { customer: "顾客", student: "学生", patient: "病人", client: "客户", employee: "员工", candidate: "求职者" },
   ages: { under_13: "未满 13 岁", "13_to_15": "13 至 15 岁", "16_to_17": "16 或 17 岁", adult: "18 岁及以上" },
   outcomes: {
     none: "未询问", requested: "已询问", deferred: "已推迟", refused: "已拒绝", given: "已同意", renewed: "再次同意", withdrawn: "已撤回", revoked: "监护人已撤回",
