@@ -63,6 +63,16 @@ async function says(frame: Frame, text: RegExp): Promise<void> {
   });
 }
 
+/** Wait until the camera's sign says it. On a busy machine the pictures stop for a moment, which is an absence: then the visitor affirms. */
+async function shows(page: Page, sign: Frame, text: RegExp): Promise<void> {
+  for (let tried = 0; tried < 60; tried += 1) {
+    if (text.test(await words(sign))) return;
+    if (await sign.locator("[data-offer=yes]").isVisible()) await press(page, sign, "[data-offer=yes]").catch(() => undefined); // it was offered no more
+    await page.waitForTimeout(500);
+  }
+  throw new Error(`the camera's sign does not say ${text}, but: ${await words(sign)}`);
+}
+
 /** Open the question, say how old, and yes to these purposes or, with null, to all. */
 async function yes(page: Page, opener: string, age: string, purposes: readonly string[] | null): Promise<Frame> {
   await page.click(opener);
@@ -136,10 +146,11 @@ async function agrees(browser: Browser): Promise<void> {
   await press(page, sign, "[data-offer=start]");
   await cameraIs(page, "on");
   await sign.locator("[data-offer=live]").click();
-  await says(sign, /it says: joy/);
+  await shows(page, sign, /it says: joy/i);
   await page.waitForTimeout(2500); // labels, one a second
   await sign.locator("[data-offer=stop]").click();
   await cameraIs(page, "stopped");
+  await sent(page, visitor);
   const adapted = await explained(page, visitor, /How you feel was used|used for this order/);
   await page.goto(`${shop}/help`);
   const handed = await handedOver(page);
@@ -160,6 +171,11 @@ async function agrees(browser: Browser): Promise<void> {
   await visitor.context.close();
 }
 
+/** Wait until an envelope left. */
+async function sent(page: Page, visitor: Visitor): Promise<void> {
+  for (let tried = 0; tried < 100 && !visitor.seen.some(({ url }) => url.endsWith("/v1/labels")); tried += 1) await page.waitForTimeout(100);
+}
+
 /** Pages until an order was made with how the visitor feels: what was sent sealed is there with the next one, or the one after it. */
 async function explained(page: Page, visitor: Visitor, used: RegExp): Promise<unknown> {
   for (let tried = 0; ; tried += 1) {
@@ -174,7 +190,6 @@ async function explained(page: Page, visitor: Visitor, used: RegExp): Promise<un
       return { cards, text, said: JSON.stringify(await saidIn(page)) };
     }
     if (tried === 5) return { cards, text, said: "" };
-    visitor.troubles.push(...[]);
   }
 }
 
@@ -275,7 +290,7 @@ async function together(browser: Browser): Promise<void> {
   await press(page, sign, "[data-offer=start]");
   await cameraIs(page, "on");
   await sign.locator("[data-offer=live]").click();
-  await says(sign, /more than one|two faces|several/);
+  await shows(page, sign, /more than one|two faces|several/i);
   told["together"] = { sign: await words(sign), troubles: visitor.troubles };
   await visitor.context.close();
 }
