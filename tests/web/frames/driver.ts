@@ -108,6 +108,8 @@ export async function frameOf(page: Page, view: string): Promise<Frame> {
 
 /** Press as a person does: bring it in sight, rest on it, press. */
 export async function press(page: Page, frame: Frame, selector: string): Promise<void> {
+  // A frame that is out of the window is not drawn: the page brings it in sight first.
+  await page.evaluate((view) => { document.querySelector(`mien-${view}`)?.scrollIntoView(); }, frame.url().split("#")[1] ?? "");
   const control = frame.locator(selector).first();
   await control.scrollIntoViewIfNeeded();
   await control.hover();
