@@ -38,6 +38,7 @@ const camera = (file: string): readonly string[] => ["--use-fake-device-for-medi
 /** What axe-core finds in a page, and in the frames that it shows. */
 async function looked(page: Page): Promise<void> {
   for (const place of page.frames().filter((each) => each.url().startsWith("http"))) {
+    await place.waitForSelector("h1", { state: "attached", timeout: PATIENCE }); // a frame is drawn by its script
     await place.evaluate(axeSource);
     const { violations: found } = await place.evaluate(() => axe.run());
     violations.push(...found.map(({ id, nodes }) => `${place.url()}: ${id} ${JSON.stringify(nodes[0]?.target)}`));
