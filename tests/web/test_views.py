@@ -44,7 +44,14 @@ def held() -> dict[str, Any]:
     label = {
         "class": "label", "retain_until": NOW + 86_400, "window": 3, "polarity": "none", "valence": 4, "arousal": 1, "model": 3, "second": None, "state": "none",
     }  # fmt: skip
-    decided = {"action": "personalize", "purpose": "personalize_offers", "allow": True, "at": NOW, "laws": ["GDPR 6(1)(a)"], "more": 1}
+    decided = {
+        "action": "personalize",
+        "purpose": "personalize_offers",
+        "allow": True,
+        "at": NOW,
+        "laws": ["GDPR 6(1)(a)"],
+        "more": 1,
+    }
     looked = {"action": "look", "at": NOW, "officer": "o", "what": "decisions"}
     return {
         "v": 2, "site": "shop", "subject": "sub_" + "a" * 26, "at": NOW, "signature": "a.b.c",
@@ -65,7 +72,12 @@ def receipt() -> dict[str, str]:
     from mien.wire.keys import SigningKey
     from mien.wire.signatures import Kind, sign
 
-    said = {"receipt": "rcp_" + "a" * 26, "at": NOW, "outcome": "given", "purposes": ["declare_mood"]}
+    said = {
+        "receipt": "rcp_" + "a" * 26,
+        "at": NOW,
+        "outcome": "given",
+        "purposes": ["declare_mood"],
+    }
     return {"receipt": sign(Kind.RECEIPT, said, SigningKey.from_secret(bytes(range(32))))}
 
 
@@ -109,6 +121,13 @@ def test_yes_and_no_weigh_the_same(seen: Any) -> None:
         assert one == other, name
 
 
+def test_what_is_chosen_is_seen_without_our_colours(seen: Any) -> None:
+    """Windows' high contrast: the system's own colours, and a mark."""
+    [no, yes], marks = seen["forced"]
+    assert no != yes
+    assert marks == 1
+
+
 def test_nothing_is_chosen_beforehand(seen: Any) -> None:
     assert seen["preselected"] == 0
     assert seen["inputs"] == 2 * len(SHOWN) + 4
@@ -118,7 +137,12 @@ def test_all_of_it_can_be_done_with_the_keyboard_alone(seen: Any) -> None:
     paths = seen["keyboard"]
     [(asked, trusted, answer)] = paths["some"]["calls"]
     assert (asked, trusted, answer["purposes"]) == ("yes", True, ["personalize_offers"])
-    assert answer["claims"] == {"jurisdictions": ["EU-DE"], "sector": "retail", "role": "customer", "age_band": "adult"}
+    assert answer["claims"] == {
+        "jurisdictions": ["EU-DE"],
+        "sector": "retail",
+        "role": "customer",
+        "age_band": "adult",
+    }
     assert paths["some"]["yes"] == "yes"
     assert paths["some"]["seen"] == [True, True]
     assert paths["some"]["focus"] == "H1"

@@ -152,6 +152,9 @@ async function everyScene(page: Page): Promise<void> {
     await page.setViewportSize({ width: 320, height: 256 });
     wide[name] = await page.evaluate(() => document.documentElement.scrollWidth);
     if (told.pictures !== undefined) await page.screenshot({ path: join(told.pictures, `${name.replaceAll(" ", "-")}-narrow.png`), fullPage: true });
+    await page.evaluate(() => { document.documentElement.dir = "rtl"; document.getElementById("mien")?.setAttribute("dir", "rtl"); }); // no language of ours, yet
+    wide[`${name}, right to left`] = await page.evaluate(() => document.documentElement.scrollWidth);
+    await page.evaluate(() => { document.documentElement.removeAttribute("dir"); });
     await page.setViewportSize({ width: 900, height: 900 });
   }
   Object.assign(found, { violations, wide, scenes: Object.keys(SCENES) });
@@ -183,6 +186,12 @@ async function equal(page: Page): Promise<void> {
   await answer(page, "erase").click();
   weights["erase"] = await weight(page, "[data-answer=keep], [data-answer=erase-all]");
   found["weights"] = weights;
+  await page.emulateMedia({ forcedColors: "active" });
+  await show(page, { view: "consent" });
+  await page.locator("input[data-purpose=declare_mood][value=yes]").check();
+  const grounds = await weight(page, ".purpose:has([data-purpose=declare_mood]) .segment span");
+  found["forced"] = [grounds.map((each) => (each as { readonly ground: string }).ground), await page.locator(".segment .drawing:visible").count()];
+  await page.emulateMedia({ forcedColors: "none" });
   await show(page, { view: "consent" });
   found["preselected"] = await page.locator("input:checked").count();
   found["inputs"] = await page.locator("input[type=radio]").count();
@@ -322,7 +331,7 @@ async function presses(page: Page): Promise<void> {
   await button("Start the camera")(page);
   await page.evaluate(() => viewed.core?.look("on"));
   said["sign"] = await page.getByRole("region", { name: "Camera" }).innerText();
-  said["unasked"] = await page.getByText("It says").isVisible();
+  said["unasked"] = await page.locator(".live").isVisible();
   await page.evaluate(() => viewed.core?.look("on", "affirm again"));
   await button("Yes, go on")(page);
   await button("Stop")(page);

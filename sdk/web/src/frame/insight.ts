@@ -2,7 +2,6 @@
 
 /** Milliseconds that it may be out of sight: a page lays itself out anew, a menu opens over it. */
 export const PATIENCE = 5000;
-export const HIDDEN = "the camera stopped because its sign could not be seen on the page";
 
 type Seen = IntersectionObserverEntry & { readonly isVisible?: boolean };
 

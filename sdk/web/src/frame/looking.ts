@@ -7,7 +7,8 @@ import type { Moment, Reading } from "../label/reading.ts";
 import type { VisionOptions, Watching as Handle } from "../vision/given.ts";
 import type { Camera } from "./core.ts";
 import type { VisionFiles } from "./document.ts";
-import { HIDDEN, InSight } from "./insight.ts";
+import { InSight } from "./insight.ts";
+import { HIDDEN, TAKEN } from "./reasons.ts";
 import type { CameraWord, Tabs } from "./tabs.ts";
 
 /** Makes the handle of a camera; loaded when one is started. */
@@ -45,7 +46,7 @@ export class NearCamera implements Camera {
     this.#given = given;
     this.#sight = new InSight(given.root, () => this.#end("stopped", HIDDEN));
     given.tabs.hear((word) => {
-      if (word.kind === "camera-taken" && word.page !== given.page) this.#end("stopped", "another tab of this shop has the camera now");
+      if (word.kind === "camera-taken" && word.page !== given.page) this.#end("stopped", TAKEN);
       if (word.kind !== "camera" || word.page !== given.page) return;
       if (word.act === "start") void this.#begin();
       if (word.act === "stop") this.stop();

@@ -12,7 +12,7 @@ import type { Notice } from "../wire/notice.ts";
 import { type Child, drawing, h, named } from "./dom.ts";
 import { childAsks, forGuardian } from "./guardian.ts";
 import { inline, sections, shown } from "./notice.ts";
-import { around, AUTONYMS, button, CHECK, copy, date, type Drawn, field, fill, lawsOf, mount, type Stage, toHeading } from "./parts.ts";
+import { around, AUTONYMS, button, CHECK, copy, date, type Drawn, field, fill, lawsOf, mount, purposeNames, type Stage, toHeading } from "./parts.ts";
 
 /** Where a written release is asked for without being told to (740 ILCS 14/15(b)(3)), and how its law names itself in a refusal. */
 const SIGNED_IN: readonly string[] = ["US-IL"];
@@ -315,13 +315,14 @@ function done(stage: Stage, asking: Asking, receipt: Receipt): Drawn {
       partly(stage, receipt),
       h("div", { class: "row" }, onwards(stage, receipt.purposes), button(stage, words.common.close, () => core.close())),
     ],
+    changed: () => takenBack(core, asking),
   };
 }
 
 function granted(stage: Stage, given: readonly Purpose[], not: readonly Purpose[], until: number): Child {
   const { core, words } = stage;
   const listed = (title: string, purposes: readonly Purpose[]): Child => (purposes.length === 0 ? null : [
-    h("h2", {}, title), h("ul", {}, purposes.map((each) => h("li", {}, words.purposes[each]))),
+    h("h2", {}, title), h("ul", {}, purposeNames(purposes, words).map((each) => h("li", {}, each))),
   ]);
   return [
     listed(words.consent.yesTo, given), listed(words.consent.noTo, not),
@@ -397,11 +398,13 @@ function standing(stage: Stage, asking: Asking): Drawn {
       ),
       h("div", { class: "row" }, onwards(stage, purposes), toData(stage)),
     ],
-    // Taken back in another frame or tab: then it is no longer what stands here.
-    changed: () => {
-      const now = core.standing()?.purposes ?? [];
-      if (now.length === 0) asking.screen = { kind: "withdrawn" };
-      return now.length !== purposes.length;
-    },
+    changed: () => takenBack(core, asking) || core.standing()?.purposes.length !== purposes.length,
   };
+}
+
+/** Taken back in another frame or tab: then it is no longer what stands here. */
+function takenBack(core: Core, asking: Asking): boolean {
+  const none = (core.standing()?.purposes.length ?? 0) === 0;
+  if (none) asking.screen = { kind: "withdrawn" };
+  return none;
 }

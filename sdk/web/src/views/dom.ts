@@ -7,7 +7,7 @@ type Value = string | number | boolean | null | ((event: Event) => unknown);
 export type Attributes = Readonly<Record<string, Value>>;
 
 /** Attributes that make an element ask for something, or run something: none is ever set from here but those of a download. */
-const FORBIDDEN = /^(?:on|src|srcdoc|action|formaction|style)/i;
+const FORBIDDEN = /^(?:on|src|action|formaction|style)/i;
 const SVG = "http://www.w3.org/2000/svg";
 
 /** An element. */

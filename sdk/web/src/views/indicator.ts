@@ -8,6 +8,7 @@
 import { MienError } from "../errors.ts";
 import type { CameraState } from "../channel/index.ts";
 import type { Core, View } from "../frame/index.ts";
+import { HIDDEN, TAKEN } from "../frame/reasons.ts";
 import { PURPOSES, type Purpose } from "../values.ts";
 import { fillWith, h, named } from "./dom.ts";
 import { button, type Drawn, fill, mount, purposeNames, type Stage, type Words } from "./parts.ts";
@@ -155,6 +156,8 @@ function whyOf(core: Core, words: Words): string {
   const { why } = core.camera;
   if (why instanceof MienError) return Object.hasOwn(words.errors, why.code) ? words.errors[why.code as keyof Words["errors"]] : words.errors.other;
   // That it is unsure, or still looking, comes and goes with the face: only the person's own look shows that.
+  if (why === HIDDEN) return words.camera.hidden;
+  if (why === TAKEN) return words.camera.taken;
   if (why === null || why === "unsure" || why === "gathering" || why === "label") return "";
   return Object.hasOwn(words.camera.why, why) ? words.camera.why[why as keyof Words["camera"]["why"]] : "";
 }

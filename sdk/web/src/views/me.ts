@@ -6,7 +6,7 @@ import type { JsonObject } from "../wire/canonical.ts";
 import type { Certificate } from "../wire/messages.ts";
 import { type Child, fillWith, h, named } from "./dom.ts";
 import { type Decided, everything, type Everything, type HeldKey, type HeldLabel, receiptOf } from "./held.ts";
-import { around, button, date, type Drawn, field, fill, keep, lawsOf, mount, purposeNames, type Stage, toHeading, type Words } from "./parts.ts";
+import { around, button, date, type Drawn, field, fill, inOrder, keep, lawsOf, mount, purposeNames, type Stage, toHeading, type Words } from "./parts.ts";
 
 /** Lines that are shown before somebody asks for all. */
 const FEW = 8;
@@ -17,14 +17,37 @@ const LOOKS = 40;
 const SURE = [6, 11] as const;
 
 /** What the view knows beside the core: the export it fetched, and the certificates of an erasure. */
-interface Known {
-  found: JsonObject | null;
-  certificates: readonly Certificate[];
-  erased: "no" | "later" | "yes";
+class Known {
+  certificates: readonly Certificate[] = [];
+  erased: "no" | "later" | "yes" = "no";
+  #found: JsonObject | null = null;
+  #coming: Promise<JsonObject> | null = null;
+  #turn = 0;
+
+  /** Something was changed: what was fetched is no longer what is held. */
+  forget(): void {
+    this.#found = null;
+    this.#turn += 1;
+  }
+
+  /** The export as it is now. One is asked for at a time: each costs the server seconds, and it makes no two for one person. */
+  async export(core: Core): Promise<JsonObject> {
+    while (this.#found === null) {
+      const turn = this.#turn;
+      this.#coming ??= core.client().then((client) => client.export());
+      try {
+        const found = await this.#coming;
+        if (turn === this.#turn) this.#found = found;
+      } finally {
+        this.#coming = null;
+      }
+    }
+    return this.#found;
+  }
 }
 
 export const me: View = async (root, core) => {
-  const known: Known = { found: null, certificates: [], erased: "no" };
+  const known = new Known();
   await mount(root, core, { framed: true, closes: true }, (stage) => drawn(stage, known));
 };
 
@@ -33,7 +56,7 @@ function drawn(stage: Stage, known: Known): Drawn {
   const shown = mark(core);
   const changed = (): boolean => {
     const same = mark(core) === shown;
-    if (!same) known.found = null; // in another frame or tab something was said, or taken back
+    if (!same) known.forget(); // in another frame or tab something was said, or taken back
     return !same;
   };
   if (known.erased !== "no") return { title: words.me.title, body: [gone(stage, known)] };
@@ -87,7 +110,7 @@ function here(stage: Stage, known: Known): Child {
 function stands(stage: Stage): Child {
   const { core, words } = stage;
   const standing = core.standing();
-  const purposes = standing?.purposes ?? [];
+  const purposes = inOrder(standing?.purposes ?? []);
   const waiting = standing?.waiting ?? 0;
   return h(
     "section", {}, h("h2", {}, purposes.length > 0 ? words.me.stands : words.common.choices),
@@ -109,6 +132,7 @@ function back(stage: Stage, text: string, purposes: readonly Purpose[] | null): 
   const take = async (): Promise<void> => {
     const receipt = purposes === null ? await core.withdraw() : await core.withdraw(purposes);
     await stage.draw();
+    toHeading(stage.root);
     stage.say(receipt === null ? words.me.takenLater : words.me.taken);
   };
   const more = purposes === null ? {} : { "aria-label": `${text}: ${purposeNames(purposes, words).join(", ")}` };
@@ -120,11 +144,11 @@ async function load(stage: Stage, known: Known, place: HTMLElement): Promise<voi
   const { core, words } = stage;
   fillWith(place, h("p", { class: "quiet", role: "status" }, words.common.busy));
   try {
-    const client = await core.client();
-    known.found ??= await client.export();
-    const [all, receipts] = [everything(known.found), await client.receipts()];
+    const all = everything(await known.export(core));
+    const receipts = await (await core.client()).receipts();
     fillWith(place, parts(stage, known, all), kept(stage, receipts), devices(stage, known, all), download(stage, known));
   } catch (error) {
+    if (!place.isConnected) return; // drawn anew meanwhile, or erased
     fillWith(place, h("div", { class: "row" }, button(stage, words.common.again, () => load(stage, known, place))));
     stage.fail(error);
   }
@@ -166,20 +190,25 @@ function part<T>(stage: Stage, title: string, none: string, rows: readonly T[], 
 
 function decisionLine(stage: Stage, each: Decided, when: HTMLElement): Child {
   const { words } = stage;
-  const looked = each.action === "look";
-  const purpose = each.purpose !== null && Object.hasOwn(words.purposes, each.purpose) ? words.purposes[each.purpose as Purpose] : each.purpose;
-  const what = looked ? words.me.looked : `${each.allow ? words.me.allowed : words.me.denied}: ${each.action}${purpose === null ? "" : ` (${purpose})`}`;
-  return [h("span", {}, when, h("br"), what), h("span", {}, lawsOf(each.laws, words))];
+  const action = Object.hasOwn(words.actions, each.action) ? words.actions[each.action as keyof Words["actions"]] : each.action;
+  const purposes = (each.purpose ?? "").split(",").filter((name) => name !== "").map((name) => (Object.hasOwn(words.purposes, name) ? words.purposes[name as Purpose] : name));
+  const what = each.action === "look" ? words.me.looked : `${each.allow ? words.me.allowed : words.me.denied}: ${action}`;
+  return [
+    h("span", {}, h("strong", {}, what), purposes.length === 0 ? null : ` (${purposes.join(", ")})`, h("br"), h("span", { class: "quiet small" }, when)),
+    h("span", {}, lawsOf(each.laws, words)),
+  ];
 }
 
 // ---- labels ----
 function labelLine(stage: Stage, known: Known, label: HeldLabel): Child {
+  const line = h("span", {}, labelWords(stage, label));
+  return [line, correction(stage, known, label, line)];
+}
+
+function labelWords(stage: Stage, label: HeldLabel): Child {
   const { core, words } = stage;
   const by = { face: words.me.byFace, declared: words.me.byYou, text: words.me.byText }[label.source];
-  return [
-    h("span", {}, h("strong", {}, seen(label, words)), h("br"), h("span", { class: "quiet small" }, date(label.ended_at, core.lang, true), `, ${words.me.by}: ${by}`)),
-    correction(stage, known, label),
-  ];
+  return [h("strong", {}, seen(label, words)), h("br"), h("span", { class: "quiet small" }, date(label.ended_at, core.lang, true), `, ${words.me.by}: ${by}`)];
 }
 
 /** A label in words: what, mixed with what, which state, how sure. */
@@ -190,19 +219,25 @@ function seen(label: HeldLabel, words: Words): string {
   return words.expressions[label.expression] + mixed + state + sure;
 }
 
-function correction(stage: Stage, known: Known, label: HeldLabel): HTMLElement {
+/** Changed in place: the list stays where it is, and the focus with it. */
+function correction(stage: Stage, known: Known, label: HeldLabel, line: HTMLElement): HTMLElement {
   const { core, words } = stage;
   const id = named("correct");
   const choice = h("select", { id, autocomplete: "off" }, EXPRESSIONS.map((each) => h("option", { value: each, selected: each === label.expression }, words.expressions[each])));
   const correct = async (press: Event): Promise<void> => {
-    await core.correct(label.record, choice.value as Expression, press);
-    known.found = null;
-    await stage.draw();
+    const expression = choice.value as Expression;
+    await core.correct(label.record, expression, press);
+    known.forget();
+    fillWith(line, labelWords(stage, { ...label, expression, second: null, state: "none", source: "declared" }));
+    fold.open = false;
+    summary.focus();
     stage.say(words.me.corrected);
   };
-  return h("details", {}, h("summary", {}, words.me.correct), h(
+  const summary = h("summary", {}, words.me.correct);
+  const fold = h("details", {}, summary, h(
     "div", { class: "row" }, h("label", { for: id }, words.me.correctTo), choice, button(stage, words.me.correct, correct, "slim"),
   ));
+  return fold;
 }
 
 // ---- receipts, devices, the file ----
@@ -239,9 +274,10 @@ function deviceLine(stage: Stage, known: Known, key: HeldKey): Child {
   const remove = async (press: Event): Promise<void> => {
     await core.person(press);
     await (await core.client()).removeKey(key.id);
-    known.found = null;
+    known.forget();
     await core.changed();
     await stage.draw();
+    toHeading(stage.root);
     stage.say(words.me.removed);
   };
   void own(core).then((device) => fillWith(place, device === key.id
@@ -258,7 +294,7 @@ async function own(core: Core): Promise<string | null> {
 function download(stage: Stage, known: Known): HTMLElement {
   const { core, words } = stage;
   const id = named("export");
-  const save = (): void => keep(JSON.stringify(known.found, null, 1), `mien-${core.site.id}.json`, "application/json");
+  const save = async (): Promise<void> => keep(JSON.stringify(await known.export(core), null, 1), `mien-${core.site.id}.json`, "application/json");
   return h(
     "section", { "aria-labelledby": id }, h("h2", { id }, words.me.export), h("p", {}, words.me.exportText),
     h("div", { class: "row" }, button(stage, words.me.export, save, "", { "data-answer": "export" })),
@@ -284,7 +320,7 @@ function erasing(stage: Stage, known: Known, words: Words): HTMLElement {
 
 async function erase(stage: Stage, known: Known, press: Event): Promise<void> {
   const first = await stage.core.erase(press);
-  known.found = null;
+  known.forget();
   known.erased = first === null ? "later" : "yes";
   known.certificates = first === null ? [] : [first];
   await stage.draw();

@@ -3,7 +3,7 @@
 import { LANGUAGES, type Language } from "../channel/index.ts";
 import { MienError } from "../errors.ts";
 import type { Core } from "../frame/index.ts";
-import type { Purpose } from "../values.ts";
+import { PURPOSES, type Purpose } from "../values.ts";
 import { type Child, drawing, fillWith, h, named } from "./dom.ts";
 import { dress } from "./style.ts";
 import { AUTONYMS, fill, type Words, wordsOf } from "./words/index.ts";
@@ -224,7 +224,18 @@ export function around(text: string, name: string, inside: Child): readonly Chil
 
 /** Purposes by their names, in the order they have everywhere. */
 export function purposeNames(purposes: readonly Purpose[], words: Words): readonly string[] {
-  return purposes.map((each) => words.purposes[each]);
+  return inOrder(purposes).map((each) => words.purposes[each]);
+}
+
+/** As the notice names them. */
+export function inOrder(purposes: readonly Purpose[]): readonly Purpose[] {
+  return PURPOSES.filter((each) => purposes.includes(each));
+}
+
+/** A clause of the server's as a sentence. */
+export function sentence(clause: string): string {
+  const first = clause.charAt(0).toUpperCase() + clause.slice(1);
+  return first === "" || /[.!?]$/.test(first) ? first : `${first}.`;
 }
 
 /** A text to carry away: shown whole, to be copied or kept as a file. */

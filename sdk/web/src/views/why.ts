@@ -3,7 +3,7 @@
 import type { View } from "../frame/index.ts";
 import type { Ranking } from "../values.ts";
 import { type Child, h } from "./dom.ts";
-import { button, type Drawn, lawsOf, mount, type Stage } from "./parts.ts";
+import { button, type Drawn, lawsOf, mount, sentence, type Stage } from "./parts.ts";
 
 export const why: View = async (root, core) => {
   await mount(root, core, { framed: true, closes: true }, drawn);
@@ -50,11 +50,13 @@ function order(stage: Stage, ranking: Ranking): Child {
   const said = ranking.places.filter((each) => each.why !== "");
   return [
     h("p", { class: "lead" }, ranking.used_emotion ? words.why.used : words.why.unused),
-    ranking.why === "" ? null : h("p", { lang: "en" }, ranking.why),
+    ranking.why === "" ? null : h("p", { lang: "en" }, sentence(ranking.why)),
     lawsOf(ranking.laws, words),
     said.length === 0 ? null : [
       h("h2", {}, words.why.places),
-      h("ol", { class: "plainly" }, said.map((each) => h("li", {}, h("span", {}, `${each.place}. ${each.offer.title}`), h("span", { class: "quiet small", lang: "en" }, each.why)))),
+      h("ol", { class: "plainly" }, said.map((each) => h("li", {}, h(
+        "span", {}, h("strong", {}, `${each.place}. ${each.offer.title}`), h("br"), h("span", { class: "quiet small", lang: "en" }, sentence(each.why)),
+      )))),
       core.lang === "en" ? null : h("p", { class: "quiet small" }, words.why.english),
     ],
   ];

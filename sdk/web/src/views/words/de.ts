@@ -47,6 +47,7 @@ export const words: Words = {
     unplugged: "Die Kamera ist weg. Schließen Sie sie an und starten Sie neu.", stopped: "Gestoppt. Nichts wird gelesen.", nobody: "Nichts wird gelesen: Sie haben zu keinem Zweck mit Kamera Ja gesagt.",
     affirmAsk: "Sie waren weg. Sind Sie die Person, die zugestimmt hat, und darf es weitergehen?", affirmYes: "Ja, weiter", affirmNo: "Nein, Stopp", show: "Zeigen, was es sagt", hide: "Verbergen, was es sagt",
     says: "Es sagt: {word}", unsure: "nicht sicher", guess: "Eine Einschätzung, die falsch sein kann. Nur Sie sehen sie.", purposes: "Wofür: {purposes}",
+    hidden: "Die Kamera hat gestoppt, weil ihr Zeichen auf der Seite nicht zu sehen war.", taken: "Ein anderer Tab dieses Ladens hat jetzt die Kamera.",
     why: {
       gathering: "Es schaut …", unsure: "Nicht sicher genug, um etwas zu sagen.", "no face": "Kein Gesicht zu sehen.", "two faces": "Mehr als ein Gesicht ist zu sehen, deshalb wird nichts gelesen.",
       dark: "Es ist zu dunkel.", blank: "Das Bild ist leer. Ist die Kamera verdeckt?", elsewhere: "Das Gesicht ist abgewandt.",
@@ -86,6 +87,8 @@ export const words: Words = {
     "server-unreachable": "Keine Verbindung zum Server. Nichts ging verloren; bitte versuchen Sie es noch einmal.", "server-busy": "Der Server ist beschäftigt. Bitte gleich noch einmal.",
     "consent-missing": "Dafür gibt es kein Ja, das gilt.", "consent-refused": "Das Gesetz erlaubt es hier nicht.", "notice-stale": "Der Hinweis hat sich geändert. Bitte lesen Sie ihn noch einmal.",
     "request-invalid": "Etwas Eingetipptes ist unvollständig. Bitte prüfen Sie es.", "signature-invalid": "Das gehört nicht zu dieser Anfrage. Bitte lassen Sie es neu ausstellen.",
+    "affirmation-needed": "Sie waren zu lange weg, deshalb hat die Kamera gestoppt.", "camera-unavailable": "Die Kamera lässt sich hier nicht benutzen. Alles andere geht auch ohne.",
+    "model-tampered": "Was Ihren Ausdruck liest, ist nicht, was es sein soll; deshalb wurde nichts gestartet.", "capability-expired": "Zu lange keine Verbindung, deshalb hat es gestoppt.",
     "rate-limited": "Das war zu oft. Bitte warten Sie kurz.", "clock-skewed": "Die Uhr dieses Geräts geht falsch. Bitte stellen Sie sie.", other: "Das hat nicht geklappt.",
   },
   expressions: { neutral: "Neutral", joy: "Freude", surprise: "Überraschung", anger: "Ärger", fear: "Angst", sadness: "Trauer", disgust: "Ekel", contempt: "Verachtung" },
@@ -102,4 +105,9 @@ export const words: Words = {
     expired: "abgelaufen", invalidated: "für ungültig erklärt",
   },
   roles: { device: "Gerät", guardian: "Vormund", recovery: "Wiederherstellungscode", link: "Code für ein Gerät" },
+  actions: {
+    give_consent: "Ihr Ja annehmen", infer: "Ihren Ausdruck lesen", record: "ein Stichwort notieren", use: "es benutzen", contribute: "zum gemeinsamen Modell beitragen",
+    retain: "es aufbewahren", retain_evidence: "den Nachweis aufbewahren", withdraw: "ein Ja widerrufen", export: "herausgeben, was gespeichert ist", correct: "ein Stichwort berichtigen",
+    erase: "alles löschen", change_keys: "Geräte oder Schlüssel ändern", look: "Entscheidungen ansehen", hold_placed: "es wegen eines Rechtsanspruchs aufbewahren",
+  },
 };

@@ -47,6 +47,7 @@ export const words: Words = {
     unplugged: "The camera is gone. Connect it and start again.", stopped: "Stopped. Nothing is read.", nobody: "Nothing is read: you have not said yes to a purpose that uses the camera.",
     affirmAsk: "You were away. Are you the person who agreed, and may it go on?", affirmYes: "Yes, go on", affirmNo: "No, stop", show: "Show what it says", hide: "Hide what it says",
     says: "It says: {word}", unsure: "not sure", guess: "A guess, and it can be wrong. It is shown to you alone.", purposes: "For: {purposes}",
+    hidden: "The camera stopped because its sign could not be seen on the page.", taken: "Another tab of this shop has the camera now.",
     why: {
       gathering: "Looking …", unsure: "Not sure enough to say anything.", "no face": "No face is seen.", "two faces": "More than one face is seen, so nothing is read.",
       dark: "It is too dark.", blank: "The picture is blank. Is the camera covered?", elsewhere: "The face is turned away.",
@@ -86,6 +87,8 @@ export const words: Words = {
     "server-unreachable": "There is no connection to the server. Nothing was lost; please try again.", "server-busy": "The server is busy. Please try again in a moment.",
     "consent-missing": "For this there is no yes that stands.", "consent-refused": "The law does not allow it here.", "notice-stale": "The notice has changed. Please read it again.",
     "request-invalid": "Something you typed is not complete. Please check it.", "signature-invalid": "That does not belong to this request. Please ask for it again.",
+    "affirmation-needed": "You were away for too long, so the camera stopped.", "camera-unavailable": "The camera cannot be used here. Everything else works without.",
+    "model-tampered": "What reads your expression is not what it should be, so nothing was started.", "capability-expired": "There was no connection for too long, so it stopped.",
     "rate-limited": "That was too often. Please wait a moment.", "clock-skewed": "The clock of this device is wrong. Please set it.", other: "That did not work.",
   },
   expressions: { neutral: "Neutral", joy: "Joy", surprise: "Surprise", anger: "Anger", fear: "Fear", sadness: "Sadness", disgust: "Disgust", contempt: "Contempt" },
@@ -102,4 +105,9 @@ export const words: Words = {
     expired: "ran out", invalidated: "declared invalid",
   },
   roles: { device: "Device", guardian: "Guardian", recovery: "Recovery code", link: "Link code" },
+  actions: {
+    give_consent: "accept your yes", infer: "read your expression", record: "note a label", use: "use it", contribute: "contribute to the shared model",
+    retain: "keep it", retain_evidence: "keep the proof", withdraw: "take a yes back", export: "hand out what is held", correct: "correct a label",
+    erase: "erase everything", change_keys: "change devices or keys", look: "look at decisions", hold_placed: "keep it for a legal claim",
+  },
 };

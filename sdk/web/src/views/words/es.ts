@@ -47,6 +47,7 @@ export const words: Words = {
     unplugged: "La cámara ya no está. Conéctela y empiece de nuevo.", stopped: "Parada. No se lee nada.", nobody: "No se lee nada: no ha dicho sí a ninguna finalidad con cámara.",
     affirmAsk: "Se había ido. ¿Es usted la persona que aceptó, y puede seguir?", affirmYes: "Sí, seguir", affirmNo: "No, parar", show: "Mostrar lo que dice", hide: "Ocultar lo que dice",
     says: "Dice: {word}", unsure: "no está claro", guess: "Una suposición que puede ser errónea. Solo la ve usted.", purposes: "Para: {purposes}",
+    hidden: "La cámara se paró porque su señal no se veía en la página.", taken: "Otra pestaña de esta tienda tiene ahora la cámara.",
     why: {
       gathering: "Mirando …", unsure: "No hay seguridad suficiente para decir nada.", "no face": "No se ve ninguna cara.", "two faces": "Se ve más de una cara, así que no se lee nada.",
       dark: "Está demasiado oscuro.", blank: "La imagen está vacía. ¿Está tapada la cámara?", elsewhere: "La cara mira a otro lado.",
@@ -86,6 +87,8 @@ export const words: Words = {
     "server-unreachable": "No hay conexión con el servidor. No se ha perdido nada; inténtelo de nuevo.", "server-busy": "El servidor está ocupado. Inténtelo en un momento.",
     "consent-missing": "Para esto no hay un sí en vigor.", "consent-refused": "La ley no lo permite aquí.", "notice-stale": "El aviso ha cambiado. Léalo de nuevo, por favor.",
     "request-invalid": "Algo de lo que escribió está incompleto. Compruébelo, por favor.", "signature-invalid": "Eso no corresponde a esta solicitud. Pídalo de nuevo.",
+    "affirmation-needed": "Estuvo fuera demasiado tiempo, así que la cámara se paró.", "camera-unavailable": "La cámara no se puede usar aquí. Todo lo demás funciona sin ella.",
+    "model-tampered": "Lo que lee su expresión no es lo que debería ser, así que no se inició nada.", "capability-expired": "No hubo conexión durante demasiado tiempo, así que se paró.",
     "rate-limited": "Han sido demasiadas veces. Espere un momento.", "clock-skewed": "El reloj de este dispositivo está mal. Ajústelo, por favor.", other: "No ha funcionado.",
   },
   expressions: { neutral: "Neutral", joy: "Alegría", surprise: "Sorpresa", anger: "Enfado", fear: "Miedo", sadness: "Tristeza", disgust: "Asco", contempt: "Desprecio" },
@@ -102,4 +105,9 @@ export const words: Words = {
     expired: "vencido", invalidated: "declarado no válido",
   },
   roles: { device: "Dispositivo", guardian: "Tutor", recovery: "Código de recuperación", link: "Código para un dispositivo" },
+  actions: {
+    give_consent: "aceptar su sí", infer: "leer su expresión", record: "anotar una etiqueta", use: "usarlo", contribute: "contribuir al modelo común",
+    retain: "conservarlo", retain_evidence: "conservar la prueba", withdraw: "retirar un sí", export: "entregar lo que se guarda", correct: "corregir una etiqueta",
+    erase: "borrar todo", change_keys: "cambiar dispositivos o claves", look: "consultar decisiones", hold_placed: "conservarlo por una reclamación legal",
+  },
 };

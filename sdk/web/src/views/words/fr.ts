@@ -45,8 +45,9 @@ export const words: Words = {
     asking: "Votre navigateur demande si la caméra peut être utilisée.", loading: "Préparation : ce qui lit votre expression est chargé sur cet appareil.",
     on: "Votre expression est en cours de lecture", since: "depuis {time}", stop: "Arrêter", denied: "Votre navigateur n’autorise pas la caméra. Vous pouvez changer cela dans ses réglages pour cette page. Tout le reste fonctionne sans.",
     unplugged: "La caméra n’est plus là. Branchez-la et recommencez.", stopped: "Arrêté. Rien n’est lu.", nobody: "Rien n’est lu : vous n’avez dit oui à aucune finalité avec caméra.",
-    affirmAsk: "Vous étiez absent. Est-ce bien vous qui avez accepté, et peut-on continuer ?", affirmYes: "Oui, continuer", affirmNo: "Non, arrêter", show: "Montrer ce qu’elle dit", hide: "Cacher ce qu’elle dit",
-    says: "Elle dit : {word}", unsure: "pas sûr", guess: "Une supposition, qui peut être fausse. Vous seul la voyez.", purposes: "Pour : {purposes}",
+    affirmAsk: "Vous n’étiez plus là. Est-ce bien vous qui avez accepté, et peut-on continuer ?", affirmYes: "Oui, continuer", affirmNo: "Non, arrêter", show: "Montrer ce qu’elle dit", hide: "Cacher ce qu’elle dit",
+    says: "Elle dit : {word}", unsure: "incertain", guess: "Une supposition, qui peut être fausse. Vous seul la voyez.", purposes: "Pour : {purposes}",
+    hidden: "La caméra s’est arrêtée car son signe n’était pas visible sur la page.", taken: "Un autre onglet de ce magasin a maintenant la caméra.",
     why: {
       gathering: "Observation …", unsure: "Pas assez sûr pour dire quoi que ce soit.", "no face": "Aucun visage n’est vu.", "two faces": "Plus d’un visage est vu, donc rien n’est lu.",
       dark: "Il fait trop sombre.", blank: "L’image est vide. La caméra est-elle couverte ?", elsewhere: "Le visage est détourné.",
@@ -86,6 +87,8 @@ export const words: Words = {
     "server-unreachable": "Pas de connexion au serveur. Rien n’est perdu ; veuillez réessayer.", "server-busy": "Le serveur est occupé. Veuillez réessayer dans un instant.",
     "consent-missing": "Pour cela, aucun oui n’est en vigueur.", "consent-refused": "La loi ne le permet pas ici.", "notice-stale": "L’avis a changé. Veuillez le relire.",
     "request-invalid": "Quelque chose de ce que vous avez tapé est incomplet. Veuillez vérifier.", "signature-invalid": "Cela n’appartient pas à cette demande. Veuillez le redemander.",
+    "affirmation-needed": "Il n’y avait plus personne depuis trop longtemps, la caméra s’est donc arrêtée.", "camera-unavailable": "La caméra ne peut pas être utilisée ici. Tout le reste fonctionne sans.",
+    "model-tampered": "Ce qui lit votre expression n’est pas ce qu’il devrait être ; rien n’a donc été démarré.", "capability-expired": "Pas de connexion pendant trop longtemps, tout s’est donc arrêté.",
     "rate-limited": "C’était trop souvent. Veuillez attendre un instant.", "clock-skewed": "L’horloge de cet appareil est fausse. Veuillez la régler.", other: "Cela n’a pas fonctionné.",
   },
   expressions: { neutral: "Neutre", joy: "Joie", surprise: "Surprise", anger: "Colère", fear: "Peur", sadness: "Tristesse", disgust: "Dégoût", contempt: "Mépris" },
@@ -95,11 +98,16 @@ export const words: Words = {
     personalize_offers: "Des offres qui vous conviennent", adapt_service: "Un service attentif", adapt_lessons: "Des leçons à votre rythme", bind_account: "Me reconnaître quand je me connecte",
     contribute: "Améliorer le modèle commun", declare_mood: "Dire vous-même ce que vous ressentez",
   },
-  people: { customer: "Client du magasin", student: "Élève ou étudiant", patient: "Patient", client: "Client d’un service", employee: "Salarié", candidate: "Candidat" },
+  people: { customer: "Client ou cliente du magasin", student: "Élève, étudiante ou étudiant", patient: "Patiente ou patient", client: "Client ou cliente d’un service", employee: "Salariée ou salarié", candidate: "Candidate ou candidat" },
   ages: { under_13: "Moins de 13 ans", "13_to_15": "13 à 15 ans", "16_to_17": "16 ou 17 ans", adult: "18 ans ou plus" },
   outcomes: {
     none: "pas demandé", requested: "demandé", deferred: "remis à plus tard", refused: "refusé", given: "oui donné", renewed: "oui redonné", withdrawn: "retiré", revoked: "retiré par un tuteur",
     expired: "expiré", invalidated: "déclaré non valable",
   },
   roles: { device: "Appareil", guardian: "Tuteur", recovery: "Code de secours", link: "Code pour un appareil" },
+  actions: {
+    give_consent: "accepter votre oui", infer: "lire votre expression", record: "noter une étiquette", use: "l’utiliser", contribute: "contribuer au modèle commun",
+    retain: "le conserver", retain_evidence: "conserver la preuve", withdraw: "retirer un oui", export: "remettre ce qui est conservé", correct: "corriger une étiquette",
+    erase: "tout effacer", change_keys: "changer d’appareils ou de clés", look: "regarder des décisions", hold_placed: "le conserver pour un litige",
+  },
 };

@@ -34,6 +34,8 @@ export interface Words {
     readonly on: string; readonly since: string; readonly stop: string; readonly denied: string; readonly unplugged: string; readonly stopped: string;
     readonly nobody: string; readonly affirmAsk: string; readonly affirmYes: string; readonly affirmNo: string; readonly show: string; readonly hide: string;
     readonly says: string; readonly unsure: string; readonly guess: string; readonly purposes: string;
+    /** Why it stopped, where nobody stopped it. */
+    readonly hidden: string; readonly taken: string;
     /** Why nothing is read of a picture: `WHY` of `label/reader`. */
     readonly why: Readonly<Record<"gathering" | "unsure" | "no face" | "two faces" | "dark" | "blank" | "elsewhere" | "affirm again" | "no purpose", string>>;
   };
@@ -62,7 +64,7 @@ export interface Words {
   /** Errors by their stable code; `other` for the rest. */
   readonly errors: Readonly<Record<
     | "press-refused" | "server-unreachable" | "server-busy" | "consent-missing" | "consent-refused" | "notice-stale" | "request-invalid" | "signature-invalid"
-    | "rate-limited" | "clock-skewed" | "other",
+    | "rate-limited" | "clock-skewed" | "affirmation-needed" | "camera-unavailable" | "model-tampered" | "capability-expired" | "other",
     string
   >>;
   readonly expressions: Readonly<Record<Expression, string>>;
@@ -76,6 +78,12 @@ export interface Words {
   readonly ages: Readonly<Record<Exclude<AgeBand, "undeclared">, string>>;
   readonly outcomes: Readonly<Record<ConsentState, string>>;
   readonly roles: Readonly<Record<KeyRole, string>>;
+  /** What was decided upon; an action that is not here is shown by its name. */
+  readonly actions: Readonly<Record<
+    | "give_consent" | "infer" | "record" | "use" | "contribute" | "retain" | "retain_evidence" | "withdraw" | "export" | "correct" | "erase" | "change_keys"
+    | "look" | "hold_placed",
+    string
+  >>;
 }
 
 /** A text with its `{names}` filled; the values are text and nothing else. */

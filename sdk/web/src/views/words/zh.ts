@@ -47,6 +47,7 @@ export const words: Words = {
     unplugged: "摄像头不见了。请连接后重新启动。", stopped: "已停止。不读取任何内容。", nobody: "不读取任何内容：您没有同意任何使用摄像头的用途。",
     affirmAsk: "您离开过。您是当初同意的人吗？可以继续吗？", affirmYes: "是的，继续", affirmNo: "不，停止", show: "显示读取结果", hide: "隐藏读取结果",
     says: "结果：{word}", unsure: "不确定", guess: "这是猜测，可能有误。只有您能看到。", purposes: "用途：{purposes}",
+    hidden: "摄像头已停止，因为页面上看不到它的标志。", taken: "现在由此商店的另一个标签页使用摄像头。",
     why: {
       gathering: "正在观察 …", unsure: "把握不足，不作判断。", "no face": "没有看到人脸。", "two faces": "看到不止一张脸，因此不读取。",
       dark: "光线太暗。", blank: "画面是空白的。摄像头被遮住了吗？", elsewhere: "脸转向了别处。",
@@ -86,6 +87,8 @@ export const words: Words = {
     "server-unreachable": "无法连接服务器。没有丢失任何内容，请再试一次。", "server-busy": "服务器繁忙，请稍后再试。",
     "consent-missing": "对此没有有效的同意。", "consent-refused": "这里的法律不允许。", "notice-stale": "告知书已更改。请重新阅读。",
     "request-invalid": "您输入的内容不完整，请检查。", "signature-invalid": "这不属于此请求，请重新索取。",
+    "affirmation-needed": "您离开太久，摄像头已停止。", "camera-unavailable": "此处无法使用摄像头。其他一切无需它也能使用。",
+    "model-tampered": "读取表情的程序与应有的不符，因此没有启动。", "capability-expired": "太久没有连接，因此已停止。",
     "rate-limited": "次数太多，请稍等。", "clock-skewed": "此设备的时钟不准，请校正。", other: "没有成功。",
   },
   expressions: { neutral: "平静", joy: "高兴", surprise: "惊讶", anger: "愤怒", fear: "害怕", sadness: "悲伤", disgust: "厌恶", contempt: "轻蔑" },
@@ -102,4 +105,9 @@ export const words: Words = {
     expired: "已到期", invalidated: "被宣布无效",
   },
   roles: { device: "设备", guardian: "监护人", recovery: "恢复码", link: "设备代码" },
+  actions: {
+    give_consent: "接受您的同意", infer: "读取您的表情", record: "记录一个标签", use: "使用它", contribute: "为共享模型作贡献",
+    retain: "保留它", retain_evidence: "保留证明", withdraw: "撤回同意", export: "交付所保存的内容", correct: "更正标签",
+    erase: "删除一切", change_keys: "更改设备或密钥", look: "查看决定", hold_placed: "因法律主张而保留",
+  },
 };
