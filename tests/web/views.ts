@@ -313,6 +313,11 @@ async function presses(page: Page): Promise<void> {
     [...document.querySelectorAll<HTMLInputElement>("input:checked")].map(({ dataset, value }) => `${dataset["purpose"]} ${value}`),
   ]);
 
+  await show(page, { view: "consent", purposes: OFFERS, server: "away" });
+  await answer(page, "all").click();
+  await page.getByText("The server cannot be reached; it hears of it first.").waitFor();
+  said["away"] = await calls(page);
+
   await show(page, { view: "mood", purposes: OFFERS });
   await page.locator("[data-mood=sadness]").first().click();
   await page.locator(".less [data-mood=anger]").click();
