@@ -18,9 +18,7 @@ from mien.values import Frame
 
 PERSON: Final = ROOT / "samples" / "person"
 MODELS: Final = ROOT / "sdk" / "python" / "mien" / "infer" / "models"
-RUNTIME: Final = (
-    WEB / "node_modules" / "onnxruntime-web" / "dist" / "ort-wasm-simd-threaded.wasm"
-)
+RUNTIME: Final = WEB / "node_modules" / "onnxruntime-web" / "dist" / "ort-wasm-simd-threaded.wasm"
 START: Final = 1_795_000_000.25
 PURPOSES: Final = label.LABEL_PURPOSES
 _RATE: Final = 25
@@ -76,12 +74,12 @@ def clip(name: str, step: int, first: int = 0, count: int = 10_000) -> list[Fram
     """Every `step`-th picture of a sample video from `first` on, at the seconds that the video gives them."""
     video = cv2.VideoCapture(str(PERSON / f"{name}.mp4"))
     read = iter(partial(video.read), (False, None))
-    found = []
+    found: list[Frame] = []
     for number, (there, pixels) in enumerate(read):
         if not there or len(found) == count:
             break
         if number >= first and (number - first) % step == 0:
-            found.append(Frame(pixels, number / _RATE, len(found)))
+            found.append(Frame(np.asarray(pixels, np.uint8), number / _RATE, len(found)))
     video.release()
     return found
 

@@ -14,7 +14,9 @@ const MAX_SIDE = 8192;
 
 /** Why a picture cannot be read; null when it can. Looks at the green of every eighth pixel, which is most of brightness. */
 export function fault({ width, height, pixels }: Picture): "dark" | "blank" | null {
-  let [count, sum, squares] = [0, 0, 0];
+  let count = 0;
+  let sum = 0;
+  let squares = 0;
   for (let y = 0; y < height; y += STEP) {
     for (let x = 0; x < width; x += STEP) {
       const green = pixels[CHANNELS * (y * width + x) + 1] ?? 0;

@@ -62,7 +62,7 @@ export class Held implements Core {
     this.lang = hello.lang;
     this.theme = hello.theme;
     this.#tabs = new Tabs(site.id);
-    this.#presses = new Presses(parts.root, site, () => this.lang);
+    this.#presses = new Presses(parts.root, () => this.lang);
     this.#mark = readMark(site.id);
     this.#near = hello.view === "indicator" ? new NearCamera(this.#looking()) : null;
     this.camera = this.#near ?? new FarCamera(this.#looking());

@@ -31,9 +31,10 @@ export async function loadModels(manifest: Manifest, runtime: Bytes, blobs: Read
   env.wasm.numThreads = 1;
   env.wasm.proxy = false; // this already is a worker
   env.logLevel = "error";
+  const checked = await Promise.all(NETWORKS.map((name) => checkedModel(blobs[name], manifest.files[name])));
   const networks: Partial<Record<NetworkName, Network>> = {};
   // One after the other: the runtime starts with the first.
-  for (const name of NETWORKS) networks[name] = await opened(name, manifest.files[name], await checkedModel(blobs[name], manifest.files[name]));
+  for (const [place, name] of NETWORKS.entries()) networks[name] = await opened(name, manifest.files[name], checked[place]!);
   return { ...manifest, networks: networks as Record<NetworkName, Network> };
 }
 
