@@ -399,12 +399,18 @@ function standing(stage: Stage, asking: Asking): Drawn {
       h(
         "div", { class: "pair" },
         button(stage, words.consent.withdrawAll, () => no(stage, asking), "strong", { "data-answer": "all" }),
-        button(stage, words.consent.change, () => go(stage, asking, { kind: "ask" }), "strong", { "data-answer": "change" }),
+        button(stage, words.consent.change, () => change(stage, asking), "strong", { "data-answer": "change" }),
       ),
       h("div", { class: "row" }, onwards(stage, purposes), toData(stage)),
     ],
     changed: () => takenBack(core, asking) || core.standing()?.purposes.length !== purposes.length,
   };
+}
+
+/** The form as the person left it: what they said yes to stands there as it stands, so that one change does not take back the rest. */
+async function change(stage: Stage, asking: Asking): Promise<void> {
+  for (const each of stage.core.standing()?.purposes ?? []) asking.answers.set(each, true);
+  await go(stage, asking, { kind: "ask" });
 }
 
 /** Taken back in another frame or tab: then it is no longer what stands here. */
