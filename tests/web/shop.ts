@@ -74,9 +74,9 @@ async function shows(page: Page, sign: Frame, text: RegExp): Promise<void> {
   throw new Error(`the camera's sign does not say ${text}, but: ${await words(sign)}`);
 }
 
-/** Open the question, say how old, and yes to these purposes or, with null, to all. */
-async function yes(page: Page, opener: string, age: string, purposes: readonly string[] | null): Promise<Frame> {
-  await page.click(opener);
+/** Open the question (null: it is open), say how old, and yes to these purposes or, with null, to all. */
+async function yes(page: Page, opener: string | null, age: string, purposes: readonly string[] | null): Promise<Frame> {
+  if (opener !== null) await page.click(opener);
   const frame = await frameOf(page, "consent");
   await frame.waitForSelector("[data-answer=yes]", { timeout: PATIENCE });
   await frame.locator(`input[value="${age}"]`).check({ force: true });
@@ -225,8 +225,11 @@ async function signals(browser: Browser): Promise<void> {
   const page = await visitor.open(`${shop}/`);
   await strip(page);
   const untouched = visitor.paths(mien).filter((path) => path.startsWith("/web/frame"));
-  const question = await yes(page, "footer [data-open]", "adult", ["personalize_offers"]);
+  await page.click("footer [data-open]");
+  await says(await frameOf(page, "consent"), /Global Privacy Control/);
+  const question = await yes(page, null, "adult", ["personalize_offers"]);
   await consent(page, "on");
+  await says(question, /You said yes to/);
   const text = await words(question);
   await page.click("[data-close]");
   const sign = await frameOf(page, "indicator");
@@ -234,6 +237,35 @@ async function signals(browser: Browser): Promise<void> {
   await cameraIs(page, "denied");
   told["signals"] = { untouched, text, sign: await words(sign), troubles: visitor.troubles };
   await visitor.context.close();
+}
+
+/** Somebody of fourteen, and whoever answers for them on a device of their own. */
+async function young(browser: Browser): Promise<void> {
+  const [child, parent] = [await Visitor.of(browser, { viewport: { width: 1100, height: 900 } }), await Visitor.of(browser, { viewport: { width: 1100, height: 900 } })];
+  const page = await child.open(`${shop}/`);
+  const asks = await yes(page, "footer [data-open]", "13_to_15", ["declare_mood"]);
+  await asks.waitForSelector("button:text-is('Ask a parent or guardian')", { timeout: PATIENCE });
+  const refused = await words(asks);
+  await press(page, asks, "button:text-is('Ask a parent or guardian')");
+  await press(page, asks, "button:text-is('Make the request')");
+  const request = await asks.locator("textarea[readonly]").inputValue({ timeout: PATIENCE });
+  const other = await parent.open(`${shop}/`);
+  await other.click("footer [data-open]");
+  const reads = await frameOf(other, "consent");
+  await reads.locator("button:text-is('I am a parent or guardian')").click({ timeout: PATIENCE });
+  await reads.getByLabel("The request from the child’s device").fill(request);
+  await reads.locator("button:text-is('I have no code yet')").click();
+  await reads.waitForSelector("code", { timeout: PATIENCE });
+  await reads.locator("button:text-is('Read the request')").click();
+  await reads.waitForSelector("button:text-is('I agree')", { timeout: PATIENCE });
+  await looked(other);
+  await press(other, reads, "button:text-is('I agree')");
+  const answer = await reads.locator("textarea[readonly]").inputValue({ timeout: PATIENCE });
+  await asks.getByLabel("Their answer").fill(answer);
+  await press(page, asks, "button:text-is('Finish with their answer')");
+  await says(asks, /choices are in force/);
+  told["young"] = { refused, given: await words(asks), troubles: [...child.troubles, ...parent.troubles] };
+  await Promise.all([child.context.close(), parent.context.close()]);
 }
 
 /** In a German school: the emotion path is refused with its article; what the pupil says, and their answers, choose. */
@@ -309,7 +341,7 @@ async function inBrowser(file: string, ...journeys: readonly ((browser: Browser)
 }
 
 const only = process.env["MIEN_JOURNEYS"]?.split(",");
-const all = { browses, alone, agrees, signals, learns, together };
+const all = { browses, alone, agrees, signals, young, learns, together };
 const chosen = Object.entries(all).filter(([name]) => only === undefined || only.includes(name)).map(([, journey]) => journey);
 await inBrowser(joy, ...chosen.filter((each) => each !== together));
 if (chosen.includes(together)) await inBrowser(two, together);

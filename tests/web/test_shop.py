@@ -175,13 +175,23 @@ def test_a_person_takes_over_the_chat(told: Any) -> None:
 def test_a_browsers_no_is_said_and_a_later_yes_wins_and_a_denied_camera_is_told(told: Any) -> None:
     seen = told["signals"]
     assert seen["untouched"] == []
-    assert "Offers that suit you" in seen["text"]
-    assert re.search(r"browser|permission|denied", seen["sign"], re.IGNORECASE), seen["sign"]
+    assert re.search(r"You said yes to\s+Offers that suit you\s+You said no to", seen["text"])
+    assert "Your browser does not allow the camera." in seen["sign"]
+    assert seen["troubles"] == []
+
+
+@pytest.mark.node
+def test_a_childs_yes_needs_a_guardian_who_signs_on_a_device_of_their_own(told: Any) -> None:
+    seen = told["young"]
+    assert "This rests on" in seen["refused"]
+    assert "Your choices are in force." not in seen["refused"]
+    assert "Your choices are in force." in seen["given"]
     assert seen["troubles"] == []
 
 
 @pytest.mark.node
 def test_of_two_faces_no_word_is_said(told: Any) -> None:
+    assert "More than one face is seen, so nothing is read." in told["together"]["sign"]
     assert not any(word in told["together"]["sign"].lower() for word in ("joy", "sadness", "anger"))
     assert told["together"]["troubles"] == []
 
