@@ -93,6 +93,6 @@ pins: ## resolve requirements/*.txt again (needs uv)
 	uv pip compile pyproject.toml requirements/build.in --extra server --group dev -c requirements/runtime.txt --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements/dev.txt
 
 clean: ## remove what was made, keep the sources
-	rm -rf .venv .venv-model var server/mien_server/web sdk/web/dist sdk/web/node_modules tests/web/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
+	rm -rf .venv .venv-model var server/mien_server/web sdk/web/dist sdk/web/node_modules tests/web/node_modules tests/bench/web/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
 
 -include sdk/model/model.mk

@@ -5,6 +5,9 @@ import { type Browser, type BrowserContext, chromium, type Frame, type Page, typ
 /** A press counts when its control was in sight for half a second before: this much and some. */
 export const SIGHT = 750;
 
+/** What is to be said of a press is said by then. */
+const AFTER = 100;
+
 export interface Program {
   readonly program: string;
   readonly env: Readonly<Record<string, string>>;
@@ -106,13 +109,22 @@ export async function frameOf(page: Page, view: string): Promise<Frame> {
   throw new Error(`no frame shows ${view}`);
 }
 
-/** Press as a person does: bring it in sight, rest on it, press. */
-export async function press(page: Page, frame: Frame, selector: string): Promise<void> {
+/** Press as a person does: bring it in sight, rest on it, press; and once more where a slow machine drew it too late for the press to count. */
+export async function press(page: Page, frame: Frame, selector: string, times = 3): Promise<void> {
   // A frame that is out of the window is not drawn: the page brings it in sight first.
   await page.evaluate((view) => { document.querySelector(`mien-${view}`)?.scrollIntoView(); }, frame.url().split("#")[1] ?? "");
   const control = frame.locator(selector).first();
   await control.scrollIntoViewIfNeeded();
   await control.hover();
   await page.waitForTimeout(SIGHT);
+  await hush(frame);
   await control.click();
+  await page.waitForTimeout(AFTER);
+  const said = await frame.locator("[role=alert]").allTextContents().catch(() => []); // it may have gone, as it should
+  if (times > 1 && said.some((each) => each.includes("press-refused"))) await press(page, frame, selector, times - 1);
+}
+
+/** Take away what was said before, so that the next word is of the next press. */
+export function hush(frame: Frame): Promise<void> {
+  return frame.evaluate(() => { document.querySelector("[role=alert]")?.replaceChildren(); });
 }

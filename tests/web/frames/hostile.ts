@@ -2,16 +2,23 @@
 
 import type { Frame } from "playwright-core";
 
-import { frameOf, press, SIGHT, Visitor } from "./driver.ts";
+import { frameOf, hush, press, SIGHT, Visitor } from "./driver.ts";
 import { connected, type Journey, shown, stands, visit } from "./parts.ts";
 
 const YES = "[data-answer=yes]";
 
-/** Where the middle of a control of a frame is in the window. */
+/** Where the middle of a control of a frame is in the window, however the page has shaped the frame. */
 async function middle(frame: Frame, selector: string): Promise<{ x: number; y: number }> {
-  const box = await frame.locator(selector).first().boundingBox();
-  if (box === null) throw new Error("it is not to be seen");
-  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  const inside = await frame.locator(selector).first().evaluate((control) => {
+    const { x, y, width, height } = control.getBoundingClientRect();
+    return { x: x + width / 2, y: y + height / 2, wide: innerWidth };
+  });
+  const host = await frame.page().locator("mien-consent").evaluate((element) => {
+    const { x, y, width } = element.getBoundingClientRect();
+    return { x, y, width };
+  });
+  const scale = host.width / inside.wide;
+  return { x: host.x + inside.x * scale, y: host.y + inside.y * scale };
 }
 
 /** What the view says when a press did not count. */
@@ -132,6 +139,7 @@ const clickjacking: Journey = async (browser, told) => {
   const frame = await shown(page, "consent", YES);
   const style = (css: string): Promise<void> => page.evaluate((text) => { (document.querySelector("mien-consent") as HTMLElement).style.cssText = text; }, css);
   const pressed = async (): Promise<unknown> => {
+    await hush(frame);
     const at = await middle(frame, YES);
     await page.mouse.move(at.x, at.y);
     await page.waitForTimeout(SIGHT);
@@ -157,6 +165,7 @@ const clickjacking: Journey = async (browser, told) => {
   // In sight all the time, and moved under the pointer just before the press.
   await style("position:relative;inset-block-start:120px");
   await page.waitForTimeout(SIGHT);
+  await hush(frame);
   const aim = await middle(frame, YES);
   await page.mouse.move(aim.x, aim.y - 120);
   await page.waitForTimeout(SIGHT);
@@ -205,7 +214,7 @@ const elsewhere: Journey = async (browser, { shop }) => {
   const page = await visit(visitor, `${shop}/`);
   const frame = await shown(page, "consent", YES);
   const answered = async (which: number): Promise<string> => {
-    const [popup] = await Promise.all([visitor.context.waitForEvent("page"), press(page, frame, YES)]);
+    const [popup] = await Promise.all([visitor.context.waitForEvent("page"), press(page, frame, YES, 1)]);
     await popup.locator("button").first().waitFor();
     const words = await popup.locator("h1").innerText();
     await popup.waitForTimeout(SIGHT);

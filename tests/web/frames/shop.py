@@ -10,7 +10,7 @@ from typing import Any, Self
 from mien.cli.demo.stage import SITE, Stage
 
 HEAD = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>shop</title><link rel="icon" href="data:,">
-<script src="{server}/web/loader.js" data-site="{site}" data-key="{key}" data-jurisdictions="{place}" data-age-band="{age}" async></script></head>
+<script src="{server}/web/loader.js" data-site="{site}" data-key="{key}" data-jurisdictions="{place}" data-age-band="{age}" data-patience="15000" async></script></head>
 <body><h1>A shop</h1>"""
 ELEMENTS = "<mien-indicator></mien-indicator><mien-consent></mien-consent><mien-mood></mien-mood><mien-why></mien-why><mien-me></mien-me>"
 

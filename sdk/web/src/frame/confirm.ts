@@ -20,9 +20,9 @@ interface Word {
 }
 
 /** Ask in a window; whether the person said yes there. False where the browser lets none open. */
-export function confirmed(site: string, lang: string): Promise<boolean> {
+export function confirmed(lang: string): Promise<boolean> {
   const nonce = [...crypto.getRandomValues(new Uint8Array(NONCE_BYTES))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const opened = open(`${location.pathname}#confirm=${nonce}&lang=${lang}`, `mien-${site}`, SIZE);
+  const opened = open(`${location.pathname}#confirm=${nonce}&lang=${lang}`, `mien-${nonce}`, SIZE);
   if (opened === null) return Promise.resolve(false);
   return new Promise((resolve) => {
     const end = (yes: boolean): void => {

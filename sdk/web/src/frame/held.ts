@@ -62,7 +62,7 @@ export class Held implements Core {
     this.lang = hello.lang;
     this.theme = hello.theme;
     this.#tabs = new Tabs(site.id);
-    this.#presses = new Presses(parts.root, site, () => this.lang);
+    this.#presses = new Presses(parts.root, () => this.lang);
     this.#mark = readMark(site.id);
     this.#near = hello.view === "indicator" ? new NearCamera(this.#looking()) : null;
     this.camera = this.#near ?? new FarCamera(this.#looking());
@@ -269,6 +269,8 @@ export class Held implements Core {
   }
 
   async changed(): Promise<void> {
+    // A view may have made somebody known with the client itself: joined this device by a code, or drawn up a child's request.
+    if (this.#mark !== "known" && this.#opened !== null && (await this.#opened.standing()).subject !== null) this.#remember("known");
     this.#tabs.say({ kind: "changed" });
     await this.#look();
   }

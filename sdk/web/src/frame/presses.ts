@@ -2,7 +2,6 @@
 
 import { PressRefused } from "../errors.ts";
 import { confirmed } from "./confirm.ts";
-import type { SiteInfo } from "./core.ts";
 import { tells, Witness } from "./press.ts";
 
 /** Milliseconds for which a confirmation counts: for what the person does next in the same frame. */
@@ -10,14 +9,12 @@ const LASTS = 120_000;
 
 export class Presses {
   readonly #witness: Witness;
-  readonly #site: SiteInfo;
   readonly #lang: () => string;
   /** When the person last confirmed, in the window's own time; null: not yet. */
   #confirmed: number | null = null;
 
-  constructor(root: HTMLElement, site: SiteInfo, lang: () => string) {
+  constructor(root: HTMLElement, lang: () => string) {
     this.#witness = new Witness(root);
-    this.#site = site;
     this.#lang = lang;
   }
 
@@ -25,7 +22,7 @@ export class Presses {
   async check(press: Event): Promise<void> {
     this.#witness.check(press);
     if (tells() || (this.#confirmed !== null && performance.now() - this.#confirmed < LASTS)) return;
-    if (!(await confirmed(this.#site.id, this.#lang()))) throw new PressRefused("it was not confirmed in the small window; press again, and confirm it there");
+    if (!(await confirmed(this.#lang()))) throw new PressRefused("it was not confirmed in the small window; press again, and confirm it there");
     this.#confirmed = performance.now();
   }
 }

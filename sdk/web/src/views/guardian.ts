@@ -45,7 +45,9 @@ async function requestOf(core: Core, asking: Asking): Promise<string> {
   const client = await core.client();
   const now = notice === null ? null : await client.notice(notice.locale);
   if (JSON.stringify(now) !== JSON.stringify(notice)) throw new NoticeStale("the notice changed while it was shown; read the new one, and answer again");
-  return client.guardianRequest(asking.answer(asking.chosen));
+  const request = await client.guardianRequest(asking.answer(asking.chosen));
+  await core.changed(); // this device has keys from now on
+  return request;
 }
 
 // ---- the guardian's side ----
