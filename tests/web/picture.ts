@@ -19,7 +19,9 @@ try {
   await page.waitForFunction(() => document.documentElement.dataset["mien"] === "on");
   await page.click("[data-close]");
   await page.click("details.ways summary");
-  await press(page, await frameOf(page, "mood"), "[data-mood=joy]");
+  const mood = await frameOf(page, "mood");
+  await page.locator("mien-mood").scrollIntoViewIfNeeded();
+  await press(page, mood, "[data-mood=joy]");
   await page.waitForTimeout(3000); // it is sealed, sent and kept
   for (let tried = 0; tried < 5; tried += 1) {
     await page.goto(shop);

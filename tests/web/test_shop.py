@@ -166,8 +166,15 @@ def test_a_yes_taken_back_leaves_nothing_on_the_next_page(told: Any) -> None:
 
 
 @pytest.mark.node
-def test_a_person_takes_over_the_chat(told: Any) -> None:
-    assert told["agrees"]["handed"] == ["you", "machine", "machine"]
+def test_a_person_is_offered_in_the_frame_and_told_what_the_visitor_let_through(told: Any) -> None:
+    seen = told["helped"]
+    assert "Would you like a person to take over?" in seen["offered"]
+    assert "handed" not in seen["before"]  # the page hears of it at the press
+    assert not [word for word in WORDS if spoken(word, seen["before"].encode())]
+    assert seen["lines"] == ["you", "machine", "machine"]
+    assert "gentle: softly and with time" in seen["desk"]
+    assert "sadness" not in seen["desk"]
+    assert seen["troubles"] == []
 
 
 # ---- other visitors ----
