@@ -6,7 +6,7 @@ Works on the ASGI scope itself: the busiest endpoints spend less here than in wh
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
@@ -24,6 +24,7 @@ from mien.errors import (
     SignatureInvalid,
 )
 from mien.wire import canonical, messages
+from mien_server.built import Built
 from mien_server.errors import (
     BodyTooLarge,
     BodyTooSlow,
@@ -35,7 +36,6 @@ from mien_server.errors import (
 )
 
 if TYPE_CHECKING:
-    from mien_server.built import Built
     from mien_server.limits import Budgets, Veil
     from mien_server.metrics import Meters
     from mien_server.pipeline import Pipeline
@@ -66,7 +66,7 @@ class Services:
     publish_metrics: bool
     ready: Callable[[], Any]
     openapi: Callable[[], dict[str, Any]]
-    built: "Built"
+    built: Built = field(default_factory=Built)
 
 
 class Call:
