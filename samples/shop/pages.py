@@ -158,16 +158,12 @@ class Pages:
   <div class="heading tall"><h1 id="title">Help</h1><p class="lead">A small machine answers at once. A person comes when you ask for one.</p></div>
   <div class="chat">
     <ol id="said" aria-live="polite" aria-label="What was said"></ol>
-    <div id="offer" role="group" aria-labelledby="offer-words" hidden>
-      <p id="offer-words">Would you like a person to take over?</p>
-      <button type="button" class="button plain" data-offer="yes">A person, please</button>
-      <button type="button" class="button plain" data-offer="no">No, go on like this</button>
-    </div>
     <form id="write">
       <label for="words">Your message</label>
       <div class="row"><input id="words" name="words" autocomplete="off" maxlength="500" required><button class="button" type="submit">Send</button></div>
     </form>
-    <p><button type="button" class="button plain" id="person">Talk to a person</button></p>
+    <p data-without id="person"><button type="button" class="button plain">Talk to a person</button></p>
+    <div data-with hidden><mien-help></mien-help></div>
   </div>
 </section>""",
         )

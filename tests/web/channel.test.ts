@@ -16,7 +16,7 @@ const TO_FRAME = [
   { kind: "answer", id: 5, asked: { item: "a", correct: true } }, { kind: "stop" }, { kind: "theme", lang: "fr", theme: {} },
 ];
 const TO_PAGE = [
-  { kind: "ready", version: 1 }, { kind: "state", consent: "on", camera: "off" }, { kind: "size", height: 320 }, { kind: "show", view: "me" }, { kind: "close" },
+  { kind: "ready", version: 1 }, { kind: "state", consent: "on", camera: "off" }, { kind: "size", height: 320 }, { kind: "show", view: "me" }, { kind: "close" }, { kind: "handed", ticket: null },
   { kind: "ranked", id: 1, event: EVENT, places: [{ place: 1, offer: OFFER }], behaviour: "new", agreed: null }, { kind: "done", id: 2, said: {} },
   { kind: "failed", id: 3, code: "consent-missing", message: "nobody said yes", laws: ["GDPR 7(3)"] },
 ];

@@ -74,9 +74,9 @@ async function shows(page: Page, sign: Frame, text: RegExp): Promise<void> {
   throw new Error(`the camera's sign does not say ${text}, but: ${await words(sign)}`);
 }
 
-/** Open the question, say how old, and yes to these purposes or, with null, to all. */
-async function yes(page: Page, opener: string, age: string, purposes: readonly string[] | null): Promise<Frame> {
-  await page.click(opener);
+/** Open the question (null: it is open), say how old, and yes to these purposes or, with null, to all. */
+async function yes(page: Page, opener: string | null, age: string, purposes: readonly string[] | null): Promise<Frame> {
+  if (opener !== null) await page.click(opener);
   const frame = await frameOf(page, "consent");
   await frame.waitForSelector("[data-answer=yes]", { timeout: PATIENCE });
   await frame.locator(`input[value="${age}"]`).check({ force: true });
@@ -153,8 +153,6 @@ async function agrees(browser: Browser): Promise<void> {
   await cameraIs(page, "stopped");
   await sent(page, visitor);
   const adapted = await explained(page, visitor, /How you feel was used|used for this order/);
-  await page.goto(`${shop}/help`);
-  const handed = await handedOver(page);
   await page.goto(`${shop}/`);
   await strip(page);
   await page.click("details.ways summary");
@@ -168,7 +166,7 @@ async function agrees(browser: Browser): Promise<void> {
   const erased = await forgotten(page);
   const bodies = visitor.seen.filter(({ url, body }) => url.startsWith(mien) && body !== null).map(({ url, body }) => [new URL(url).pathname, body]);
   const hosts = [...new Set(visitor.seen.map(({ url }) => new URL(url)).filter(({ protocol }) => protocol.startsWith("http")).map(({ origin }) => origin))];
-  told["agrees"] = { adapted, handed, later, said, erased, bodies, hosts, ranks: ranks(visitor), troubles: visitor.troubles };
+  told["agrees"] = { adapted, later, said, erased, bodies, hosts, ranks: ranks(visitor), troubles: visitor.troubles };
   await visitor.context.close();
 }
 
@@ -194,15 +192,37 @@ async function explained(page: Page, visitor: Visitor, used: RegExp): Promise<un
   }
 }
 
-/** The chat: the machine, then a person, who is told nothing that the visitor did not let through. */
-async function handedOver(page: Page): Promise<unknown> {
+/** Said to be sad: the frame offers a person, and asks what they may know. The page hears of it at the press. */
+async function helped(browser: Browser): Promise<void> {
+  const visitor = await Visitor.of(browser, { viewport: { width: 1100, height: 900 } });
+  const page = await visitor.open(`${shop}/help`);
   await page.fill("#words", "It came broken, and I am tired of it");
   await page.press("#words", "Enter");
   await page.waitForSelector("#said li[data-who=machine]", { timeout: PATIENCE });
-  await page.click("#person");
-  await page.waitForSelector("#person", { state: "hidden", timeout: PATIENCE });
+  await yes(page, "footer [data-open]", "adult", null);
+  await consent(page, "on");
+  await page.click("[data-close]");
+  await page.goto(`${shop}/`);
+  await page.click("details.ways summary");
+  const mood = await frameOf(page, "mood");
+  await page.locator("mien-mood").scrollIntoViewIfNeeded(); // out of sight a frame draws nothing
+  await press(page, mood, "[data-mood=sadness]");
+  await sent(page, visitor);
+  await page.goto(`${shop}/help`);
+  const asks = await frameOf(page, "help");
+  await asks.waitForSelector("[data-answer=no-person]", { timeout: PATIENCE });
+  const [offered, before] = [await words(asks), JSON.stringify(await saidIn(page))];
   await looked(page);
-  return page.$$eval("#said li", (items) => items.map((item) => (item as HTMLElement).dataset["who"]));
+  await press(page, asks, "[data-answer=person]");
+  await press(page, asks, "[data-answer=tell]");
+  await says(asks, /a person takes over/);
+  await page.waitForSelector("#person button", { state: "hidden", timeout: PATIENCE });
+  const lines = await page.$$eval("#said li", (items) => items.map((item) => (item as HTMLElement).dataset["who"]));
+  const desk = await visitor.open(`${shop}/desk`);
+  await desk.waitForSelector("[data-tone]", { timeout: PATIENCE });
+  await looked(desk);
+  told["helped"] = { offered, before, lines, desk: await desk.innerText("#waiting"), troubles: visitor.troubles };
+  await visitor.context.close();
 }
 
 async function forgotten(page: Page): Promise<unknown> {
@@ -225,8 +245,11 @@ async function signals(browser: Browser): Promise<void> {
   const page = await visitor.open(`${shop}/`);
   await strip(page);
   const untouched = visitor.paths(mien).filter((path) => path.startsWith("/web/frame"));
-  const question = await yes(page, "footer [data-open]", "adult", ["personalize_offers"]);
+  await page.click("footer [data-open]");
+  await says(await frameOf(page, "consent"), /Global Privacy Control/);
+  const question = await yes(page, null, "adult", ["personalize_offers"]);
   await consent(page, "on");
+  await says(question, /You said yes to/);
   const text = await words(question);
   await page.click("[data-close]");
   const sign = await frameOf(page, "indicator");
@@ -234,6 +257,35 @@ async function signals(browser: Browser): Promise<void> {
   await cameraIs(page, "denied");
   told["signals"] = { untouched, text, sign: await words(sign), troubles: visitor.troubles };
   await visitor.context.close();
+}
+
+/** Somebody of fourteen, and whoever answers for them on a device of their own. */
+async function young(browser: Browser): Promise<void> {
+  const [child, parent] = [await Visitor.of(browser, { viewport: { width: 1100, height: 900 } }), await Visitor.of(browser, { viewport: { width: 1100, height: 900 } })];
+  const page = await child.open(`${shop}/`);
+  const asks = await yes(page, "footer [data-open]", "13_to_15", ["declare_mood"]);
+  await asks.waitForSelector("button:text-is('Ask a parent or guardian')", { timeout: PATIENCE });
+  const refused = await words(asks);
+  await press(page, asks, "button:text-is('Ask a parent or guardian')");
+  await press(page, asks, "button:text-is('Make the request')");
+  const request = await asks.locator("textarea[readonly]").inputValue({ timeout: PATIENCE });
+  const other = await parent.open(`${shop}/`);
+  await other.click("footer [data-open]");
+  const reads = await frameOf(other, "consent");
+  await reads.locator("button:text-is('I am a parent or guardian')").click({ timeout: PATIENCE });
+  await reads.getByLabel("The request from the child’s device").fill(request);
+  await reads.locator("button:text-is('I have no code yet')").click();
+  await reads.waitForSelector("code", { timeout: PATIENCE });
+  await reads.locator("button:text-is('Read the request')").click();
+  await reads.waitForSelector("button:text-is('I agree')", { timeout: PATIENCE });
+  await looked(other);
+  await press(other, reads, "button:text-is('I agree')");
+  const answer = await reads.locator("textarea[readonly]").inputValue({ timeout: PATIENCE });
+  await asks.getByLabel("Their answer").fill(answer);
+  await press(page, asks, "button:text-is('Finish with their answer')");
+  await says(asks, /choices are in force/);
+  told["young"] = { refused, given: await words(asks), troubles: [...child.troubles, ...parent.troubles] };
+  await Promise.all([child.context.close(), parent.context.close()]);
 }
 
 /** In a German school: the emotion path is refused with its article; what the pupil says, and their answers, choose. */
@@ -309,7 +361,7 @@ async function inBrowser(file: string, ...journeys: readonly ((browser: Browser)
 }
 
 const only = process.env["MIEN_JOURNEYS"]?.split(",");
-const all = { browses, alone, agrees, signals, learns, together };
+const all = { browses, alone, agrees, helped, signals, young, learns, together };
 const chosen = Object.entries(all).filter(([name]) => only === undefined || only.includes(name)).map(([, journey]) => journey);
 await inBrowser(joy, ...chosen.filter((each) => each !== together));
 if (chosen.includes(together)) await inBrowser(two, together);

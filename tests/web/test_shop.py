@@ -166,8 +166,15 @@ def test_a_yes_taken_back_leaves_nothing_on_the_next_page(told: Any) -> None:
 
 
 @pytest.mark.node
-def test_a_person_takes_over_the_chat(told: Any) -> None:
-    assert told["agrees"]["handed"] == ["you", "machine", "machine"]
+def test_a_person_is_offered_in_the_frame_and_told_what_the_visitor_let_through(told: Any) -> None:
+    seen = told["helped"]
+    assert "Would you like a person to take over?" in seen["offered"]
+    assert "handed" not in seen["before"]  # the page hears of it at the press
+    assert not [word for word in WORDS if spoken(word, seen["before"].encode())]
+    assert seen["lines"] == ["you", "machine", "machine"]
+    assert "gentle: softly and with time" in seen["desk"]
+    assert "sadness" not in seen["desk"]
+    assert seen["troubles"] == []
 
 
 # ---- other visitors ----
@@ -175,13 +182,23 @@ def test_a_person_takes_over_the_chat(told: Any) -> None:
 def test_a_browsers_no_is_said_and_a_later_yes_wins_and_a_denied_camera_is_told(told: Any) -> None:
     seen = told["signals"]
     assert seen["untouched"] == []
-    assert "Offers that suit you" in seen["text"]
-    assert re.search(r"browser|permission|denied", seen["sign"], re.IGNORECASE), seen["sign"]
+    assert re.search(r"You said yes to\s+Offers that suit you\s+You said no to", seen["text"])
+    assert "Your browser does not allow the camera." in seen["sign"]
+    assert seen["troubles"] == []
+
+
+@pytest.mark.node
+def test_a_childs_yes_needs_a_guardian_who_signs_on_a_device_of_their_own(told: Any) -> None:
+    seen = told["young"]
+    assert "This rests on" in seen["refused"]
+    assert "Your choices are in force." not in seen["refused"]
+    assert "Your choices are in force." in seen["given"]
     assert seen["troubles"] == []
 
 
 @pytest.mark.node
 def test_of_two_faces_no_word_is_said(told: Any) -> None:
+    assert "More than one face is seen, so nothing is read." in told["together"]["sign"]
     assert not any(word in told["together"]["sign"].lower() for word in ("joy", "sadness", "anger"))
     assert told["together"]["troubles"] == []
 

@@ -202,6 +202,7 @@ class FakeCore implements Core {
   ranking(): ReturnType<Core["ranking"]> { return Promise.resolve(this.#scene.ranking ?? null); }
   onChange(listener: () => void): () => void { this.#listeners.add(listener); return () => this.#listeners.delete(listener); }
   show(view: string): void { viewed.calls.push(["show", view]); }
+  hand(ticket: string | null): void { viewed.calls.push(["hand", ticket]); }
   close(): void { viewed.calls.push(["close"]); }
 }
 

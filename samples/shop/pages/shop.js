@@ -115,6 +115,7 @@ function told({ consent, camera }) {
   all("[data-with]").forEach((each) => { each.hidden = !on; });
   all("[data-without]").forEach((each) => { each.hidden = on; });
   all("details.ways").forEach(opened);
+  all("mien-help").forEach((each) => { each.open = on; });
   document.documentElement.dataset.mien = consent;
   document.documentElement.dataset.camera = camera;
   // The camera's sign must be in sight while it is on, and a dialog lies over it.
@@ -228,42 +229,32 @@ function chat() {
   const list = one("#said");
   if (list === null) return;
   const name = conversation();
-  const offer = one("#offer");
   const told = (found) => {
     if (found === null || found.lines.length === list.children.length) return;
-    list.replaceChildren(...found.lines.map(([who, words]) => {
-      const item = Object.assign(document.createElement("li"), { textContent: words });
-      item.dataset.who = who;
-      const speaker = Object.assign(document.createElement("span"), { className: "hidden", textContent: { you: "You: ", machine: "The machine: ", person: "A person: " }[who] });
-      item.prepend(speaker);
-      return item;
-    }));
-    one("#person").hidden = found.person;
-    if (found.person) offer.hidden = true;
+    list.replaceChildren(...found.lines.map(said));
+    one("#person button").hidden = found.person;
   };
-  const person = async () => {
-    const mien = await arrived;
-    // The frame asks whether anything may be passed on; what comes is for the desk alone, or nothing.
-    const help = mien === null ? null : await mien.ask("help", { page: "help", human: true }).catch(() => null);
-    told(await post("/api/person", help?.ticket ? { conversation: name, ticket: help.ticket } : { conversation: name }));
-  };
+  /** A person is wanted. `ticket` is what the visitor let the desk know, in the frame; the shop cannot open it. */
+  const person = async (ticket) => told(await post("/api/person", ticket === null ? { conversation: name } : { conversation: name, ticket }));
   one("#write").addEventListener("submit", async (event) => {
     event.preventDefault();
     const field = one("#words");
     const text = field.value.trim();
-    if (text === "") return;
     field.value = "";
-    told(await post("/api/says", { conversation: name, text }));
-    const mien = await arrived;
-    const help = mien === null ? null : await mien.ask("help", { page: "help" }).catch(() => null);
-    offer.hidden = help?.mode !== "human" || one("#person").hidden;
+    if (text !== "") told(await post("/api/says", { conversation: name, text }));
   });
-  one("#person").addEventListener("click", person);
-  one("[data-offer=yes]").addEventListener("click", person);
-  one("[data-offer=no]").addEventListener("click", () => { offer.hidden = true; });
+  one("#person button").addEventListener("click", () => person(null));
+  one("mien-help").addEventListener("mien-handed", ({ detail }) => person(detail.ticket));
   const look = () => fetch(`/api/said/${name}`).then((answer) => answer.json()).then(told, () => undefined);
   look();
   setInterval(look, 2000);
+}
+
+function said([who, words]) {
+  const item = Object.assign(document.createElement("li"), { textContent: words });
+  item.dataset.who = who;
+  item.prepend(Object.assign(document.createElement("span"), { className: "hidden", textContent: { you: "You: ", machine: "The machine: ", person: "A person: " }[who] }));
+  return item;
 }
 
 function desk() {

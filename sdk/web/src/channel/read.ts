@@ -63,6 +63,7 @@ const FROM_FRAME: Readonly<Record<string, readonly [readonly string[], Read<ToPa
   size: [["height"], (said) => ({ kind: "size", height: whole(said["height"], 0, TALL) })],
   show: [["view"], (said) => ({ kind: "show", view: one(said["view"], VIEWS) })],
   close: [[], () => ({ kind: "close" })],
+  handed: [["ticket"], (said) => ({ kind: "handed", ticket: said["ticket"] === null ? null : text(said["ticket"], /^[A-Za-z0-9_-]{1,4096}$/) })],
   ranked: [["id", "event", "places", "behaviour", "agreed"], (said) => ({
     kind: "ranked", id: id(said["id"]), event: text(said["event"], EVENT), places: listed(said["places"], PLACES).map(place),
     behaviour: one(said["behaviour"], BEHAVIOURS), agreed: said["agreed"] === null ? null : whole(said["agreed"], 0, PLACES),

@@ -4,7 +4,7 @@ import type { AgeBand, Behaviour, DeedKind, Offer } from "../values.ts";
 
 export const VERSION = 1;
 /** What one frame shows. `indicator` is also the page's core: it holds camera and rankings. */
-export const VIEWS = ["consent", "indicator", "me", "mood", "why"] as const;
+export const VIEWS = ["consent", "indicator", "me", "mood", "why", "help"] as const;
 export type ViewName = (typeof VIEWS)[number];
 /** What the page may know of the consent: whether there is one. Not which purposes, not of whom. */
 export const CONSENTS = ["none", "on", "off"] as const;
@@ -61,6 +61,8 @@ export type ToPage =
   | { readonly kind: "size"; readonly height: number }
   | { readonly kind: "show"; readonly view: ViewName }
   | { readonly kind: "close" }
+  /** The person pressed for a human. `ticket` is for the service desk alone: sealed to its key, null where nothing may be passed on. */
+  | { readonly kind: "handed"; readonly ticket: string | null }
   | {
     readonly kind: "ranked"; readonly id: number; readonly event: string; readonly places: readonly Place[];
     readonly behaviour: Behaviour; readonly agreed: number | null;

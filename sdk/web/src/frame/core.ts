@@ -94,6 +94,8 @@ export interface Core {
   onChange(listener: () => void): () => void;
   /** Ask the page to put another view in sight; it may decline. */
   show(view: "consent" | "indicator" | "me" | "mood" | "why"): void;
+  /** Tell the page that the person pressed for a human; `ticket` is what they let the desk know, null for nothing. */
+  hand(ticket: string | null): void;
   /** Ask the page to hide this frame. */
   close(): void;
 }

@@ -304,6 +304,10 @@ export class Held implements Core {
     this.#parts.line.say({ kind: "show", view });
   }
 
+  hand(ticket: string | null): void {
+    this.#parts.line.say({ kind: "handed", ticket });
+  }
+
   close(): void {
     this.#parts.line.say({ kind: "close" });
   }

@@ -6,11 +6,11 @@ import { Link } from "./link.ts";
 import type { Mien } from "./mien.ts";
 
 /** Room that is not told by the frame, as a length; `--mien-height` says otherwise. */
-const ROOM: Readonly<Record<ViewName, string>> = { consent: "32rem", indicator: "3.5rem", me: "36rem", mood: "16rem", why: "20rem" };
+const ROOM: Readonly<Record<ViewName, string>> = { consent: "32rem", indicator: "3.5rem", me: "36rem", mood: "16rem", why: "20rem", help: "17rem" };
 const STYLE = `:host{display:none}:host([open]){display:block}
 iframe{display:block;inline-size:100%;block-size:var(--mien-height,var(--mien-told));border:0;color-scheme:normal;background:transparent}`;
 const TITLES: Readonly<Record<ViewName, string>> = {
-  consent: "mien: your consent", indicator: "mien: the camera", me: "mien: your data", mood: "mien: how you feel", why: "mien: why this order",
+  consent: "mien: your consent", indicator: "mien: the camera", me: "mien: your data", mood: "mien: how you feel", why: "mien: why this order", help: "mien: help by a person",
 };
 
 /** Where the frames of one page belong. */
@@ -95,6 +95,7 @@ function kind(view: ViewName): CustomElementConstructor {
     #heard(message: ToPage): void {
       if (message.kind === "size") this.#frame?.style.setProperty("--mien-told", `${message.height}px`);
       else if (message.kind === "close") this.#shut();
+      else if (message.kind === "handed") this.dispatchEvent(new CustomEvent("mien-handed", { bubbles: true, detail: { ticket: message.ticket } }));
       else current?.heard(view, message);
     }
 

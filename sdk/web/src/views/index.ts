@@ -16,4 +16,5 @@ export const views: Readonly<Record<ViewName, () => Promise<View>>> = {
   me: async () => (await import("./me.ts")).me,
   mood: async () => (await import("./mood.ts")).mood,
   why: async () => (await import("./why.ts")).why,
+  help: async () => (await import("./help.ts")).help,
 };

@@ -116,7 +116,7 @@ body:has(> .mien) { margin: 0; }
 .mien .held > section > h2 { margin-block-start: 0; }
 
 /* ---- the camera's sign ---- */
-.mien.indicator { padding: 0.625rem 0.875rem; }
+.mien.indicator, .mien.help { padding: 0.625rem 0.875rem; }
 .mien .sign { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: center; justify-content: space-between; }
 .mien .sign .words { display: flex; gap: 0.75rem; align-items: center; flex: 1 1 15rem; min-inline-size: 0; }
 .mien .sign .words p { margin: 0; line-height: 1.35; }

@@ -129,10 +129,12 @@ class Door:
         self._server.server_close()
 
 
-def embedded(stage: Stage, theme: Mapping[str, str] | None = None) -> str:
-    """The loader's markup for this stage's site, as `docs/how-to/embed-in-a-page.md` has it; `theme` is the look of the frames."""
-    look = f' data-theme="{escape(json.dumps(theme), quote=True)}"' if theme else ""
-    return f'<script src="{stage.url}/web/loader.js" data-site="{SITE}" data-key="{stage.publishable}" data-patience="{PATIENCE}"{look} async></script>'
+def embedded(stage: Stage, theme: Mapping[str, str]) -> str:
+    """The loader's tag as `mien site embed` prints it, with the look of the frames. Raises `StageFailed` where the web SDK was not built."""
+    asked = ("site", "embed", SITE, "--server", stage.url, "--key", stage.publishable, "--json")
+    script: str = json.loads(stage.mien(*asked))["script"]
+    look = escape(json.dumps(theme), quote=True)
+    return script.replace(" async>", f' data-patience="{PATIENCE}" data-theme="{look}" async>')
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,11 @@ export const words: Words = {
     recoveryText: "Schreiben Sie ihn auf oder drucken Sie ihn: Er wird nur jetzt gezeigt. Mit ihm kommen Sie auf einem anderen Gerät zurück oder lassen alles löschen. Wer ihn hat, spricht für Sie.",
     recoveryKept: "Ich habe ihn verwahrt",
   },
+  help: {
+    title: "Hilfe durch einen Menschen", text: "Ein Mensch kommt, wenn Sie einen wünschen, gleich wozu Sie zugestimmt haben.", ask: "Mit einem Menschen sprechen", offer: "Möchten Sie, dass ein Mensch übernimmt?",
+    yes: "Ja, ein Mensch", no: "Nein, so weiter", tell: "Darf er das wissen?", tellYes: "Ja, sagen", tellNo: "Nein, nichts sagen",
+    handed: "Ein Mensch übernimmt.",
+  },
   guardian: {
     title: "Eltern oder Vormund fragen", text: "Wo Sie sind, muss nach dem Gesetz auch ein Elternteil oder Vormund zustimmen. Bis dahin wird nichts gelesen und nichts gesendet.",
     make: "Anfrage erstellen", give: "Geben Sie diesen Text Ihrem Elternteil oder Vormund", how: "Auf einem eigenen Gerät öffnen sie diese Seite, drücken „Ich bin Elternteil oder Vormund“ und geben Ihnen eine Antwort.",

@@ -29,6 +29,11 @@ export const words: Words = {
     recoveryText: "Write it down or print it: it is shown only now. With it you can come back on another device, or have everything erased. Whoever has it speaks for you.",
     recoveryKept: "I have kept it",
   },
+  help: {
+    title: "Help by a person", text: "A person comes when you ask for one, whatever you agreed to.", ask: "Talk to a person", offer: "Would you like a person to take over?",
+    yes: "Yes, a person", no: "No, go on like this", tell: "May they know this?", tellYes: "Yes, tell them", tellNo: "No, tell them nothing",
+    handed: "A person takes over.",
+  },
   guardian: {
     title: "Ask a parent or guardian", text: "Where you are, the law wants a parent or guardian to agree too. Until then nothing is read and nothing is sent.",
     make: "Make the request", give: "Give this text to your parent or guardian", how: "On their own device they open this page, press “I am a parent or guardian” and give you an answer.",

@@ -29,6 +29,11 @@ export const words: Words = {
     recoveryText: "Anótelo o imprímalo: solo se muestra ahora. Con él puede volver en otro dispositivo o hacer que se borre todo. Quien lo tenga habla por usted.",
     recoveryKept: "Lo he guardado",
   },
+  help: {
+    title: "Ayuda de una persona", text: "Una persona acude cuando usted la pide, haya aceptado lo que haya aceptado.", ask: "Hablar con una persona", offer: "¿Quiere que siga una persona?",
+    yes: "Sí, una persona", no: "No, seguir así", tell: "¿Puede saber esto?", tellYes: "Sí, decírselo", tellNo: "No, no decirle nada",
+    handed: "Sigue una persona.",
+  },
   guardian: {
     title: "Preguntar a su madre, padre o tutor", text: "En su lugar, la ley quiere que también acepte su madre, padre o tutor. Hasta entonces no se lee ni se envía nada.",
     make: "Crear la solicitud", give: "Dé este texto a su madre, padre o tutor", how: "En su propio dispositivo abren esta página, pulsan «Soy madre, padre o tutor» y le dan una respuesta.",

@@ -29,6 +29,11 @@ export const words: Words = {
     recoveryText: "Notez-le ou imprimez-le : il n’est affiché que maintenant. Il permet de revenir sur un autre appareil ou de faire tout effacer. Qui l’a parle pour vous.",
     recoveryKept: "Je l’ai gardé",
   },
+  help: {
+    title: "L’aide d’une personne", text: "Une personne vient quand vous le demandez, quoi que vous ayez accepté.", ask: "Parler à une personne", offer: "Souhaitez-vous qu’une personne prenne le relais ?",
+    yes: "Oui, une personne", no: "Non, continuer ainsi", tell: "Peut-elle savoir ceci ?", tellYes: "Oui, le lui dire", tellNo: "Non, ne rien lui dire",
+    handed: "Une personne prend le relais.",
+  },
   guardian: {
     title: "Demander à un parent ou tuteur", text: "Là où vous êtes, la loi veut qu’un parent ou tuteur accepte aussi. D’ici là, rien n’est lu et rien n’est envoyé.",
     make: "Créer la demande", give: "Donnez ce texte à votre parent ou tuteur", how: "Sur leur propre appareil, ils ouvrent cette page, appuient sur « Je suis parent ou tuteur » et vous donnent une réponse.",

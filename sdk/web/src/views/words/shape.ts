@@ -22,6 +22,11 @@ export interface Words {
     readonly partly: string; readonly change: string; readonly withdrawAll: string; readonly withdrawn: string; readonly stale: string;
     readonly otherLanguage: string; readonly ended: string; readonly recoveryTitle: string; readonly recoveryText: string; readonly recoveryKept: string;
   };
+  readonly help: {
+    readonly title: string; readonly text: string; readonly ask: string; readonly offer: string; readonly yes: string; readonly no: string;
+    /** Before what would be passed on, in the server's words. */
+    readonly tell: string; readonly tellYes: string; readonly tellNo: string; readonly handed: string;
+  };
   readonly guardian: {
     readonly title: string; readonly text: string; readonly make: string; readonly give: string; readonly how: string; readonly answer: string;
     readonly word: string; readonly finish: string; readonly iAm: string; readonly forTitle: string; readonly forText: string; readonly request: string;
