@@ -53,15 +53,23 @@ export const me: View = async (root, core) => {
 
 function drawn(stage: Stage, known: Known): Drawn {
   const { core, words } = stage;
-  const shown = mark(core);
-  const changed = (): boolean => {
-    const same = mark(core) === shown;
-    if (!same) known.forget(); // in another frame or tab something was said, or taken back
-    return !same;
-  };
   if (known.erased !== "no") return { title: words.me.title, body: [gone(stage, known)] };
-  const somebody = core.standing()?.subject != null;
-  return { title: words.me.title, body: [h("h1", {}, words.me.title), somebody ? here(stage, known) : nobody(stage)], changed };
+  const subject = core.standing()?.subject ?? null;
+  const standing = h("section", { class: "stands" });
+  let shown = "";
+  const show = (): void => {
+    if (mark(core) === shown) return;
+    shown = mark(core);
+    fillWith(standing, stands(stage, known));
+    known.forget(); // the list stays as it was, until somebody looks again
+  };
+  if (subject !== null) show();
+  const changed = (): boolean => {
+    if ((core.standing()?.subject ?? null) !== subject) return true;
+    if (subject !== null) show();
+    return false;
+  };
+  return { title: words.me.title, body: [h("h1", {}, words.me.title), subject === null ? nobody(stage) : here(stage, known, standing)], changed };
 }
 
 /** What of the standing this view shows. */
@@ -99,42 +107,46 @@ async function welcome(stage: Stage): Promise<void> {
 }
 
 // ---- somebody ----
-function here(stage: Stage, known: Known): Child {
+function here(stage: Stage, known: Known, standing: HTMLElement): Child {
   const { words } = stage;
   const place = h("div", { class: "held", "aria-live": "off" });
+  const again = (): Promise<void> => {
+    known.forget();
+    return load(stage, known, place);
+  };
   void load(stage, known, place);
-  return [stands(stage), place, erasing(stage, known, words)];
+  return [standing, place, h("div", { class: "row" }, button(stage, words.me.refresh, again, "slim", { "data-answer": "refresh" })), erasing(stage, known, words)];
 }
 
 /** What stands, each with its own way back, as near as the yes was. */
-function stands(stage: Stage): Child {
+function stands(stage: Stage, known: Known): Child {
   const { core, words } = stage;
   const standing = core.standing();
   const purposes = inOrder(standing?.purposes ?? []);
   const waiting = standing?.waiting ?? 0;
-  return h(
-    "section", {},
+  return [
     standing?.askAgain === true ? h("div", { class: "note" }, h("p", {}, words.consent.ended)) : null,
-    h("h2", {}, purposes.length > 0 ? words.me.stands : words.common.choices),
+    h("h2", { tabindex: "-1" }, purposes.length > 0 ? words.me.stands : words.common.choices),
     purposes.length > 0
-      ? h("ul", { class: "plainly" }, purposes.map((each) => h("li", {}, h("span", {}, words.purposes[each]), back(stage, words.me.takeBack, [each]))))
+      ? h("ul", { class: "plainly" }, purposes.map((each) => h("li", {}, h("span", {}, words.purposes[each]), back(stage, known, words.me.takeBack, [each]))))
       : h("p", {}, words.me.nothingStands),
     standing !== null && purposes.length > 0 && standing.expiresAt > 0
       ? h("p", { class: "quiet small" }, around(words.me.until, "date", date(standing.expiresAt, core.lang))) : null,
     waiting > 0 ? h("p", { class: "quiet small" }, fill(words.me.waiting, { count: waiting })) : null,
     h(
-      "div", { class: "row" }, purposes.length > 0 ? back(stage, words.me.takeAll, null) : null,
+      "div", { class: "row" }, purposes.length > 0 ? back(stage, known, words.me.takeAll, null) : null,
       button(stage, words.consent.change, () => core.show("consent")),
     ),
-  );
+  ];
 }
 
-function back(stage: Stage, text: string, purposes: readonly Purpose[] | null): HTMLElement {
+function back(stage: Stage, known: Known, text: string, purposes: readonly Purpose[] | null): HTMLElement {
   const { core, words } = stage;
   const take = async (): Promise<void> => {
     const receipt = purposes === null ? await core.withdraw() : await core.withdraw(purposes);
-    await stage.draw();
-    toHeading(stage.root);
+    known.forget();
+    // What stands was drawn anew when the core said so; the button that was pressed went with it.
+    stage.root.querySelector<HTMLElement>(".stands h2")?.focus();
     stage.say(receipt === null ? words.me.takenLater : words.me.taken);
   };
   const more = purposes === null ? {} : { "aria-label": `${text}: ${purposeNames(purposes, words).join(", ")}` };

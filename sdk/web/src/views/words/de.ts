@@ -76,6 +76,7 @@ export const words: Words = {
     held: "Eine rechtliche Aufbewahrung hält einen Teil bis {date}.", recover: "Mit einem Code zurückkommen", recoverText: "Mit Ihrem Wiederherstellungscode wird dieser Browser eines Ihrer Geräte.",
     code: "Code", recoverDo: "Wiederherstellungscode benutzen", joinText: "Oder tippen Sie den Code ein, den ein anderes Ihrer Geräte zeigt.", joinDo: "Code eines anderen Geräts benutzen",
     recovered: "Willkommen zurück.", more: "Alle {count} zeigen", newest: "Das Neueste zuerst.",
+    refresh: "Noch einmal nachsehen",
     answers: "Antworten in Lektionen", right: "richtig", wrong: "falsch", hold: "Rechtliche Aufbewahrung bis {date}: {reason}",
   },
   mood: {

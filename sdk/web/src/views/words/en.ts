@@ -76,6 +76,7 @@ export const words: Words = {
     held: "A legal hold keeps part of it until {date}.", recover: "Come back with a code", recoverText: "With your recovery code this browser becomes one of your devices.",
     code: "Code", recoverDo: "Use the recovery code", joinText: "Or type the code that another device of yours shows.", joinDo: "Use the code of another device",
     recovered: "Welcome back.", more: "Show all {count}", newest: "The newest first.",
+    refresh: "Look again",
     answers: "Answers in lessons", right: "right", wrong: "wrong", hold: "Legal hold until {date}: {reason}",
   },
   mood: {

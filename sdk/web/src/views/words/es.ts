@@ -76,6 +76,7 @@ export const words: Words = {
     held: "Una retención legal conserva una parte hasta el {date}.", recover: "Volver con un código", recoverText: "Con su código de recuperación este navegador pasa a ser uno de sus dispositivos.",
     code: "Código", recoverDo: "Usar el código de recuperación", joinText: "O escriba el código que muestra otro dispositivo suyo.", joinDo: "Usar el código de otro dispositivo",
     recovered: "Aquí está de nuevo.", more: "Mostrar los {count}", newest: "Lo más reciente primero.",
+    refresh: "Mirar de nuevo",
     answers: "Respuestas en lecciones", right: "correcta", wrong: "incorrecta", hold: "Retención legal hasta el {date}: {reason}",
   },
   mood: {

@@ -76,6 +76,7 @@ export const words: Words = {
     held: "Une conservation légale en garde une partie jusqu’au {date}.", recover: "Revenir avec un code", recoverText: "Avec votre code de secours, ce navigateur devient l’un de vos appareils.",
     code: "Code", recoverDo: "Utiliser le code de secours", joinText: "Ou tapez le code qu’affiche un autre de vos appareils.", joinDo: "Utiliser le code d’un autre appareil",
     recovered: "Vous voilà de retour.", more: "Montrer les {count}", newest: "Les plus récents d’abord.",
+    refresh: "Regarder à nouveau",
     answers: "Réponses dans les leçons", right: "juste", wrong: "faux", hold: "Conservation légale jusqu’au {date} : {reason}",
   },
   mood: {

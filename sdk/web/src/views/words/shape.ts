@@ -56,7 +56,7 @@ export interface Words {
     readonly erased: string; readonly erasedLater: string; readonly accepted: string; readonly completed: string; readonly completeBy: string;
     readonly backups: string; readonly deleted: string; readonly held: string; readonly recover: string; readonly recoverText: string; readonly code: string;
     readonly recoverDo: string; readonly joinText: string; readonly joinDo: string; readonly recovered: string; readonly more: string; readonly newest: string;
-    readonly answers: string; readonly right: string; readonly wrong: string; readonly hold: string;
+    readonly refresh: string; readonly answers: string; readonly right: string; readonly wrong: string; readonly hold: string;
   };
   readonly mood: {
     readonly title: string; readonly text: string; readonly said: string; readonly waits: string; readonly second: string; readonly noYes: string;

@@ -76,6 +76,7 @@ export const words: Words = {
     held: "因法律保全，部分内容保留至 {date}。", recover: "用代码恢复", recoverText: "凭您的恢复码，此浏览器会成为您的设备之一。",
     code: "代码", recoverDo: "使用恢复码", joinText: "或者输入您另一台设备显示的代码。", joinDo: "使用另一台设备的代码",
     recovered: "欢迎回来。", more: "显示全部 {count} 项", newest: "最新的在前。",
+    refresh: "重新查看",
     answers: "课程中的答案", right: "正确", wrong: "错误", hold: "法律保全至 {date}：{reason}",
   },
   mood: {
