@@ -43,7 +43,7 @@ const NAMED = { keepNames: true };
 /** Which files travel together: what a frame begins with, what all views share, the client. The rest is split where it is loaded later. */
 const TOGETHER: readonly Rolldown.CodeSplittingGroup[] = [
   { name: "shell", priority: 3, test: /\/src\/(embed|errors|values|channel\/|frame\/|label\/(index|trim)|wire\/(shapes|notice|canonical|bytes))|preload-helper/ },
-  { name: "shared", priority: 2, test: /\/src\/views\/(?!consent|guardian|indicator|me\b|mood|why|words\/[a-z]{2}\.ts)/ },
+  { name: "shared", priority: 2, test: /\/src\/views\/(?!consent|guardian|help|indicator|me\b|mood|why|words\/[a-z]{2}\.ts)/ },
   { name: "client", priority: 1, test: /\/src\/(client|consent|keep|seal|send|wire)\/|node_modules/ },
 ];
 /** What pieces are called that the bundler names after its own. */

@@ -120,6 +120,23 @@ def _problem(response: Any) -> Problem:
     return found
 
 
+async def _slow(call: Call) -> Response:
+    await asyncio.sleep(0.2)
+    return answer(Health())
+
+
+async def _large(call: Call) -> Response:
+    call.allow(60)
+    return await _slow(call)
+
+
+def test_only_what_is_allowed_more_time_takes_it(make: Make) -> None:
+    endpoints = [Endpoint("GET", "/slow", _slow, Health), Endpoint("GET", "/large", _large, Health)]
+    desk = make(*endpoints, seconds=0.02)
+    assert _problem(desk.client.get("/slow")).code == "request-overdue"
+    assert desk.client.get("/large").status_code == 200
+
+
 # ---- the tree ----
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.code)
 def test_every_code_has_a_page_that_says_what_why_and_what_to_do(kind: type[MienError]) -> None:

@@ -180,6 +180,15 @@ def test_a_minor_is_told_the_law_and_goes_on_with_a_guardian(seen: Any) -> None:
     assert answer["claims"]["age_band"] == "13_to_15"
 
 
+def test_a_change_begins_with_what_stands(seen: Any) -> None:
+    """Else one press more would take back what was not meant."""
+    assert seen["presses"]["change"] == ["personalize_offers yes", "declare_mood yes"]
+
+
+def test_what_is_taken_back_without_a_connection_is_said_so(seen: Any) -> None:
+    assert seen["presses"]["away"] == [["withdraw", None]]
+
+
 def test_another_language_keeps_the_choices_and_the_focus(seen: Any) -> None:
     assert seen["presses"]["language"] == [
         "de", notice("de")["title"], "SELECT", ["declare_mood yes"],

@@ -54,8 +54,8 @@ def padded(small: Pixels) -> Pixels:
 
 
 def sequences() -> list[list[tuple[label.Sight, Scores, bool]]]:
-    """Scores as no network gives them: moods that come and go, blinks, speech, gaps, numbers that are none; at 5 to 25 pictures a second."""
-    return [walk(np.random.default_rng(rate), rate) for rate in (5, 12, 15, 25)]
+    """Scores as no network gives them: moods that come and go, blinks, speech, gaps, numbers that are none; at 5 to 15 pictures a second."""
+    return [walk(np.random.default_rng(rate), rate) for rate in (5, 12, 15)]
 
 
 def walk(chance: np.random.Generator, rate: int) -> list[tuple[label.Sight, Scores, bool]]:

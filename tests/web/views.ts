@@ -313,6 +313,16 @@ async function presses(page: Page): Promise<void> {
     [...document.querySelectorAll<HTMLInputElement>("input:checked")].map(({ dataset, value }) => `${dataset["purpose"]} ${value}`),
   ]);
 
+  await show(page, { view: "consent", purposes: OFFERS });
+  await answer(page, "change").click();
+  await page.locator("input[data-purpose=adapt_service]").first().waitFor();
+  said["change"] = await page.locator("input:checked").evaluateAll((inputs) => inputs.map((each) => `${(each as HTMLInputElement).dataset["purpose"]} ${(each as HTMLInputElement).value}`));
+
+  await show(page, { view: "consent", purposes: OFFERS, server: "away" });
+  await answer(page, "all").click();
+  await page.getByText("The server cannot be reached; it hears of it first.").waitFor();
+  said["away"] = await calls(page);
+
   await show(page, { view: "mood", purposes: OFFERS });
   await page.locator("[data-mood=sadness]").first().click();
   await page.locator(".less [data-mood=anger]").click();

@@ -46,6 +46,8 @@ SITE: Final = "mien.site"
 """Where the scope remembers the site that was found, for the answer's CORS headers."""
 PUBLIC: Final = "mien.public"
 """Set in the scope by answers that any web page may read."""
+PATIENCE: Final = "mien.patience"
+"""Where the scope has the time that the answer may take."""
 MAX_KEY_CHARS: Final = 200
 MAX_QUERY: Final = 16
 PROVEN: Final = (ConsentMissing, PolicyDenied, EnvelopeReplayed, ClockSkewed)
@@ -104,6 +106,13 @@ class Call:
             raise RequestInvalid(msg) from None
         found: dict[str, str] = dict(pairs)
         return found.get(name, "")
+
+    def allow(self, seconds: float) -> None:
+        """Let the answer take so many seconds more: it is large, and lines are slow."""
+        patience: asyncio.Timeout | None = self.scope.get(PATIENCE)
+        due = None if patience is None else patience.when()
+        if patience is not None and due is not None:
+            patience.reschedule(due + seconds)
 
     # ---- who asks ----
     async def device_site(self) -> "Site":

@@ -14,6 +14,8 @@ HTML: Final = "text/html; charset=utf-8"
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 BRIEF: Final = "public, max-age=300"
 """How long a page may keep a loader that it asked for by no hash."""
+SLOWEST: Final = 64 * 1024
+"""Bytes a second, unpacked: a slow line still gets the runtime, four minutes after it asked."""
 LOADERS: Final = {"loader.js": "loader", "module.js": "module"}
 """Names without a hash, for pages that pin none: a plain script, and a module."""
 
@@ -42,6 +44,7 @@ async def web_file(call: Call) -> Response:
     if file is None:
         msg = "no such file of the web SDK; take the names from `manifest.json` or the frame's document"
         raise NotFound(msg)
+    call.allow(file.bytes / SLOWEST)
     path, coding = built.travelling(name, _accepted(call))
     headers = {
         "vary": "accept-encoding", "etag": f'"{file.sha384[:32]}-{coding or "as-is"}"', "cache-control": BRIEF if asked in LOADERS else IMMUTABLE,

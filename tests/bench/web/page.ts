@@ -5,9 +5,9 @@
 
 import { readFileSync } from "node:fs";
 
-import type { Browser } from "playwright-core";
-
 import { frameOf, launched, press } from "../../web/frames/driver.ts";
+
+type Browser = Awaited<ReturnType<typeof launched>>;
 
 interface Told {
   readonly program: string;

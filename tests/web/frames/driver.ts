@@ -111,13 +111,13 @@ export async function frameOf(page: Page, view: string): Promise<Frame> {
 
 /** Press as a person does: bring it in sight, rest on it, press; and once more where a slow machine drew it too late for the press to count. */
 export async function press(page: Page, frame: Frame, selector: string, times = 3): Promise<void> {
+  await hush(frame); // before anything is aimed at: what is said takes room
   // A frame that is out of the window is not drawn: the page brings it in sight first.
   await page.evaluate((view) => { document.querySelector(`mien-${view}`)?.scrollIntoView(); }, frame.url().split("#")[1] ?? "");
   const control = frame.locator(selector).first();
   await control.scrollIntoViewIfNeeded();
   await control.hover();
   await page.waitForTimeout(SIGHT);
-  await hush(frame);
   await control.click();
   await page.waitForTimeout(AFTER);
   const said = await frame.locator("[role=alert]").allTextContents().catch(() => []); // it may have gone, as it should

@@ -214,7 +214,7 @@ const elsewhere: Journey = async (browser, { shop }) => {
   const page = await visit(visitor, `${shop}/`);
   const frame = await shown(page, "consent", YES);
   const answered = async (which: number): Promise<string> => {
-    const [popup] = await Promise.all([visitor.context.waitForEvent("page"), press(page, frame, YES, 1)]);
+    const [popup] = await Promise.all([visitor.context.waitForEvent("page"), press(page, frame, YES)]);
     await popup.locator("button").first().waitFor();
     const words = await popup.locator("h1").innerText();
     await popup.waitForTimeout(SIGHT);

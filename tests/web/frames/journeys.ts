@@ -70,6 +70,7 @@ const consent: Journey = async (browser, { server, shop }) => {
   await Promise.all([stands(other, "off"), stands(page, "off")]);
   const left = { marks: await marks(page), cookies: await page.evaluate(() => document.cookie) };
   await visitor.asked("/v1/withdrawals");
+  await other.close(); // it goes on showing what is held
   const before = visitor.seen.length;
   await page.reload();
   await connected(page);

@@ -24,7 +24,7 @@ const AGES = AGE_BANDS.filter((each): each is Exclude<AgeBand, "undeclared"> => 
 const nameOf = (locale: string): string => (Object.hasOwn(AUTONYMS, locale) ? AUTONYMS[locale as keyof typeof AUTONYMS] : locale);
 
 type Screen =
-  | { readonly kind: "ask" | "no" | "later" | "standing" | "withdrawn" | "child" | "guardian" }
+  | { readonly kind: "ask" | "no" | "later" | "standing" | "withdrawn" | "untold" | "child" | "guardian" }
   | { readonly kind: "done"; readonly receipt: Receipt }
   | { readonly kind: "refused"; readonly error: ConsentRefused };
 
@@ -47,7 +47,8 @@ export class Asking {
     this.age = core.asked.ageBand ?? null;
     this.role = core.site.roles.length === 1 ? (core.site.roles[0] ?? null) : null;
     this.signs = this.jurisdictions.some((each) => SIGNED_IN.includes(each));
-    this.screen = { kind: (core.standing()?.purposes.length ?? 0) > 0 ? "standing" : "ask" };
+    const standing = core.standing(); // a yes that is not acted on any more is asked for again
+    this.screen = { kind: standing !== null && standing.purposes.length > 0 && !standing.askAgain ? "standing" : "ask" };
   }
 
   /** Where the person is, as far as page and site say; the strictest counts at the server. */
@@ -267,10 +268,14 @@ async function yes(stage: Stage, asking: Asking, press: Event): Promise<void> {
 
 /** A no to all: what stands is taken back, and where nothing does nothing is sent. */
 async function no(stage: Stage, asking: Asking): Promise<void> {
-  const stood = (stage.core.standing()?.purposes.length ?? 0) > 0;
-  if (stood) await stage.core.withdraw();
-  else await stage.core.no();
-  await go(stage, asking, { kind: stood ? "withdrawn" : "no" });
+  const { core } = stage;
+  if ((core.standing()?.purposes.length ?? 0) === 0) {
+    await core.no();
+    await go(stage, asking, { kind: "no" });
+  } else {
+    const receipt = await core.withdraw();
+    await go(stage, asking, { kind: receipt === null ? "untold" : "withdrawn" });
+  }
 }
 
 async function later(stage: Stage, asking: Asking): Promise<void> {
@@ -279,9 +284,9 @@ async function later(stage: Stage, asking: Asking): Promise<void> {
   stage.core.close();
 }
 
-function nothing(stage: Stage, asking: Asking, kind: "no" | "later" | "withdrawn"): Drawn {
+function nothing(stage: Stage, asking: Asking, kind: "no" | "later" | "withdrawn" | "untold"): Drawn {
   const { core, words } = stage;
-  const text = { no: words.consent.saidNo, later: words.consent.saidLater, withdrawn: words.consent.withdrawn }[kind];
+  const text = { no: words.consent.saidNo, later: words.consent.saidLater, withdrawn: words.consent.withdrawn, untold: words.me.takenLater }[kind];
   return {
     title: words.consent.heading,
     body: [
@@ -393,8 +398,8 @@ function standing(stage: Stage, asking: Asking): Drawn {
       h("h1", {}, words.consent.heading), granted(stage, purposes, [], stands?.expiresAt ?? 0),
       h(
         "div", { class: "pair" },
-        button(stage, words.consent.withdrawAll, () => no(stage, asking), "strong"),
-        button(stage, words.consent.change, () => go(stage, asking, { kind: "ask" }), "strong"),
+        button(stage, words.consent.withdrawAll, () => no(stage, asking), "strong", { "data-answer": "all" }),
+        button(stage, words.consent.change, () => change(stage, asking), "strong", { "data-answer": "change" }),
       ),
       h("div", { class: "row" }, onwards(stage, purposes), toData(stage)),
     ],
@@ -402,9 +407,15 @@ function standing(stage: Stage, asking: Asking): Drawn {
   };
 }
 
+/** The form as the person left it: what they said yes to stands there as it stands, so that one change does not take back the rest. */
+async function change(stage: Stage, asking: Asking): Promise<void> {
+  for (const each of stage.core.standing()?.purposes ?? []) asking.answers.set(each, true);
+  await go(stage, asking, { kind: "ask" });
+}
+
 /** Taken back in another frame or tab: then it is no longer what stands here. */
 function takenBack(core: Core, asking: Asking): boolean {
   const none = (core.standing()?.purposes.length ?? 0) === 0;
-  if (none) asking.screen = { kind: "withdrawn" };
+  if (none) asking.screen = { kind: (core.standing()?.withdrawing.length ?? 0) > 0 ? "untold" : "withdrawn" };
   return none;
 }

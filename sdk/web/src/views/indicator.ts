@@ -25,7 +25,7 @@ function drawn(stage: Stage, shown: { live: boolean }): Drawn {
   const { words } = stage;
   const sign = new Sign(stage, shown);
   sign.show();
-  return { title: words.camera.title, body: [sign.element, sign.live], changed: () => sign.show() };
+  return { title: words.camera.title, body: [sign.element], changed: () => sign.show() };
 }
 
 /** The parts that change. */
@@ -38,16 +38,18 @@ class Sign {
   readonly #text = h("p", {});
   readonly #more = h("p", { class: "quiet small" });
   readonly #buttons = h("div", { class: "row" });
-  readonly #word = h("p", { class: "word" });
+  readonly #word = h("strong", {});
   #said = "";
   #offered = "";
 
   constructor(stage: Stage, shown: { live: boolean }) {
     this.#stage = stage;
     this.#shown = shown;
-    const words = h("div", { class: "words" }, this.#lamp, h("div", { role: "status" }, this.#text, this.#more));
+    // Beside the part that is read out: a word that changes each second is for the eye, and for who goes there.
+    this.live = h("p", { class: "live small", hidden: true }, this.#word, " ", h("span", { class: "quiet" }, stage.words.camera.guess));
+    const lines = h("div", { class: "lines" }, h("div", { role: "status" }, this.#text, this.#more), this.live);
+    const words = h("div", { class: "words" }, this.#lamp, lines);
     this.element = h("section", { class: "sign", "aria-label": stage.words.camera.title }, words, this.#buttons);
-    this.live = h("div", { class: "live", hidden: true }, this.#word, h("p", { class: "quiet small" }, stage.words.camera.guess));
   }
 
   show(): void {
@@ -57,8 +59,9 @@ class Sign {
       this.#said = line.text + line.more;
       fillWith(this.#text, h("strong", {}, line.text));
       fillWith(this.#more, line.more);
-      this.#more.hidden = line.more === "";
     }
+    // In its place what it says, where that is asked for: the sign stays as tall as it is, because how tall it is is told to the page.
+    this.#more.hidden = line.more === "" || (this.#shown.live && core.camera.state === "on" && whyOf(core, words) === "");
     this.#lamp.className = core.camera.state === "on" ? "lamp on" : "lamp";
     this.#offer(offersOf(core));
     this.#showLive();

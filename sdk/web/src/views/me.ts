@@ -113,7 +113,9 @@ function stands(stage: Stage): Child {
   const purposes = inOrder(standing?.purposes ?? []);
   const waiting = standing?.waiting ?? 0;
   return h(
-    "section", {}, h("h2", {}, purposes.length > 0 ? words.me.stands : words.common.choices),
+    "section", {},
+    standing?.askAgain === true ? h("div", { class: "note" }, h("p", {}, words.consent.ended)) : null,
+    h("h2", {}, purposes.length > 0 ? words.me.stands : words.common.choices),
     purposes.length > 0
       ? h("ul", { class: "plainly" }, purposes.map((each) => h("li", {}, h("span", {}, words.purposes[each]), back(stage, words.me.takeBack, [each]))))
       : h("p", {}, words.me.nothingStands),

@@ -124,9 +124,8 @@ body:has(> .mien) { margin: 0; }
 .mien .lamp { flex: none; inline-size: 0.875rem; block-size: 0.875rem; border-radius: 50%; border: 0.125rem solid var(--quiet); }
 .mien .lamp.on { background: #d32f3f; border-color: #d32f3f; box-shadow: 0 0 0 0.25rem color-mix(in srgb, #d32f3f 22%, transparent); animation: mien-breathe 2.4s ease-in-out infinite; }
 @keyframes mien-breathe { 50% { box-shadow: 0 0 0 0.125rem color-mix(in srgb, #d32f3f 12%, transparent); } }
-.mien .live { padding-block-start: 0.5rem; }
-.mien .live p { margin: 0; }
-.mien .live .word { font-weight: 650; font-size: 1.0625rem; }
+.mien .sign .lines { min-block-size: 2.75rem; }
+@container (max-width: 30rem) { .mien .sign .lines { min-block-size: 5.25rem; } }
 
 /* ---- moods ---- */
 .mien .moods { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.625rem; margin-block: 1rem; }

@@ -3,7 +3,7 @@
 import type { View } from "../frame/index.ts";
 import type { Ranking } from "../values.ts";
 import { type Child, h } from "./dom.ts";
-import { button, type Drawn, lawsOf, mount, sentence, type Stage } from "./parts.ts";
+import { button, type Drawn, lawsOf, mount, sentence, type Stage, toHeading } from "./parts.ts";
 
 export const why: View = async (root, core) => {
   await mount(root, core, { framed: true, closes: true }, drawn);
@@ -64,7 +64,8 @@ function order(stage: Stage, ranking: Ranking): Child {
 
 /** Everything that stands is taken back: as near as the order that came of it. */
 async function stop(stage: Stage): Promise<void> {
-  await stage.core.withdraw();
+  const receipt = await stage.core.withdraw();
   await stage.draw();
-  stage.say(stage.words.why.stopped);
+  toHeading(stage.root);
+  stage.say(stage.words.why.stopped, ...(receipt === null ? [stage.words.me.takenLater] : []));
 }

@@ -51,7 +51,7 @@ export const words: Words = {
     on: "Ihr Ausdruck wird gelesen", since: "seit {time}", stop: "Stopp", denied: "Ihr Browser erlaubt die Kamera nicht. In seinen Einstellungen für diese Seite können Sie das ändern. Alles andere geht auch ohne.",
     unplugged: "Die Kamera ist weg. Schließen Sie sie an und starten Sie neu.", stopped: "Gestoppt. Nichts wird gelesen.", nobody: "Nichts wird gelesen: Sie haben zu keinem Zweck mit Kamera Ja gesagt.",
     affirmAsk: "Sie waren weg. Sind Sie die Person, die zugestimmt hat, und darf es weitergehen?", affirmYes: "Ja, weiter", affirmNo: "Nein, Stopp", show: "Zeigen, was es sagt", hide: "Verbergen, was es sagt",
-    says: "Es sagt: {word}", unsure: "nicht sicher", guess: "Eine Einschätzung, die falsch sein kann. Nur Sie sehen sie.", purposes: "Wofür: {purposes}",
+    says: "Es sagt: {word}", unsure: "nicht sicher", guess: "Eine Einschätzung. Nur Sie sehen sie.", purposes: "Wofür: {purposes}",
     hidden: "Die Kamera hat gestoppt, weil ihr Zeichen auf der Seite nicht zu sehen war.", taken: "Ein anderer Tab dieses Ladens hat jetzt die Kamera.",
     why: {
       gathering: "Es schaut …", unsure: "Nicht sicher genug, um etwas zu sagen.", "no face": "Kein Gesicht zu sehen.", "two faces": "Mehr als ein Gesicht ist zu sehen, deshalb wird nichts gelesen.",

@@ -51,7 +51,7 @@ export const words: Words = {
     on: "Your expression is being read", since: "since {time}", stop: "Stop", denied: "Your browser does not allow the camera. You can change that in its settings for this page. Everything else works without.",
     unplugged: "The camera is gone. Connect it and start again.", stopped: "Stopped. Nothing is read.", nobody: "Nothing is read: you have not said yes to a purpose that uses the camera.",
     affirmAsk: "You were away. Are you the person who agreed, and may it go on?", affirmYes: "Yes, go on", affirmNo: "No, stop", show: "Show what it says", hide: "Hide what it says",
-    says: "It says: {word}", unsure: "not sure", guess: "A guess, and it can be wrong. It is shown to you alone.", purposes: "For: {purposes}",
+    says: "It says: {word}", unsure: "not sure", guess: "A guess. Only you see it.", purposes: "For: {purposes}",
     hidden: "The camera stopped because its sign could not be seen on the page.", taken: "Another tab of this shop has the camera now.",
     why: {
       gathering: "Looking …", unsure: "Not sure enough to say anything.", "no face": "No face is seen.", "two faces": "More than one face is seen, so nothing is read.",

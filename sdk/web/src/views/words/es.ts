@@ -51,7 +51,7 @@ export const words: Words = {
     on: "Se está leyendo su expresión", since: "desde las {time}", stop: "Parar", denied: "Su navegador no permite la cámara. Puede cambiarlo en sus ajustes para esta página. Todo lo demás funciona sin ella.",
     unplugged: "La cámara ya no está. Conéctela y empiece de nuevo.", stopped: "Parada. No se lee nada.", nobody: "No se lee nada: no ha dicho sí a ninguna finalidad con cámara.",
     affirmAsk: "Se había ido. ¿Es usted la persona que aceptó, y puede seguir?", affirmYes: "Sí, seguir", affirmNo: "No, parar", show: "Mostrar lo que dice", hide: "Ocultar lo que dice",
-    says: "Dice: {word}", unsure: "no está claro", guess: "Una suposición que puede ser errónea. Solo la ve usted.", purposes: "Para: {purposes}",
+    says: "Dice: {word}", unsure: "no está claro", guess: "Una suposición. Solo la ve usted.", purposes: "Para: {purposes}",
     hidden: "La cámara se paró porque su señal no se veía en la página.", taken: "Otra pestaña de esta tienda tiene ahora la cámara.",
     why: {
       gathering: "Mirando …", unsure: "No hay seguridad suficiente para decir nada.", "no face": "No se ve ninguna cara.", "two faces": "Se ve más de una cara, así que no se lee nada.",

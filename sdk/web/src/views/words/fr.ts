@@ -51,7 +51,7 @@ export const words: Words = {
     on: "Votre expression est en cours de lecture", since: "depuis {time}", stop: "Arrêter", denied: "Votre navigateur n’autorise pas la caméra. Vous pouvez changer cela dans ses réglages pour cette page. Tout le reste fonctionne sans.",
     unplugged: "La caméra n’est plus là. Branchez-la et recommencez.", stopped: "Arrêté. Rien n’est lu.", nobody: "Rien n’est lu : vous n’avez dit oui à aucune finalité avec caméra.",
     affirmAsk: "Vous n’étiez plus là. Est-ce bien vous qui avez accepté, et peut-on continuer ?", affirmYes: "Oui, continuer", affirmNo: "Non, arrêter", show: "Montrer ce qu’elle dit", hide: "Cacher ce qu’elle dit",
-    says: "Elle dit : {word}", unsure: "incertain", guess: "Une supposition, qui peut être fausse. Vous seul la voyez.", purposes: "Pour : {purposes}",
+    says: "Elle dit : {word}", unsure: "incertain", guess: "Une supposition, pour vos yeux seulement.", purposes: "Pour : {purposes}",
     hidden: "La caméra s’est arrêtée car son signe n’était pas visible sur la page.", taken: "Un autre onglet de ce magasin a maintenant la caméra.",
     why: {
       gathering: "Observation …", unsure: "Pas assez sûr pour dire quoi que ce soit.", "no face": "Aucun visage n’est vu.", "two faces": "Plus d’un visage est vu, donc rien n’est lu.",

@@ -51,7 +51,7 @@ export const words: Words = {
     on: "正在读取您的表情", since: "自 {time} 起", stop: "停止", denied: "您的浏览器不允许使用摄像头。您可以在浏览器对此页的设置中更改。其他一切无需摄像头也能使用。",
     unplugged: "摄像头不见了。请连接后重新启动。", stopped: "已停止。不读取任何内容。", nobody: "不读取任何内容：您没有同意任何使用摄像头的用途。",
     affirmAsk: "您离开过。您是当初同意的人吗？可以继续吗？", affirmYes: "是的，继续", affirmNo: "不，停止", show: "显示读取结果", hide: "隐藏读取结果",
-    says: "结果：{word}", unsure: "不确定", guess: "这是猜测，可能有误。只有您能看到。", purposes: "用途：{purposes}",
+    says: "结果：{word}", unsure: "不确定", guess: "只是猜测，只有您能看到。", purposes: "用途：{purposes}",
     hidden: "摄像头已停止，因为页面上看不到它的标志。", taken: "现在由此商店的另一个标签页使用摄像头。",
     why: {
       gathering: "正在观察 …", unsure: "把握不足，不作判断。", "no face": "没有看到人脸。", "two faces": "看到不止一张脸，因此不读取。",
