@@ -37,8 +37,8 @@ try {
     document.querySelector<HTMLElement>(".ways")?.style.setProperty("--mien-height", "26rem");
   });
   await page.waitForTimeout(500);
-  const box = await page.locator(".ways").boundingBox();
-  await page.screenshot({ path: file, fullPage: true, clip: { x: 0, y: 0, width: 1280, height: Math.ceil((box?.y ?? 0) + (box?.height ?? 0) + 24) } });
+  const end = await page.evaluate(() => (document.querySelector(".ways")?.getBoundingClientRect().bottom ?? 0) + scrollY);
+  await page.screenshot({ path: file, fullPage: true, clip: { x: 0, y: 0, width: 1280, height: Math.ceil(end) + 24 } });
 } finally {
   await browser.close();
 }

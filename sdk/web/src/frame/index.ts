@@ -64,8 +64,8 @@ async function embedded(root: HTMLElement, found: FrameDocument, later: Later): 
   document.documentElement.lang = core.lang;
   core.onChange(() => { document.documentElement.lang = core.lang; });
   page.say({ kind: "ready", version: 1 });
-  await begun(core, root, () => later.views[hello.view]());
-  tell();
+  const known = core.begin().catch(() => undefined).then(tell); // a view is shown all the same: it asks the client itself, and says what is wrong
+  await begun(core, root, known, () => later.views[hello.view]());
 }
 
 /** The document's policy (Trusted Types) lets nothing become script but the address of the camera's worker, where the browser knows of it. */
@@ -74,11 +74,10 @@ function trust(worker: string): void {
   types?.createPolicy("default", { createScriptURL: (address: string) => (address.startsWith(worker) ? address : null) });
 }
 
-async function begun(core: Held, root: HTMLElement, load: () => Promise<View>): Promise<void> {
-  const known = core.begin();
+async function begun(core: Held, root: HTMLElement, known: Promise<void>, load: () => Promise<View>): Promise<void> {
   try {
     const view = await load();
-    await known.catch(() => undefined); // the view is shown all the same: it asks the client itself, and says what is wrong
+    await known;
     await view(root, core);
   } catch (error) {
     const sorry = document.createElement("p");
@@ -89,16 +88,16 @@ async function begun(core: Held, root: HTMLElement, load: () => Promise<View>): 
   }
 }
 
-/** Tells the page of each change that it may know of, and when it is called, unless it knows. */
+/** Tells the page of each change that it may know of, from the first call on: before, it is not known here who is there. */
 function teller(core: Held, say: (consent: ConsentWord, camera: CameraState) => void): () => void {
-  let told = "";
+  let told: string | null = null;
   const tell = (): void => {
     const [consent, camera] = [core.consent, core.camera.state];
     if (`${consent} ${camera}` === told) return;
     told = `${consent} ${camera}`;
     say(consent, camera);
   };
-  core.onChange(tell);
+  core.onChange(() => { if (told !== null) tell(); });
   return tell;
 }
 
