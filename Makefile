@@ -84,7 +84,7 @@ vectors: setup-dev ## write the shared test vectors again from their seeds
 docs: setup-dev ## write the generated pages (OpenAPI reference)
 	@$(BIN)/python scripts/docs.py
 
-bench: setup-dev ## one measurement: NAME=labels|rank|erase|sweep|memory|audit|bandit|decision|replay|frame|frame-micro|cold|render|import (bandit: SEEDS=1,2,3,4)
+bench: setup-dev ## one measurement: NAME=labels|rank|erase|sweep|memory|audit|bandit|decision|replay|frame|frame-micro|cold|render|import|page (bandit: SEEDS=1,2,3,4)
 	@$(if $(filter bandit,$(NAME)),$(BIN)/python -m pip install --quiet --no-deps --only-binary=:all: --require-hashes -r requirements/bench.txt || true)
 	@SEEDS=$(SEEDS) $(BIN)/python -m tests.bench $(NAME)
 

@@ -152,7 +152,7 @@ async function agrees(browser: Browser): Promise<void> {
   await sign.locator("[data-offer=stop]").click();
   await cameraIs(page, "stopped");
   await sent(page, visitor);
-  const adapted = await explained(page, visitor, /How you feel was used|used for this order/);
+  const adapted = await explained(page, /How you feel was used|used for this order/);
   await page.goto(`${shop}/`);
   await strip(page);
   await page.click("details.ways summary");
@@ -176,7 +176,7 @@ async function sent(page: Page, visitor: Visitor): Promise<void> {
 }
 
 /** Pages until an order was made with how the visitor feels: what was sent sealed is there with the next one, or the one after it. */
-async function explained(page: Page, visitor: Visitor, used: RegExp): Promise<unknown> {
+async function explained(page: Page, used: RegExp): Promise<unknown> {
   for (let tried = 0; ; tried += 1) {
     await page.goto(`${shop}/`);
     const cards = await strip(page);

@@ -14,11 +14,15 @@ interface Told {
   readonly env: Readonly<Record<string, string>>;
   readonly without: string;
   readonly shop: string;
+  readonly mien: string;
   readonly runs: number;
 }
 interface Cost {
   readonly bytes: number;
   readonly requests: number;
+  /** Of these, from and to the mien server. */
+  readonly mien_bytes: number;
+  readonly mien_requests: number;
   readonly main_ms: number;
   readonly lcp_ms: number;
 }
@@ -45,8 +49,16 @@ async function visit(browser: Browser, url: string, yes = false): Promise<Cost> 
   await session.send("Network.enable");
   await session.send("Performance.enable");
   if (!yes) await session.send("Network.setCacheDisabled", { cacheDisabled: true });
-  let [bytes, requests] = [0, 0];
-  session.on("Network.loadingFinished", ({ encodedDataLength }) => { bytes += encodedDataLength; requests += 1; });
+  let [bytes, requests, ours, asked] = [0, 0, 0, 0];
+  const mien = new Set<string>();
+  session.on("Network.requestWillBeSent", ({ requestId, request }) => { if (request.url.startsWith(told.mien)) mien.add(requestId); });
+  session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+    bytes += encodedDataLength;
+    requests += 1;
+    if (!mien.has(requestId)) return;
+    ours += encodedDataLength;
+    asked += 1;
+  });
   await page.addInitScript(() => {
     new PerformanceObserver((list) => { Object.assign(globalThis, { lcp: list.getEntries().at(-1)?.startTime }); }).observe({ type: "largest-contentful-paint", buffered: true });
   });
@@ -55,7 +67,7 @@ async function visit(browser: Browser, url: string, yes = false): Promise<Cost> 
   const { metrics } = await session.send("Performance.getMetrics");
   const lcp = await page.evaluate(() => (globalThis as { readonly lcp?: number }).lcp ?? 0);
   await context.close();
-  return { bytes, requests, main_ms: (metrics.find(({ name }) => name === "TaskDuration")?.value ?? 0) * 1000, lcp_ms: lcp };
+  return { bytes, requests, mien_bytes: ours, mien_requests: asked, main_ms: (metrics.find(({ name }) => name === "TaskDuration")?.value ?? 0) * 1000, lcp_ms: lcp };
 }
 
 const browser = await launched(told);
