@@ -11,6 +11,8 @@ const NONCE_BYTES = 16;
 const SIGHT = 500;
 /** Milliseconds between two looks at whether it was closed. */
 const LOOK = 250;
+/** Milliseconds that an answer may come after that. */
+const LATE = 2000;
 const FORM = /^#confirm=([a-f0-9]{32})&lang=([a-z]{2})$/;
 
 interface Word {
@@ -33,7 +35,8 @@ export function confirmed(lang: string): Promise<boolean> {
     const hear = ({ source, origin, data }: MessageEvent<Partial<Word> | null>): void => {
       if (source === opened && origin === location.origin && data?.mien === "confirmed" && data.nonce === nonce) end(data.yes === true);
     };
-    const look = setInterval(() => { if (opened.closed) end(false); }, LOOK);
+    // What a window said as it closed may come after it is seen to be closed.
+    const look = setInterval(() => { if (opened.closed) setTimeout(() => end(false), LATE); }, LOOK);
     addEventListener("message", hear);
   });
 }

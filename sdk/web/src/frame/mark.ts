@@ -13,11 +13,23 @@ function place(site: string): string {
 }
 
 export function readMark(site: string): Mark {
-  const found = localStorage.getItem(place(site));
+  const found = stored((storage) => storage.getItem(place(site)));
   return found === "known" || found === "refused" || found === "deferred" ? found : "nothing";
 }
 
 export function writeMark(site: string, mark: Mark): void {
-  if (mark === "nothing") localStorage.removeItem(place(site));
-  else localStorage.setItem(place(site), mark);
+  stored((storage) => {
+    if (mark === "nothing") storage.removeItem(place(site));
+    else storage.setItem(place(site), mark);
+  });
+}
+
+/** A browser that keeps nothing for frames of another site asks anew on every page: a no must work there too. */
+function stored<T>(use: (storage: Storage) => T): T | null {
+  try {
+    return use(localStorage);
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    return null;
+  }
 }

@@ -19,10 +19,19 @@ export { LoaderError, type Question, type Ranked, type Settings, type State } fr
 
 /** Connect this page: defines the elements, and opens the core frame where a consent stands. Throws `LoaderError` for settings that cannot be. */
 export function connect(settings: Settings): Mien {
-  const server = URL.parse(settings.server);
+  const server = addressOf(settings.server);
   const here = server !== null && ["localhost", "127.0.0.1", "[::1]"].includes(server.hostname);
   if (server === null || (server.protocol !== "https:" && !(server.protocol === "http:" && here))) {
     throw new LoaderError("settings-invalid", "`server` must be an https address, or http on this machine");
   }
   return new Mien(settings);
+}
+
+/** Written so that browsers of some years ago, which the client does not know, still get orders for nobody. */
+function addressOf(server: string): URL | null {
+  try {
+    return new URL(server);
+  } catch {
+    return null;
+  }
 }
