@@ -31,7 +31,7 @@ def run() -> dict[str, object]:
             sample(folder / "shop", "shop") as shop,
         ):
             asked = {
-                "program": browser.program, "env": browser.env, "without": without["url"], "shop": shop["url"], "mien": shop["mien"], "runs": RUNS,
+                "program": browser.program, "env": browser.env, "without": without()["url"], "shop": shop()["url"], "mien": shop()["mien"], "runs": RUNS,
             }  # fmt: skip
             told = json.loads(ran([packages(), str(HERE / "page.ts")], json.dumps(asked), dict(os.environ), 900))  # fmt: skip
     return reported(told)

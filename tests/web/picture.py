@@ -19,7 +19,7 @@ def main(file: Path) -> None:
     built()
     browser = chromium()
     with tempfile.TemporaryDirectory() as folder, sample(Path(folder) / "shop", "shop") as shop:
-        asked = {"program": browser.program, "env": browser.env, "shop": shop["url"], "file": str(file)}  # fmt: skip
+        asked = {"program": browser.program, "env": browser.env, "shop": shop()["url"], "file": str(file)}  # fmt: skip
         ran([packages(), str(HERE / "picture.ts")], json.dumps(asked), dict(os.environ), 300)
 
 

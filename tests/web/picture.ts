@@ -14,7 +14,7 @@ try {
   await page.goto(shop);
   await page.click("footer [data-open]");
   const question = await frameOf(page, "consent");
-  await question.locator("input[value=adult]").check({ force: true });
+  await question.locator("label:has(input[value=adult])").click();
   await press(page, question, "[data-answer=yes]");
   await page.waitForFunction(() => document.documentElement.dataset["mien"] === "on");
   await page.click("[data-close]");

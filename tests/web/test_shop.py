@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -30,12 +30,13 @@ OWN: Final = json.loads((SAMPLES / "shop/products.json").read_text())["products"
 LESSONS: Final = json.loads((SAMPLES / "classroom/lessons.json").read_text())["lessons"]
 FILMS: Final = ROOT / "var/films"
 SECONDS: Final = 240
+RUN: Final = (("shop", ()), ("classroom", ("--page",)))
 WORDS: Final = {*EXPRESSIONS, *STATES, *POLARITIES} - {"none"}
 
 
 @contextmanager
-def sample(folder: Path, name: str, *more: str) -> Iterator[dict[str, str]]:
-    """A sample as somebody starts it, and where it is; stopped as by Ctrl-C."""
+def sample(folder: Path, name: str, *more: str) -> Iterator[Callable[[], dict[str, str]]]:
+    """A sample as somebody starts it, stopped as by Ctrl-C. Gives what waits until it is open, and says where."""
     folder.mkdir()
     ready = folder / "ready.json"
     with (folder / "said").open("wb") as said:
@@ -43,16 +44,22 @@ def sample(folder: Path, name: str, *more: str) -> Iterator[dict[str, str]]:
             [sys.executable, str(SAMPLES / name), *more, "--ready", str(ready)],
             cwd=folder, stdout=said, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
         )  # fmt: skip
-        try:
-            deadline = time.monotonic() + SECONDS
-            while not ready.exists() or not ready.read_text():
-                assert running.poll() is None, (folder / "said").read_text()
-                assert time.monotonic() < deadline, (folder / "said").read_text()
-                time.sleep(0.05)
-            yield json.loads(ready.read_text())
-        finally:
-            running.terminate()
-            assert running.wait(SECONDS) == 0, (folder / "said").read_text()
+
+    def opened() -> dict[str, str]:
+        deadline = time.monotonic() + SECONDS
+        while not ready.exists() or not ready.read_text():
+            assert running.poll() is None, (folder / "said").read_text()
+            assert time.monotonic() < deadline, (folder / "said").read_text()
+            time.sleep(0.05)
+        found: dict[str, str] = json.loads(ready.read_text())
+        return found
+
+    try:
+        yield opened
+    finally:
+        running.terminate()
+        status = running.wait(SECONDS)
+    assert status == 0, (folder / "said").read_text()
 
 
 def camera(name: str, first: int, count: int) -> str:
@@ -73,11 +80,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Any:
     browser = chromium()
     folder = tmp_path_factory.mktemp("samples")
     with ExitStack() as open_now:
-        shop = open_now.enter_context(sample(folder / "shop", "shop"))
-        school = open_now.enter_context(sample(folder / "school", "classroom", "--page"))
+        opening = [open_now.enter_context(sample(folder / name, name, *more)) for name, more in RUN]
+        films = {"joy": camera("person", 100, 175), "two": camera("two-faces", 0, 60)}
+        shop, school = (opened() for opened in opening)
         options = {
-            "program": browser.program, "env": browser.env, "shop": shop["url"], "mien": shop["mien"], "school": school["url"],
-            "joy": camera("person", 100, 175), "two": camera("two-faces", 0, 60),
+            "program": browser.program, "env": browser.env, "shop": shop["url"], "mien": shop["mien"], "school": school["url"], **films,
         }  # fmt: skip
         done = subprocess.run(
             [packages(), str(HERE / "shop.ts")],

@@ -39,7 +39,7 @@ async function visit(browser: Browser, url: string, yes = false): Promise<Cost> 
     await first.goto(url);
     await first.click("footer [data-open]");
     const frame = await frameOf(first, "consent");
-    await frame.locator("input[value=adult]").check({ force: true });
+    await frame.locator("label:has(input[value=adult])").click();
     await press(first, frame, "[data-answer=yes]");
     await first.waitForFunction(() => document.documentElement.dataset["mien"] === "on");
     await first.close();
