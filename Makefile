@@ -4,6 +4,7 @@ BIN := .venv/bin
 VIDEO ?=
 CAMERA ?=
 NAME ?=
+ARGS ?=
 TIERS ?= all
 # Three on two processors: while one waits for a disk, a browser or a server to start, another works. A file's tests stay with one.
 WORKERS ?= -n 3 --dist loadfile --no-loadscope-reorder
@@ -27,12 +28,15 @@ setup-dev:
 demo: setup ## the whole way once: consent to proof, on a real video (VIDEO=file or CAMERA=n)
 	@$(BIN)/mien demo $(if $(VIDEO),--video "$(VIDEO)") $(if $(CAMERA),--camera "$(CAMERA)")
 
-# A sample is a folder with a `__main__.py`: it starts what it needs on loopback, needs no network and ends by itself.
+# A sample is a folder with a `__main__.py`: it starts what it needs on loopback and needs no network. One in a terminal ends by itself; one with pages (the shop, a
+# classroom with ARGS=--page) needs the built web SDK, and runs until Ctrl-C.
 SAMPLES = $(patsubst samples/%/__main__.py,%,$(wildcard samples/*/__main__.py))
 
-sample: setup ## one of the samples, on loopback: NAME=service-desk|classroom
+PAGED = $(if $(or $(filter shop,$(NAME)),$(findstring --page,$(ARGS))),setup-dev web)
+
+sample: setup $(PAGED) ## one of the samples, on loopback: NAME=service-desk|classroom|shop (ARGS=--page: the classroom in a browser)
 ifneq ($(filter $(NAME),$(SAMPLES)),)
-	@$(BIN)/python samples/$(NAME)
+	@$(BIN)/python samples/$(NAME) $(ARGS)
 else
 	@echo "no sample of that name; try one of: $(SAMPLES) (make sample NAME=...)" >&2; exit 2
 endif
@@ -74,7 +78,7 @@ types: setup-dev
 layers: setup-dev ## the walls between the rooms
 	@$(BIN)/lint-imports --no-logo
 
-web: setup-dev ## build the web SDK into sdk/web/dist: one ES module and its types
+web: setup-dev ## build the web SDK: the npm package into sdk/web/dist, what the server serves into server/mien_server/web
 	@$(BIN)/python scripts/web.py build
 
 web-types: setup-dev ## the types of the web SDK
@@ -86,7 +90,7 @@ vectors: setup-dev ## write the shared test vectors again from their seeds
 docs: setup-dev ## write the generated pages (OpenAPI reference)
 	@$(BIN)/python scripts/docs.py
 
-bench: setup-dev ## one measurement: NAME=labels|rank|erase|sweep|memory|audit|bandit|decision|replay|frame|frame-micro|cold|render|import|adapt|round|shared (bandit, adapt, shared: SEEDS=1,2,3,4)
+bench: setup-dev ## one measurement: NAME=labels|rank|erase|sweep|memory|audit|bandit|decision|replay|frame|frame-micro|cold|render|import|adapt|round|shared|page|web (bandit, adapt, shared: SEEDS=1,2,3,4)
 	@$(if $(filter bandit,$(NAME)),$(BIN)/python -m pip install --quiet --no-deps --only-binary=:all: --require-hashes -r requirements/bench.txt || true)
 	@SEEDS=$(SEEDS) $(BIN)/python -m tests.bench $(NAME)
 
@@ -95,6 +99,6 @@ pins: ## resolve requirements/*.txt again (needs uv)
 	uv pip compile pyproject.toml requirements/build.in --extra server --group dev -c requirements/runtime.txt --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements/dev.txt
 
 clean: ## remove what was made, keep the sources
-	rm -rf .venv .venv-model var sdk/web/dist sdk/web/node_modules tests/web/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
+	rm -rf .venv .venv-model var server/mien_server/web sdk/web/dist sdk/web/node_modules tests/web/node_modules tests/bench/web/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
 
 -include sdk/model/model.mk

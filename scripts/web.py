@@ -16,6 +16,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 WEB = ROOT / "sdk" / "web"
+SERVED = ROOT / "server" / "mien_server" / "web"
+"""What the server serves of the build."""
+MODELS = ROOT / "sdk" / "python" / "mien" / "infer" / "models" / "manifest.json"
+BUILT = ("mien.js", "loader.js", "worker.js")
+"""What a build leaves in `sdk/web/dist`, beside the types."""
 LOCKS = ROOT / "var" / "locks"
 BESIDE = Path(sys.executable).parent
 ENVIRONMENT = {**os.environ, "PATH": f"{BESIDE}:{os.environ.get('PATH', '')}"}
@@ -55,11 +60,12 @@ def npm(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def build() -> None:
-    """Build `sdk/web/dist`, when its sources changed since it was built. Raises `NodeMissing`, and `BuildFailed` with what the compiler says."""
+    """Build `sdk/web/dist` and what the server serves, when its sources changed since. Raises `NodeMissing`, and `BuildFailed` with what the compiler says."""
     node(WEB)
     stamp, wanted = LOCKS / "sdk-web.built", _sources()
     with _alone(WEB):
-        if (WEB / "dist" / "mien.js").exists() and stamp.exists() and stamp.read_text() == wanted:
+        made = [*(WEB / "dist" / file for file in BUILT), SERVED / "manifest.json"]
+        if all(file.exists() for file in made) and stamp.exists() and stamp.read_text() == wanted:
             return
         done = _npm(WEB, "run", "--silent", "build")
         if done.returncode:
@@ -70,8 +76,11 @@ def build() -> None:
 def _sources() -> str:
     """What the build depends on."""
     digest = hashlib.sha256()
-    for file in sorted([*(WEB / "src").rglob("*.ts"), *WEB.glob("*.json"), *WEB.glob("*.ts")]):
-        digest.update(f"{file.relative_to(WEB)}\n".encode() + file.read_bytes())
+    for file in [
+        MODELS,
+        *sorted([*(WEB / "src").rglob("*.ts"), *WEB.glob("*.json"), *WEB.glob("*.ts")]),
+    ]:
+        digest.update(f"{file.relative_to(ROOT)}\n".encode() + file.read_bytes())
     return digest.hexdigest()
 
 
@@ -113,7 +122,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def main(what: str) -> int:
-    """Check the types of `sdk/web`, or build it into `sdk/web/dist`. Returns the exit status."""
+    """Check the types of `sdk/web`, or build it into `sdk/web/dist` and `server/mien_server/web`. Returns the exit status."""
     try:
         if what == "build":
             build()

@@ -1,4 +1,4 @@
-"""A classroom in one terminal: pupils, a student, a teacher, a real server on loopback. `make sample NAME=classroom`.
+"""A classroom in one terminal: pupils, a student, a teacher, a real server on loopback. `make sample NAME=classroom`; with `--page`, in your browser.
 
 Needs no network and ends by itself, with status 1 when something did not hold. What it writes is under `var/classroom`.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from in_a_browser import serve
 from learners import Learner, School, at_school, with_a_camera
 from rich.console import Console
 from rich.panel import Panel
@@ -187,4 +188,8 @@ def check(screen: Screen, what: str, held: bool, evidence: str = "") -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(
+        serve([word for word in sys.argv[1:] if word != "--page"])
+        if "--page" in sys.argv
+        else main()
+    )

@@ -25,6 +25,7 @@ from mien_server import logs, measured
 from mien_server.authorize import Authorizer, Bundle, load_bundle
 from mien_server.authorize.reload import Reloader, place_of_fault
 from mien_server.background import Task, once, running
+from mien_server.built import Built
 from mien_server.cosigners import Cosigners
 from mien_server.journal import FileJournal
 from mien_server.keys import Keyring, open_keys
@@ -171,6 +172,7 @@ def _services(parts: _Parts) -> Services:
         publish_metrics=settings.metrics,
         ready=_ready(parts),
         openapi=openapi_document,
+        built=Built(),
     )
 
 

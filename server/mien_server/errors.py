@@ -41,6 +41,7 @@
     │   ├── JournalUnwritable        nothing can be added to it
     │   └── JournalInvalid           it says something that cannot be understood, or others could write it
     ├── NotReady                     the server lacks something it needs to serve
+    │   └── WebMissing               the web SDK was not built here
     └── ServerFault                  a fault of the server; the log has the same id
 
 A status is looked up along the class's bases, so a new leaf has its parent's until it gets its own row.
@@ -298,6 +299,12 @@ class NotReady(MienError):
     """The server lacks something it needs to serve: store, keys, policies or today's sealing key."""
 
     code = "not-ready"
+
+
+class WebMissing(NotReady):
+    """The web SDK that browsers load from here was not built."""
+
+    code = "web-missing"
 
 
 class ServerFault(MienError):

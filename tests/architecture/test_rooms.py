@@ -13,6 +13,10 @@ SIDES = {
 }
 
 
+BUILT = ROOT / "server" / "mien_server" / "web"
+"""What `make web` leaves, where it was run: files, and no room."""
+
+
 def headings() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     side = ""
@@ -32,5 +36,6 @@ def test_each_room_has_its_heading_and_each_heading_its_room(side: str) -> None:
         if path.is_dir()
         and any(child.is_file() for child in path.iterdir())
         and not path.name.startswith("_")
+        and path != BUILT
     }
     assert headings()[side] == folders

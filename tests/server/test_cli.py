@@ -17,7 +17,9 @@ from typer.testing import CliRunner, Result
 
 from mien.wire.keys import SigningKey, VerifyKey
 from mien.wire.signatures import Kind, verify
+from mien_server import built
 from mien_server.cli import commands
+from mien_server.errors import WebMissing
 
 MIEN = Path(sys.executable).with_name("mien")
 SITE = [
@@ -104,6 +106,38 @@ def test_a_verifiers_key_may_begin_with_a_hyphen(mien: Mien) -> None:
     keys = (SigningKey.generate().verify_key().text() for _ in range(10_000))
     named = mien("site", "verifier", "shop", next(key for key in keys if key[0] == "-"))
     assert named.exit_code == 0, named.stderr
+
+
+def test_a_page_is_told_what_to_embed_pinned_by_hash(
+    mien: Mien, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mien("keys", "init")
+    mien("site", "add", "shop", *SITE, "--origin", "https://shop.example")
+    monkeypatch.setattr(built.Built, "now", lambda _self: _refused())
+    _failed(mien("site", "embed", "shop"), "make web", "[web-missing]")
+    loader = {"type": "text/javascript; charset=utf-8", "when": "page", "bytes": 9, "br": 8, "gzip": 8}  # fmt: skip
+    made = {
+        "v": 1, "model": None, "entries": {"loader": "loader-aa.js", "module": "module-bb.js", "frame": "loader-aa.js"},
+        "files": {"loader-aa.js": loader | {"sha384": "a" * 64}, "module-bb.js": loader | {"sha384": "b" * 64}},
+    }  # fmt: skip
+    monkeypatch.setattr(built.Built, "now", lambda _self: built.WebBuild.model_validate(made))
+    _failed(mien("site", "embed", "nobody"), "there is no site `nobody`")
+    where = ["--server", "https://mien.example/", "--key", "pk_<x>"]
+    shown = mien("site", "embed", "shop", *where).stdout
+    tag = (
+        f'<script src="https://mien.example/web/loader-aa.js" integrity="sha384-{"a" * 64}" crossorigin="anonymous" '
+        'data-site="shop" data-key="pk_&lt;x&gt;" async></script>'
+    )
+    assert tag in shown
+    assert "frame-src https://mien.example;" in shown
+    assert "https://shop.example" in shown
+    told = json.loads(mien("site", "embed", "shop", *where, "--json").stdout)
+    assert (told["script"], told["origins"]) == (tag, ["https://shop.example"])
+    assert told["module"] == {"src": "https://mien.example/web/module-bb.js", "integrity": f"sha384-{'b' * 64}"}  # fmt: skip
+
+
+def _refused() -> built.WebBuild:
+    raise WebMissing(built.UNBUILT)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from mien_server.routes.shell import Shell, Surroundings, document, http_error
 
 CANARY = "canary-5f2e"
 PAGES = Path(__file__).resolve().parents[2] / "docs/reference/errors"
+WEB_ERRORS = PAGES.parents[2] / "sdk/web/src/errors.ts"
 CLASSES = [
     kind
     for module in (errors, server_errors)
@@ -119,6 +120,23 @@ def _problem(response: Any) -> Problem:
     return found
 
 
+async def _slow(call: Call) -> Response:
+    await asyncio.sleep(0.2)
+    return answer(Health())
+
+
+async def _large(call: Call) -> Response:
+    call.allow(60)
+    return await _slow(call)
+
+
+def test_only_what_is_allowed_more_time_takes_it(make: Make) -> None:
+    endpoints = [Endpoint("GET", "/slow", _slow, Health), Endpoint("GET", "/large", _large, Health)]
+    desk = make(*endpoints, seconds=0.02)
+    assert _problem(desk.client.get("/slow")).code == "request-overdue"
+    assert desk.client.get("/large").status_code == 200
+
+
 # ---- the tree ----
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.code)
 def test_every_code_has_a_page_that_says_what_why_and_what_to_do(kind: type[MienError]) -> None:
@@ -133,8 +151,11 @@ def test_every_code_has_a_page_that_says_what_why_and_what_to_do(kind: type[Mien
 
 
 def test_every_page_is_of_a_code_and_in_the_list() -> None:
+    """Of Python's, or of the web SDK's, which has a few of its own."""
     pages = {path.stem for path in PAGES.glob("*.md")} - {"README"}
-    assert pages == {kind.code for kind in CLASSES}
+    web = set(re.findall(r'readonly code(?:: string)? = "([a-z-]+)";', WEB_ERRORS.read_text()))
+    assert len(web) > 20
+    assert pages == {kind.code for kind in CLASSES} | web
     listed = set(re.findall(r"\]\(([a-z-]+)\.md\)", (PAGES / "README.md").read_text()))
     assert listed == pages
 

@@ -288,6 +288,17 @@ def test_page_may_read_why_its_request_was_refused(opened: Open) -> None:
     assert refused.headers["access-control-expose-headers"] == "retry-after"
 
 
+def test_a_frame_of_this_server_may_ask_and_no_other_page_that_is_not_listed(opened: Open) -> None:
+    """Browsers write `Sec-Fetch-Site` themselves: `same-origin` has only what this server itself served."""
+    shop = opened({"origins": ("https://shop.example",)})
+    asked = {**PUBLISHABLE, "Origin": "https://mien.example"}
+    codes = {}
+    for fetched in ("same-origin", "same-site", "cross-site", "none"):
+        answer = shop.post("/v1/rank", _plain(shop), asked | {"Sec-Fetch-Site": fetched})
+        codes[fetched] = answer.status_code
+    assert codes == {"same-origin": 200, "same-site": 403, "cross-site": 403, "none": 403}
+
+
 def test_site_without_origins_takes_no_browser(shop: Shop) -> None:
     refused = shop.post("/v1/rank", _plain(shop), {**PUBLISHABLE, "Origin": "https://shop.example"})
     assert refused.json()["code"] == "origin-refused"

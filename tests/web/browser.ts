@@ -23,12 +23,12 @@ interface Seen {
 }
 declare global {
   /** Set by the page: the module, and a client made with it. */
-  var mien: typeof sdk;
+  var built: typeof sdk;
   var client: sdk.Client;
 }
 
 const PAGE = `<!doctype html><html lang="en"><title>shop</title><link rel="icon" href="data:,"><script type="module">
-globalThis.mien = await import("/mien.js");
+globalThis.built = await import("/mien.js");
 globalThis.ready = true;
 </script>`;
 const CLAIMS = { jurisdictions: ["EU-DE"], age_band: "adult" } as const;
@@ -51,7 +51,7 @@ async function opened(context: BrowserContext, origin: string): Promise<Page> {
 
 async function ready(page: Page): Promise<void> {
   await page.waitForFunction("globalThis.ready === true");
-  await page.evaluate(async (given) => { globalThis.client = await mien.Client.open(given); }, options);
+  await page.evaluate(async (given) => { globalThis.client = await built.Client.open(given); }, options);
 }
 
 /** The keys that lie in this page's storage, and what of them can be had. */

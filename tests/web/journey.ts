@@ -5,7 +5,7 @@
 
 import { readFileSync } from "node:fs";
 
-import { Client, ConsentMissing, ConsentRefused, MemoryShelf, type Options } from "../../sdk/web/src/index.ts";
+import { Client, ConsentMissing, ConsentRefused, Guardian, MemoryShelf, newGuardianCode, type Options, RequestRefused, SignatureInvalid } from "../../sdk/web/src/index.ts";
 
 const GERMANY = { jurisdictions: ["EU-DE"], age_band: "adult" } as const;
 const BOTH = ["personalize_offers", "declare_mood"] as const;
@@ -20,7 +20,7 @@ async function refusal(step: Promise<unknown>): Promise<unknown> {
   try {
     return await step;
   } catch (error) {
-    if (error instanceof ConsentRefused || error instanceof ConsentMissing) return { code: error.code, laws: error.laws };
+    if (error instanceof ConsentRefused || error instanceof ConsentMissing || error instanceof SignatureInvalid || error instanceof RequestRefused) return { code: error.code, laws: error.laws };
     throw error;
   }
 }
@@ -38,6 +38,7 @@ const client = await Client.open(counting);
 
 // ---- before any answer: the shop works, and nothing is kept ----
 told["before"] = await client.rank(VISIT);
+told["help_before"] = [(await client.help({ page: "returns" })).mode, await client.help({ page: "returns", human: true })];
 await client.notice("de");
 const notice = await client.notice("en");
 told["notice"] = notice;
@@ -59,6 +60,7 @@ told["standing"] = await client.standing();
 told["ranking"] = await client.rank(VISIT);
 await client.reward(await client.rank(VISIT), 1, 100);
 await client.reward(await client.rank(VISIT), 2, "cart");
+told["help"] = await client.help({ page: "returns", human: true, passOn: true });
 told["renewed"] = (await client.consent({ purposes: BOTH, claims: GERMANY, renewal: true })).outcome;
 
 // ---- her rights ----
@@ -70,6 +72,38 @@ told["corrected"] = (await client.export())["labels"];
 const other = await Client.open({ ...counting, shelf: new MemoryShelf() });
 told["recovered"] = (await other.recover(code)).purposes;
 told["keys"] = ((await other.export())["keys"] as readonly { readonly role: string }[]).map((key) => key.role);
+
+// ---- another device, and one that was lost ----
+const link = await other.linkCode();
+const third = await Client.open({ ...counting, shelf: new MemoryShelf() });
+told["joined"] = (await third.join(link)).purposes;
+const late = await Client.open({ ...counting, shelf: new MemoryShelf() });
+told["joined_again"] = await refusal(late.join(link));
+const keys = await third.keySet();
+told["key_set"] = keys.map(({ role, here }) => `${role}${here ? " here" : ""}`);
+const lost = (await other.keySet()).find(({ here }) => here);
+told["removed"] = (await third.removeKey(lost?.id ?? "")).by;
+told["removed_is_a_stranger"] = await refusal(other.export());
+
+// ---- a child, and who answers for them ----
+const child = await Client.open({ ...counting, shelf: new MemoryShelf() });
+const minor = { purposes: ["adapt_service"], claims: { jurisdictions: ["EU-DE"], age_band: "13_to_15" } } as const;
+await child.notice("en");
+told["alone"] = await refusal(child.consent(minor));
+const request = await child.guardianRequest(minor);
+const guardian = await Guardian.open({ ...counting, code: newGuardianCode() });
+told["unread"] = await refusal(guardian.approve(request));
+const shown = await guardian.notice(request);
+const approval = await guardian.approve(request);
+told["approved"] = [guardian.read(request).purposes, shown.locale];
+told["more_than_approved"] = await refusal(child.consent({ ...minor, purposes: ["personalize_offers"], guardian: approval }));
+const together = await child.consent({ ...minor, guardian: approval });
+told["together"] = [together.outcome, together.purposes];
+told["childs_keys"] = ((await guardian.export(together.subject))["keys"] as readonly { readonly role: string }[]).map((key) => key.role).sort();
+const revoked = await guardian.withdraw(together.subject);
+told["revoked"] = [revoked.outcome, revoked.by];
+const forgotten = await guardian.erase(together.subject);
+told["forgotten"] = [forgotten.stage, (await guardian.certificate(forgotten.erasure)).erasure === forgotten.erasure];
 
 // ---- no ----
 told["withdrawn"] = await client.withdraw();
@@ -92,6 +126,6 @@ for (let tried = 0; tried < 100; tried += 1) {
   if (later.stage === "completed") break;
   await new Promise((resolve) => setTimeout(resolve, 100));
 }
-told["others_end"] = await refusal(other.declare("joy"));
+told["others_end"] = await refusal(third.declare("joy"));
 
 process.stdout.write(JSON.stringify(told));

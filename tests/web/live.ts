@@ -29,10 +29,13 @@ const SHAPES = {
   Service: messages.service, SignedAnswer: messages.signedAnswer, Notice: messages.notice, ConsentStatement: messages.consentStatement,
   WithdrawalStatement: messages.withdrawalStatement, CapabilityRequest: messages.capabilityRequest, KeyChange: messages.keyChange,
   KeyPossession: messages.keyPossession, ExportRequest: messages.exportRequest, CorrectionStatement: messages.correctionStatement,
-  ErasureStatement: messages.erasureStatement, Receipt: messages.receipt, Capability: messages.capability, ConsentAnswer: messages.consentAnswer,
+  ErasureStatement: messages.erasureStatement, GuardianApproval: messages.guardianApproval, GuardianRequest: messages.guardianRequest,
+  GuardianAnswer: messages.guardianAnswer, GuardianDoc: messages.guardianDoc, Receipt: messages.receipt, Capability: messages.capability, ConsentAnswer: messages.consentAnswer,
   CapabilityAnswer: messages.capabilityAnswer, Certificate: messages.certificate, ErasureAnswer: messages.erasureAnswer, ExportSeal: messages.exportSeal,
   ExportAnswer: messages.exportAnswer, Accepted: messages.accepted, Envelope: messages.envelope, RankRequest: messages.rankRequest,
   RankAnswer: messages.rankAnswer, Why: messages.why, RewardRequest: messages.rewardRequest, ProofAnswer: messages.proofAnswer, Problem: messages.problem,
+  HelpRequest: messages.helpRequest, HelpAnswer: messages.helpAnswer, HelpDoc: messages.helpDoc, LessonRequest: messages.lessonRequest,
+  LessonAnswer: messages.lessonAnswer, LessonWhy: messages.lessonWhy, AnswersRequest: messages.answersRequest,
 } as const;
 
 const text = (value: unknown): string => value as string;
@@ -53,8 +56,10 @@ const OPS: Readonly<Record<string, (asked: Asked) => unknown>> = {
     key_roles: values.KEY_ROLES, slots: values.SLOTS, max_window: values.MAX_WINDOW, kinds: KINDS, uses: USES, overhead: OVERHEAD, max_bytes: MAX_BYTES,
     max_depth: MAX_DEPTH, max_chars: MAX_CHARS, clock_skew: messages.CLOCK_SKEW, envelope_bytes: messages.ENVELOPE_BYTES, max_candidates: messages.MAX_CANDIDATES,
     max_places: messages.MAX_PLACES, max_export_chars: messages.MAX_EXPORT_CHARS, capability_seconds: consent.CAPABILITY_SECONDS,
-    renew_before: consent.RENEW_BEFORE, happenings: HAPPENINGS, deeds: values.DEEDS, max_rules: messages.MAX_RULES, history_seconds: messages.HISTORY_SECONDS,
-    effects: values.EFFECTS, behaviours: values.BEHAVIOURS, shapes: Object.keys(SHAPES),
+    renew_before: consent.RENEW_BEFORE, link_seconds: messages.LINK_SECONDS, approval_seconds: messages.APPROVAL_SECONDS, happenings: HAPPENINGS,
+    deeds: values.DEEDS, max_rules: messages.MAX_RULES, history_seconds: messages.HISTORY_SECONDS,
+    effects: values.EFFECTS, behaviours: values.BEHAVIOURS, modes: values.MODES, tones: values.TONES, paces: values.PACES,
+    max_ticket_chars: messages.MAX_TICKET_CHARS, max_lesson_history: messages.MAX_LESSON_HISTORY, max_answers: messages.MAX_ANSWERS, shapes: Object.keys(SHAPES),
   }),
   after: ({ state, happening }) => after(state as values.ConsentState, happening as Happening),
   canonical: ({ data }) => new TextDecoder().decode(encode(decode(bytes(data)))),
@@ -84,7 +89,27 @@ const OPS: Readonly<Record<string, (asked: Asked) => unknown>> = {
   code: async ({ random }) => {
     const code = consent.newCode(bytes(random));
     const secret = consent.readCode(code.toUpperCase().replaceAll("-", " "));
-    return { code, subject: await consent.subjectOf(secret), key: (await consent.recoveryKey(secret)).verifyKey.text() };
+    const link = consent.newLink(await consent.subjectOf(secret), secret.subarray(0, consent.LINK_SECRET_BYTES));
+    const read = await consent.readLink(link.toUpperCase());
+    const guardian = await consent.guardianKey(secret, "shop", read.subject);
+    return { code, link, linked: [read.subject, read.key.verifyKey.text()], guardian: guardian.verifyKey.text(), subject: await consent.subjectOf(secret), key: (await consent.recoveryKey(secret)).verifyKey.text() };
+  },
+  read_code: ({ code }) => b64(consent.readCode(text(code))),
+  read_link: async ({ code }) => (await consent.readLink(text(code))).subject,
+  // A child's request, approved here, and read here; and what Python made of the same, read here.
+  guardian: async (asked) => {
+    const child = await person(asked);
+    const stamp = { at: asked["at"] as number, nonce: bytes(asked["nonce"]) };
+    const wanted = { notice: messages.parse(messages.notice, asked["notice"]), purposes: asked["purposes"] as readonly values.Purpose[], ageBand: "13_to_15" } as const;
+    const request = await consent.guardianRequest(child, wanted);
+    const answer = asked["answer"] === undefined
+      ? await consent.approve(consent.readRequest(text(asked["request"] ?? request), child.site), bytes(asked["guardian"]), stamp) : text(asked["answer"]);
+    const read = await consent.readAnswer(answer, child, wanted, asked["now"] as number, null);
+    const server = { kid: text(asked["kid"]), key: SealKey.fromText(text(asked["key"])) };
+    const yes: consent.Yes = {
+      ...wanted, method: "screen", renewal: false, claims: { jurisdictions: ["EU-DE"], age_band: wanted.ageBand }, release: null, guardian: read,
+    };
+    return { request, answer, key: read.key.text(), doc: read.doc, consent: await consent.consent(child, stamp, yes, server, null) };
   },
   statements: async (asked) => {
     const who = await person(asked);
@@ -99,7 +124,8 @@ const OPS: Readonly<Record<string, (asked: Asked) => unknown>> = {
       consent: await consent.consent(who, stamp, yes, server, recovery.verifyKey), withdraw: await consent.withdraw(who, stamp, ["declare_mood"]),
       capability: await consent.askCapability(who, stamp), export: await consent.askExport(who, stamp), erase: await consent.erase(who, stamp),
       correct: await consent.correct(who, stamp, text(asked["record"]), values.declared("joy", stamp.at), server),
-      join: await consent.join(who, stamp, server, recovery),
+      join: await consent.join(who, stamp, server, recovery), remove: await consent.removeKey(who, stamp, recovery.verifyKey.id),
+      link: await consent.addKey(who, stamp, { doc: { role: "link", sign: recovery.verifyKey.text() }, key: recovery, expiresAt: stamp.at + 600 }, who.sign),
     };
   },
   answers: async ({ trust, site, subject, device, statement, now, receipt, capability, certificate, service, erasure }) => {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { RequestInvalid, RequestRefused, ServerAnswerInvalid, ServerBusy, ServerUnreachable, SettingsError } from "../../sdk/web/src/errors.ts";
+import { fetched } from "../../sdk/web/src/send/fetched.ts";
 import { checkServer, ONCE, type Outbound, Sender, type Transport } from "../../sdk/web/src/send/index.ts";
 import { declared } from "../../sdk/web/src/values.ts";
 import { accepted, consentAnswer, exportAnswer, proofAnswer, rankAnswer, signedAnswer } from "../../sdk/web/src/wire/messages.ts";
@@ -135,4 +136,19 @@ test("a server is https, or on this machine", () => {
   for (const wrong of ["http://mien.example", "http://127.0.0.1.evil.example", "ftp://mien.example", "https://user@mien.example", "https://mien.example/?x", "mien", "https://mien.example/#x"]) {
     assert.throws(() => checkServer(wrong), SettingsError, wrong);
   }
+});
+
+test("a file is fetched from the own origin alone, bounded, and nothing goes with the question", async () => {
+  const inits: RequestInit[] = [];
+  const from = (response: () => Response) => (_: string, init: RequestInit): Promise<Response> => {
+    inits.push(init);
+    return Promise.resolve().then(response);
+  };
+  const four = Uint8Array.of(1, 2, 3, 4);
+  assert.deepEqual(await fetched("/a", 4, from(() => new Response(four))), four);
+  assert.deepEqual(inits[0], { mode: "same-origin", redirect: "error", credentials: "omit", referrerPolicy: "no-referrer" });
+  assert.equal(await fetched("/a", 4, from(() => new Response("", { status: 404 }))), null);
+  await assert.rejects(fetched("/a", 3, from(() => new Response(four))), { code: "server-answer-invalid" });
+  await assert.rejects(fetched("/a", 4, from(() => new Response("", { status: 503 }))), { code: "server-unreachable" });
+  await assert.rejects(fetched("/a", 4, from(() => { throw new TypeError("no"); })), { code: "server-unreachable" });
 });

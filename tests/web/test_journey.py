@@ -119,6 +119,14 @@ def test_a_declared_mood_changes_the_order_and_says_so(told: Any) -> None:
     assert told["renewed"] == "renewed"
 
 
+def test_a_person_comes_to_whoever_asks_for_one(told: Any) -> None:
+    mode, pressed = told["help_before"]
+    assert (mode, pressed["mode"], pressed["why"], pressed["ticket"]) == ("auto", "human", "", None)
+    # This site has no desk with a key: there is no ticket to hand on, and why is said all the same.
+    assert (told["help"]["mode"], told["help"]["ticket"]) == ("human", None)
+    assert told["help"]["why"]
+
+
 def test_a_visit_and_the_shops_rules_count_with_and_without_consent(told: Any) -> None:
     for ranking in (told["before"], told["ranking"]):
         shown = [place["offer"]["id"] for place in ranking["places"]]
@@ -138,6 +146,26 @@ def test_everything_held_is_shown_and_can_be_corrected(told: Any) -> None:
 def test_a_recovery_code_brings_the_person_to_another_device(told: Any) -> None:
     assert sorted(told["recovered"]) == ["declare_mood", "personalize_offers"]
     assert sorted(told["keys"]) == ["device", "device", "recovery"]
+
+
+def test_a_link_code_adds_one_device_once_and_a_lost_one_is_removed(told: Any) -> None:
+    assert sorted(told["joined"]) == ["declare_mood", "personalize_offers"]
+    assert told["joined_again"]["code"] == "consent-missing"
+    assert sorted(told["key_set"]) == ["device", "device", "device here", "recovery"]
+    assert told["removed"] == "device"
+    assert told["removed_is_a_stranger"] == {"code": "request-refused", "laws": []}
+
+
+def test_a_childs_yes_counts_with_their_guardians_and_the_guardian_takes_it_back(told: Any) -> None:
+    assert told["alone"]["code"] == "consent-refused"
+    assert any("GDPR 8" in law for law in told["alone"]["laws"])
+    assert told["unread"] == {"code": "consent-missing", "laws": []}
+    assert told["approved"] == [["adapt_service"], "en"]
+    assert told["more_than_approved"] == {"code": "signature-invalid", "laws": []}
+    assert told["together"] == ["given", ["adapt_service"]]
+    assert told["childs_keys"] == ["device", "guardian", "recovery"]
+    assert told["revoked"] == ["revoked", "guardian"]
+    assert told["forgotten"] == ["accepted", True]
 
 
 def test_a_no_is_final_until_the_next_yes(told: Any) -> None:

@@ -4,7 +4,8 @@ import copy
 import hashlib
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -116,6 +117,33 @@ RULED = RANK | {
     "age_band": "adult", "otherwise": 7,
 }  # fmt: skip
 CONTEXT = (b"shop", SUBJECT.encode(), b"evt_x")
+GUARDIAN = bytes(range(40, 60))
+"""The bytes of a guardian's code."""
+LINK: Final = consent.new_link(SUBJECT, RANDOM[: consent.LINK_SECRET_BYTES])
+CODES: Final = (
+    consent.new_code(RANDOM), LINK, LINK.upper().replace("-", " "), LINK[:-1], LINK + "a", LINK.replace(LINK[0], "1"), "", "\u00e9" * 40, f" {LINK}\n",
+)  # fmt: skip
+"""What somebody may type where a code is asked for."""
+
+
+def child() -> consent.Person:
+    return consent.Person("shop", SUBJECT, SIGN, open_key(SEED), STREAM_KEY)
+
+
+def minors_yes() -> consent.Yes:
+    claims = values.Claims(("EU-DE",), age_band="13_to_15")
+    return consent.Yes(parse(messages.Notice, NOTICE), ["declare_mood"], claims, "screen")
+
+
+def request_of(subject: str) -> str:
+    """The child's request as the Python SDK writes it, for a child of this id."""
+    return consent.guardian_request(replace(child(), subject=subject), minors_yes())
+
+
+def approved() -> str:
+    """A guardian's answer of the Python SDK."""
+    request = consent.read_request(request_of(SUBJECT), "shop")
+    return consent.approve(request, GUARDIAN, Stamp(NOW, NONCE))
 
 
 def ours() -> messages.Envelope:
@@ -131,6 +159,13 @@ def questions() -> dict[str, Question]:
     )
     opening = {"op": "open", "sealed": b64(sealed), "seed": b64(SEED), "use": str(Use.WHY)}
     context = [b64(part) for part in CONTEXT]
+    guardian = {
+        "op": "guardian",
+        **person(),
+        "guardian": b64(GUARDIAN),
+        "purposes": ["declare_mood"],
+        "now": NOW,
+    }
     envelope = {"op": "read_envelope", "seed": b64(SERVER_SEED), "envelope": dump(ours())}
     return {
         "vocabulary": {"op": "vocabulary"},
@@ -152,6 +187,16 @@ def questions() -> dict[str, Question]:
         "notice_hash": {"op": "notice_hash", "notice": NOTICE},
         "code": {"op": "code", "random": b64(RANDOM)},
         "statements": {"op": "statements", **person()},
+        "guardian": guardian,
+        "guardian of Python": guardian | {"answer": approved()},
+        "guardian late": guardian | {"now": NOW + messages.APPROVAL_SECONDS + 1},
+        "guardian of the future": guardian | {"now": NOW - messages.CLOCK_SKEW - 1},
+        "guardian of other purposes": guardian | {"answer": approved(), "purposes": ["adapt_service"]},
+        "guardian of another child": guardian | {"answer": approved(), "secret": b64(bytes(reversed(SECRET)))},
+        "guardian with the child's code": guardian | {"request": request_of(consent.subject_of(GUARDIAN))},
+        "guardian of another site": guardian | {"request": request_of(SUBJECT).replace('"shop"', '"other-shop"')},
+        **{f"code {place}": {"op": "read_code", "code": code} for place, code in enumerate(CODES)},
+        **{f"link {place}": {"op": "read_link", "code": code} for place, code in enumerate(CODES)},
     }  # fmt: skip
 
 
@@ -194,6 +239,15 @@ SAMPLES: Final[dict[str, Any]] = {
     "WithdrawalStatement": {"v": 1, "site": "shop", "subject": SUBJECT, "at": NOW, "nonce": b64(NONCE), "model": 0, "purposes": ["declare_mood"]},
     "KeyChange": {"v": 1, "site": "shop", "subject": SUBJECT, "at": NOW, "nonce": b64(NONCE), "model": 0, "add": {"role": "link", "sign": b64(SECRET)}, "possession": "a.b.c", "expires_at": NOW, "remove": None},
     "KeyPossession": {"v": 1, "site": "shop", "subject": SUBJECT, "at": NOW, "nonce": b64(NONCE)},
+    "GuardianRequest": {
+        "v": 1, "site": "shop", "subject": SUBJECT, "device": DEVICE, "notice_sha256": b64(SECRET), "locale": "en", "purposes": ["declare_mood"], "age_band": "13_to_15",
+    },
+    "GuardianAnswer": {"v": 1, "sign": b64(SECRET), "approval": "a.b.c"},
+    "GuardianDoc": {"approval": "a.b.c", "verification": None},
+    "GuardianApproval": {
+        "v": 1, "site": "shop", "subject": SUBJECT, "at": NOW, "nonce": b64(NONCE), "device": DEVICE, "notice_sha256": b64(SECRET), "purposes": ["declare_mood"],
+        "age_band": "13_to_15",
+    },
     "Receipt": {
         "v": 1, "receipt": "rcp_" + "a" * 26, "site": "shop", "subject": SUBJECT, "outcome": "given", "purposes": ["declare_mood"],
         "refused": [{"purpose": "contribute", "laws": ["x"], "says": []}], "withdrawn": ["contribute"], "laws": ["GDPR 9"], "says": ["so"], "notice_sha256": b64(SECRET),
@@ -222,6 +276,14 @@ SAMPLES: Final[dict[str, Any]] = {
     "RankAnswer": {"event": "evt_" + "a" * 26, "places": [{"place": 1, "offer": {"id": "tea", "title": "Tea", "price": 450}}], "sealed_why": None, "behaviour": "leaving", "agreed": 1},
     "Why": {"used_emotion": True, "why": "so", "places": ["because"], "laws": []},
     "RewardRequest": {"v": 1, "asker": None, "mac": None, "site": "shop", "event": "evt_" + "a" * 26, "place": 1, "reward": 100, "kind": None},
+    "HelpRequest": {"v": 1, "asker": dump(ASKER), "mac": b64(SECRET), "site": "shop", "request": b64(NONCE), "page": "returns", "human": True, "pass_on": True},
+    "HelpAnswer": {"help": "hlp_" + "a" * 26, "mode": "human", "sealed": None},
+    "HelpDoc": {"mode": "human", "tone": "gentle", "used_emotion": True, "why": "so", "passes_on": "that", "laws": ["x"], "ticket": None},
+    "LessonRequest": {"v": 1, "asker": dump(ASKER), "mac": b64(SECRET), "site": "shop", "request": b64(NONCE), "skills": ["angles"], "history": [
+        {"item": "angles-1", "correct": True, "at": NOW}]},
+    "LessonAnswer": {"lesson": "lsn_" + "a" * 26, "item": {"id": "angles-1", "skill": "angles", "title": "Angles"}, "sealed_why": None},
+    "LessonWhy": {"used_emotion": False, "used_answers": True, "chance": 70, "target": 75, "pace": "steady", "why": "so", "laws": [], "refused": ["x"]},
+    "AnswersRequest": {"v": 1, "asker": None, "mac": None, "site": "shop", "answers": [{"item": "angles-1", "correct": False, "at": NOW}]},
     "ProofAnswer": {"proof": "x", "entry": "y"},
     "Problem": {"type": "t", "title": "t", "status": 400, "detail": "d", "code": "c", "laws": ["x"]},
     "Service": {
@@ -302,6 +364,17 @@ def limits() -> Iterator[tuple[str, Any]]:
     yield from (("RewardRequest", REWARDED | {"reward": number}) for number in (0, 101, None))
 
 
+def crowded() -> Iterator[tuple[str, Any]]:
+    """The most skills and answers that are taken, and one more; the words of help and lessons; a ticket's length."""
+    for name, field, most in (("LessonRequest", "history", messages.MAX_LESSON_HISTORY), ("LessonRequest", "skills", messages.MAX_SKILLS), ("AnswersRequest", "answers", messages.MAX_ANSWERS)):  # fmt: skip
+        yield from ((name, changed(SAMPLES[name], (field,), SAMPLES[name][field] * size)) for size in (most, most + 1))  # fmt: skip
+    for word in (*get_args(messages.Mode), *get_args(messages.Tone), *get_args(messages.Pace)):
+        yield from (("HelpDoc", SAMPLES["HelpDoc"] | {field: word}) for field in ("mode", "tone"))
+        yield "LessonWhy", SAMPLES["LessonWhy"] | {"pace": word}
+    for size in (messages.MAX_TICKET_CHARS, messages.MAX_TICKET_CHARS + 1):
+        yield "HelpDoc", SAMPLES["HelpDoc"] | {"ticket": "x" * size}
+
+
 def worded() -> Iterator[tuple[str, Any]]:
     """Each word where one of some may stand."""
     for word in WORDS:
@@ -325,6 +398,7 @@ MESSAGES: Final = [
     *((name, value) for name, sample in SAMPLES.items() for value in (sample, *spoiled(sample))),
     *limits(),
     *worded(),
+    *crowded(),
     *pinned(),
     ("RankRequest", RANK),
     ("RankRequest", RULED),
@@ -395,7 +469,7 @@ def test_the_vocabulary_is_one(heard: dict[str, Any]) -> None:
         "expressions": values.EXPRESSIONS, "states": values.STATES, "polarities": values.POLARITIES, "sources": values.SOURCES, "purposes": values.PURPOSES,
         "sectors": values.SECTORS, "roles": values.ROLES, "age_bands": values.AGE_BANDS, "consent_states": values.CONSENT_STATES, "standing": values.STANDING,
         "key_roles": values.KEY_ROLES, "happenings": [str(each) for each in lifecycle.Happening], "deeds": values.DEEDS,
-        "behaviours": get_args(messages.Behaviour), "effects": get_args(messages.RulesDoc.model_fields["effect"].annotation),
+        "modes": get_args(messages.Mode), "tones": get_args(messages.Tone), "paces": get_args(messages.Pace), "behaviours": get_args(messages.Behaviour), "effects": get_args(messages.RulesDoc.model_fields["effect"].annotation),
     }  # fmt: skip
     assert {name: list(each) for name, each in words.items()} == {
         name: told[name] for name in words
@@ -403,11 +477,12 @@ def test_the_vocabulary_is_one(heard: dict[str, Any]) -> None:
     numbers = {
         "slots": values.SLOTS, "max_window": values.MAX_WINDOW, "overhead": wire_seal.OVERHEAD, "max_bytes": canonical.MAX_BYTES, "max_depth": canonical.MAX_DEPTH,
         "max_chars": signatures.MAX_CHARS, "clock_skew": messages.CLOCK_SKEW, "envelope_bytes": messages.ENVELOPE_BYTES, "max_candidates": messages.MAX_CANDIDATES,
-        "max_places": messages.MAX_PLACES, "max_export_chars": messages.MAX_EXPORT_CHARS, "renew_before": consent.RENEW_BEFORE, "capability_seconds": 300,
+        "max_places": messages.MAX_PLACES, "max_export_chars": messages.MAX_EXPORT_CHARS, "renew_before": consent.RENEW_BEFORE, "link_seconds": messages.LINK_SECONDS, "approval_seconds": messages.APPROVAL_SECONDS, "capability_seconds": 300,
         "max_rules": messages.MAX_RULES, "history_seconds": messages.HISTORY_SECONDS,
+        "max_ticket_chars": messages.MAX_TICKET_CHARS, "max_lesson_history": messages.MAX_LESSON_HISTORY, "max_answers": messages.MAX_ANSWERS,
     }  # fmt: skip
     assert {name: told[name] for name in numbers} == numbers
-    # What a browser does not do yet (help, lessons) has words that it does not know.
+    # What a browser does not do (open a desk's tickets) has words that it does not know.
     assert told["uses"].items() <= {use.name: str(use) for use in Use}.items()
     assert told["kinds"].items() <= {kind.name: str(kind) for kind in Kind}.items()
 
@@ -472,7 +547,65 @@ def test_codes_and_notices_are_the_same(heard: dict[str, Any]) -> None:
     assert heard["code"]["code"] == consent.new_code(RANDOM)
     assert heard["code"]["subject"] == consent.subject_of(RANDOM)
     assert heard["code"]["key"] == consent.recovery_key(RANDOM).verify_key().text()
+    assert heard["code"]["link"] == consent.new_link(
+        consent.subject_of(RANDOM), RANDOM[: consent.LINK_SECRET_BYTES]
+    )
+    subject, key = consent.read_link(heard["code"]["link"])
+    assert heard["code"]["linked"] == [subject, key.verify_key().text()]
+    assert (
+        heard["code"]["guardian"]
+        == consent.guardian_key(RANDOM, "shop", subject).verify_key().text()
+    )
     assert heard["notice_hash"] == consent.notice_hash(parse(messages.Notice, NOTICE))
+
+
+def test_codes_are_read_and_refused_alike(heard: dict[str, Any]) -> None:
+    def read(reader: Callable[[str], object], code: str) -> object:
+        try:
+            return reader(code)
+        except RequestInvalid as error:
+            return Refused(error.code)
+
+    secrets = [read(lambda text: b64(consent.read_code(text)), code) for code in CODES]
+    assert [heard[f"code {place}"] for place in range(len(CODES))] == secrets
+    subjects = [read(lambda text: consent.read_link(text)[0], code) for code in CODES]
+    assert [heard[f"link {place}"] for place in range(len(CODES))] == subjects
+    assert subjects.count(SUBJECT) == 3
+
+
+def test_a_guardian_of_one_approves_for_a_child_of_the_other(heard: dict[str, Any]) -> None:
+    made = heard["guardian"]
+    assert made["request"] == request_of(SUBJECT)
+    assert made["answer"] == approved()
+    assert heard["guardian of Python"] == made | {"consent": heard["guardian of Python"]["consent"]}
+    key, doc = consent.read_answer(made["answer"], child(), minors_yes(), NOW)
+    assert (made["key"], made["doc"]) == (key.text(), dump(doc))
+    yes = parse(messages.ConsentStatement, verify(made["consent"], Kind.CONSENT, SIGN.verify_key()))
+    assert yes.guardian == doc
+    assert [(each.role, each.sign) for each in yes.keys] == [
+        ("device", SIGN.verify_key().text()),
+        ("guardian", key.text()),
+    ]
+
+
+def test_what_no_guardian_approved_is_refused_alike(heard: dict[str, Any]) -> None:
+    other = replace(minors_yes(), purposes=["adapt_service"])
+    stranger = replace(child(), sign=SigningKey.from_secret(bytes(reversed(SECRET))))
+    now = NOW + messages.APPROVAL_SECONDS + 1
+    cases: dict[str, Callable[[], object]] = {
+        "guardian late": lambda: consent.read_answer(approved(), child(), minors_yes(), now),
+        "guardian of the future": lambda: consent.read_answer(approved(), child(), minors_yes(), NOW - messages.CLOCK_SKEW - 1),
+        "guardian of other purposes": lambda: consent.read_answer(approved(), child(), other, NOW),
+        "guardian of another child": lambda: consent.read_answer(approved(), stranger, minors_yes(), NOW),
+        "guardian with the child's code": lambda: consent.approve(
+            consent.read_request(request_of(consent.subject_of(GUARDIAN)), "shop"), GUARDIAN, Stamp(NOW, NONCE)
+        ),
+        "guardian of another site": lambda: consent.read_request(request_of(SUBJECT).replace('"shop"', '"other-shop"'), "shop"),
+    }  # fmt: skip
+    for name, case in cases.items():
+        with pytest.raises(MienError) as caught:
+            case()
+        assert heard[name] == Refused(caught.value.code), name
 
 
 STATEMENTS: Final[dict[str, tuple[Kind, type[BaseModel]]]] = {
@@ -483,6 +616,8 @@ STATEMENTS: Final[dict[str, tuple[Kind, type[BaseModel]]]] = {
     "erase": (Kind.ERASURE, messages.ErasureStatement),
     "correct": (Kind.CORRECTION, messages.CorrectionStatement),
     "join": (Kind.KEY_CHANGE, messages.KeyChange),
+    "link": (Kind.KEY_CHANGE, messages.KeyChange),
+    "remove": (Kind.KEY_CHANGE, messages.KeyChange),
 }
 
 
@@ -526,6 +661,14 @@ def test_what_a_person_says_in_a_browser_is_what_the_python_sdk_says(heard: dict
     assert isinstance(joined, messages.KeyChange)
     assert joined.add is not None
     unseal.check_possession(joined, joined.add, NOW)
+    link = consent.NewKey(
+        {"role": "link", "sign": recovery.verify_key().text()},
+        recovery,
+        NOW + messages.LINK_SECONDS,
+    )
+    assert heard["statements"]["link"] == consent.add_key(person, stamp, link, SIGN)
+    removed = consent.remove_key(person, stamp, recovery.verify_key().id)
+    assert heard["statements"]["remove"] == removed
 
 
 def test_json_is_read_and_refused_alike(heard: dict[str, Any]) -> None:
@@ -550,7 +693,7 @@ def test_json_is_read_and_refused_alike(heard: dict[str, Any]) -> None:
 def test_messages_are_read_and_refused_alike(heard: dict[str, Any]) -> None:
     def read(name: str, value: Any) -> object:
         try:
-            return dump(parse(getattr(messages, name), value))
+            return dump(parse(getattr(messages, name, None) or getattr(consent, name), value))
         except RequestInvalid as error:
             return Refused(error.code)
 

@@ -3,11 +3,15 @@
 import json
 import re
 import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
-from tests.node import WEB, built, node, npm
+from tests.node import ROOT, WEB, built, node, npm
 from tests.web.browser import packages
+
+from mien_server.built import Built
 
 pytestmark = pytest.mark.node
 
@@ -45,6 +49,20 @@ def test_the_types_hold() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_a_wheel_carries_what_the_server_serves(tmp_path: Path) -> None:
+    """Every file of the build, where one was made; `make demo` and all else need none."""
+    built()
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    [wheel] = tmp_path.glob("*.whl")
+    carried = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("mien_server/web/")}  # fmt: skip
+    expected = {"manifest.json"}
+    for name, file in Built().now().files.items():
+        expected |= {f"{name}.br", f"{name}.gz"} if file.gzip else {name}
+    assert carried == {f"mien_server/web/{name}" for name in expected}
+
+
 def test_the_package_is_clean(tmp_path: Path) -> None:
     """What `npm pack` would publish is the module, its types, and who may use it; and somebody who installs it compiles against it."""
     module = built().read_text()
@@ -53,7 +71,8 @@ def test_the_package_is_clean(tmp_path: Path) -> None:
     [packed] = json.loads(done.stdout)
     files = {file["path"] for file in packed["files"]}
     types = {str(file.relative_to(WEB / "src").with_suffix("")) for file in (WEB / "src").rglob("*.ts")}  # fmt: skip
-    assert files == {"LICENSE", "README.md", "package.json", "dist/mien.js"} | {f"dist/types/{name}.d.ts" for name in types}  # fmt: skip
+    scripts = {"dist/mien.js", "dist/loader.js", "dist/worker.js"}
+    assert files == {"LICENSE", "README.md", "package.json", *scripts} | {f"dist/types/{name}.d.ts" for name in types}  # fmt: skip
     assert re.findall(r"""^\s*(?:import|export)\s.*from\s*["']""", module, re.MULTILINE) == []
     assert set(re.findall(r"https?://[a-z][a-z.]*", module)) == {
         "https://mien.example"
@@ -74,6 +93,15 @@ def test_the_package_is_clean(tmp_path: Path) -> None:
 
 APP = """
 import { Client, MienError, type Receipt } from "mien-web";
+import { connect, LoaderError, type Mien, type Ranked } from "mien-web/loader";
+const mien: Mien = connect({ server: "https://mien.example", site: "shop", key: "pk" });
+const order: Ranked = await mien.rank({ places: 3 });
+// @ts-expect-error: whether emotion had a part in it is not for a page
+order.used_emotion;
+// @ts-expect-error: nothing starts the camera from here
+mien.start();
+mien.show("consent");
+if (mien.state.consent === "on") throw new LoaderError("x", "y");
 const client: Client = await Client.open({ server: "https://mien.example", site: "shop", key: "pk", trust: "x" });
 const receipt: Receipt = await client.consent({ purposes: ["declare_mood"], claims: { jurisdictions: ["EU-DE"] } });
 // @ts-expect-error: no such purpose

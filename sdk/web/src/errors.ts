@@ -3,7 +3,10 @@
  * `docs/reference/errors/`. Messages are one lowercase line that says what to do next, without personal data.
  *
  *     MienError
- *     ├── ConsentError        ConsentMissing, ConsentRefused, NoticeStale, ReceiptInvalid, CapabilityInvalid, CapabilityExpired
+ *     ├── ConsentError        ConsentMissing, ConsentRefused, NoticeStale, ReceiptInvalid, CapabilityInvalid, CapabilityExpired, AffirmationNeeded,
+ *     │                       PressRefused
+ *     ├── CaptureError        CameraUnavailable, FrameRejected
+ *     ├── ModelError          ModelMissing, ModelTampered
  *     ├── LabelInvalid
  *     ├── SealError           EnvelopeInvalid, SealKeyExpired
  *     ├── SignatureInvalid
@@ -55,6 +58,40 @@ export class CapabilityInvalid extends ConsentError {
 /** A capability older than its five minutes. */
 export class CapabilityExpired extends ConsentError {
   override readonly code = "capability-expired";
+}
+/** A press that cannot be told to be the person's: made by a script, or on what could not be seen. */
+export class PressRefused extends ConsentError {
+  override readonly code = "press-refused";
+}
+/** The person left the picture; whoever sits there now must say yes again. */
+export class AffirmationNeeded extends ConsentError {
+  override readonly code = "affirmation-needed";
+}
+
+/** No picture could be had. */
+export class CaptureError extends MienError {
+  override readonly code: string = "capture-error";
+}
+/** No camera, the browser was told not to give it, or another program holds it. */
+export class CameraUnavailable extends CaptureError {
+  override readonly code = "camera-unavailable";
+}
+/** Not a picture of a sane size. */
+export class FrameRejected extends CaptureError {
+  override readonly code = "frame-rejected";
+}
+
+/** A model cannot be used. */
+export class ModelError extends MienError {
+  override readonly code: string = "model-error";
+}
+/** A model file named by the manifest is not there. */
+export class ModelMissing extends ModelError {
+  override readonly code = "model-missing";
+}
+/** Hash, shape or label map differ from the manifest. */
+export class ModelTampered extends ModelError {
+  override readonly code = "model-tampered";
 }
 
 /** A label outside the closed vocabulary. */

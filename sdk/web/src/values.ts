@@ -27,6 +27,12 @@ export const DEEDS = ["view", "cart", "purchase", "dismissal"] as const;
 export const EFFECTS = ["order", "price", "eligibility", "urgency", "vulnerability"] as const;
 /** One word for what a visitor did before. */
 export const BEHAVIOURS = ["new", "returning", "browsing", "comparing", "deciding", "leaving"] as const;
+/** Who goes on: the machine, or a person who is to be offered. */
+export const MODES = ["auto", "human"] as const;
+/** How to speak with somebody. */
+export const TONES = ["plain", "calm", "patient", "gentle", "reassuring"] as const;
+/** How fast the lessons go on. */
+export const PACES = ["steady", "slower", "pause"] as const;
 export const KEY_ROLES = ["device", "guardian", "recovery", "link"] as const;
 
 /** Slots of an envelope, always all present on the wire: unused ones are dummies. */
@@ -46,7 +52,47 @@ export type ConsentState = (typeof CONSENT_STATES)[number];
 export type DeedKind = (typeof DEEDS)[number];
 export type Effect = (typeof EFFECTS)[number];
 export type Behaviour = (typeof BEHAVIOURS)[number];
+export type Mode = (typeof MODES)[number];
+export type Tone = (typeof TONES)[number];
+export type Pace = (typeof PACES)[number];
 export type KeyRole = (typeof KEY_ROLES)[number];
+
+/** One picture: `pixels` is `width` x `height` x 4 bytes, RGBA, rows from the top. Lives and dies in the worker's memory. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: Uint8ClampedArray | Uint8Array;
+}
+
+/** x, y, width, height in pixels. */
+export type Box = readonly [x: number, y: number, width: number, height: number];
+export type Point = readonly [x: number, y: number];
+
+/**
+ * A found face. `landmarks` are five points in pixels: right eye, left eye, nose tip, right and left mouth corner (the person's own right, so the image's
+ * left). `score` is 0..1.
+ */
+export interface Face {
+  readonly box: Box;
+  readonly landmarks: readonly Point[];
+  readonly score: number;
+}
+
+/**
+ * What the network says of one face: calibrated probabilities in the order of `EXPRESSIONS`, valence and arousal in -1..1. `actions` are strengths 0..1 of
+ * FACS action units by name (`AU12`); may be empty. `pose` is pitch (positive: chin down), yaw (positive: to the person's left) and roll (positive:
+ * counter-clockwise in the picture) of the head in radians. `gaze` is where the eyes point within the head, -1..1: to the person's left and up.
+ * `embedding` is the layer below the expressions; device only.
+ */
+export interface Scores {
+  readonly expressions: readonly number[];
+  readonly valence: number;
+  readonly arousal: number;
+  readonly actions: Readonly<Record<string, number>>;
+  readonly pose: readonly [pitch: number, yaw: number, roll: number];
+  readonly gaze: Point;
+  readonly embedding: readonly number[];
+}
 
 /**
  * The only thing that may leave, and only sealed. `valence` and `arousal` are integers -15..15, null where a purpose trimmed them. `confidence` is
@@ -141,4 +187,38 @@ export interface Ranking {
   readonly laws: readonly string[];
   readonly behaviour: Behaviour;
   readonly agreed: number | null;
+}
+
+/**
+ * An answer of `help`: `mode` is `auto` or `human` (a person is to be offered), `tone` how to speak with them, and why (opened on the device only).
+ * `passes_on` is what the desk would be told if the person wants that, in words; empty for nothing. `ticket` is what tells it: sealed to the desk's key,
+ * there only once a person was asked for and where the desk has a key. Hand it on with the conversation, or do not.
+ */
+export interface Help {
+  readonly mode: Mode;
+  readonly tone: Tone;
+  readonly used_emotion: boolean;
+  readonly why: string;
+  readonly passes_on: string;
+  readonly laws: readonly string[];
+  readonly ticket: string | null;
+}
+
+/**
+ * An answer of `nextLesson`: the exercise, and what is said of it on this device only. `chance` of a right answer and `target` in percent, 0 where nobody
+ * in particular asked. `laws` are those of the use, `refused` those under which no feeling was read from a face.
+ */
+export interface Lesson {
+  readonly id: string;
+  readonly item: string;
+  readonly skill: string;
+  readonly title: string;
+  readonly used_emotion: boolean;
+  readonly used_answers: boolean;
+  readonly chance: number;
+  readonly target: number;
+  readonly pace: Pace;
+  readonly why: string;
+  readonly laws: readonly string[];
+  readonly refused: readonly string[];
 }

@@ -2,6 +2,8 @@
 
 import json
 import os
+from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +12,7 @@ import typer
 from mien_server.cli.told import told
 
 if TYPE_CHECKING:
+    from mien_server.built import WebBuild
     from mien_server.registry import Registered
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -172,6 +175,71 @@ def contribute(
             lambda t: registry.let_contribute(t.sites, site, contributes=not off),
         )
     print(f"{site}: people are {'not ' if off else ''}asked to take part in rounds")
+
+
+@app.command()
+def embed(
+    site: Annotated[str, typer.Argument(help="Id of the site.")],
+    server: Annotated[str | None, typer.Option(help="Address at which browsers reach this server; without it, where it listens.")] = None,
+    key: Annotated[str, typer.Option(help="The site's publishable key.")] = "pk_...",
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Print what a page of the site embeds: the loader's tag, pinned to the built web SDK, and the policy that a page needs for it."""
+    with told():
+        from mien_server import errands
+        from mien_server.built import Built
+        from mien_server.settings import load
+
+        settings = load(os.environ)
+        build = Built().now()
+        found = errands.administer(settings, lambda transaction: transaction.sites.get(site))
+        if found is None:
+            from mien.errors import SettingsError
+
+            msg = f"there is no site `{site}`; `mien site list` names them"
+            raise SettingsError(msg)
+        base = (server or f"http://{settings.host}:{settings.port}").rstrip("/")
+        _show_embed(_Embed(site, key, base, build), found.origins, as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Embed:
+    """What is shown of how to embed."""
+
+    site: str
+    key: str
+    server: str
+    build: "WebBuild"
+
+    def script(self) -> str:
+        name = self.build.entries["loader"]
+        return (
+            f'<script src="{escape(self.server)}/web/{name}" integrity="{self.build.integrity(name)}" crossorigin="anonymous" '
+            f'data-site="{escape(self.site)}" data-key="{escape(self.key)}" async></script>'
+        )
+
+    def policy(self) -> str:
+        return f"script-src {self.server}; frame-src {self.server}; connect-src {self.server}"
+
+
+def _show_embed(embed: _Embed, origins: tuple[str, ...], as_json: bool) -> None:
+    if as_json:
+        module = embed.build.entries["module"]
+        shown = {
+            "script": embed.script(), "policy": embed.policy(), "origins": list(origins),
+            "module": {"src": f"{embed.server}/web/{module}", "integrity": embed.build.integrity(module)},
+        }  # fmt: skip
+        print(json.dumps(shown))
+        return
+    print("in the page's head:")
+    print(f"  {embed.script()}")
+    print("where the visitor is to find it:")
+    print("  <mien-indicator></mien-indicator> <mien-consent></mien-consent> <mien-me></mien-me>")
+    print("in the page's Content-Security-Policy, beside what is there:")
+    print(f"  {embed.policy()}")
+    print(
+        f"embedded by  {', '.join(origins) or 'no origin yet: register the site with `--origin`'}"
+    )
 
 
 def _show(new: "Registered", verify_key: str, as_json: bool) -> None:

@@ -209,6 +209,11 @@ class Pipeline:
         site = await self._parts.store.transact(lambda t: t.sites.get(site_id))
         return self._notices.of(_found(site), locale)
 
+    async def registered(self, site_id: str) -> tuple[Site, str]:
+        """The site of this id, and the key that its visitors trust, as text. Raises `SiteUnknown`."""
+        site = await self._parts.store.transact(lambda t: t.sites.get(site_id))
+        return _found(site), self._parts.keys.signing.verify_key().text()
+
     async def explain(self, site: Site, question: QuestionDoc) -> Explanation:
         """See `explaining.Explaining.explain`."""
         return await self._explaining.explain(site, question)

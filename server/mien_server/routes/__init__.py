@@ -4,10 +4,11 @@
 - `call`        one request: keys, body, answer
 - `shell`       around everything: limits by address, CORS, headers, problem documents, counts, log
 - `page`        a notice as HTML
-- `device`, `lessons`, `rounds`, `notices`, `decisions`, `audit`, `operations`   the endpoints
+- `frame`       the document of a frame, with its policy
+- `device`, `lessons`, `rounds`, `notices`, `web`, `decisions`, `audit`, `operations`   the endpoints
 """
 
-from mien_server.routes import audit, decisions, device, lessons, notices, operations, rounds
+from mien_server.routes import audit, decisions, device, lessons, notices, operations, rounds, web
 from mien_server.routes.endpoint import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -15,6 +16,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *lessons.ENDPOINTS,
     *rounds.ENDPOINTS,
     *notices.ENDPOINTS,
+    *web.ENDPOINTS,
     *decisions.ENDPOINTS,
     *audit.ENDPOINTS,
     *operations.ENDPOINTS,

@@ -6,7 +6,7 @@ Works on the ASGI scope itself: the busiest endpoints spend less here than in wh
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
@@ -24,6 +24,7 @@ from mien.errors import (
     SignatureInvalid,
 )
 from mien.wire import canonical, messages
+from mien_server.built import Built
 from mien_server.errors import (
     BodyTooLarge,
     BodyTooSlow,
@@ -45,6 +46,8 @@ SITE: Final = "mien.site"
 """Where the scope remembers the site that was found, for the answer's CORS headers."""
 PUBLIC: Final = "mien.public"
 """Set in the scope by answers that any web page may read."""
+PATIENCE: Final = "mien.patience"
+"""Where the scope has the time that the answer may take."""
 MAX_KEY_CHARS: Final = 200
 MAX_QUERY: Final = 16
 PROVEN: Final = (ConsentMissing, PolicyDenied, EnvelopeReplayed, ClockSkewed)
@@ -65,6 +68,7 @@ class Services:
     publish_metrics: bool
     ready: Callable[[], Any]
     openapi: Callable[[], dict[str, Any]]
+    built: Built = field(default_factory=Built)
 
 
 class Call:
@@ -102,6 +106,13 @@ class Call:
             raise RequestInvalid(msg) from None
         found: dict[str, str] = dict(pairs)
         return found.get(name, "")
+
+    def allow(self, seconds: float) -> None:
+        """Let the answer take so many seconds more: it is large, and lines are slow."""
+        patience: asyncio.Timeout | None = self.scope.get(PATIENCE)
+        due = None if patience is None else patience.when()
+        if patience is not None and due is not None:
+            patience.reschedule(due + seconds)
 
     # ---- who asks ----
     async def device_site(self) -> "Site":
@@ -211,7 +222,9 @@ class Call:
     def _admit(self, site: "Site") -> None:
         self.budgets.sites.take(site.id.encode())
         origin = self.headers.get(b"origin")
-        if origin is not None and origin.decode("latin-1") not in site.origins:
+        # A frame of this server's own origin, which the site's pages alone may embed. Browsers write this header themselves, and let no script do it.
+        own = self.headers.get(b"sec-fetch-site") == b"same-origin"
+        if origin is not None and not own and origin.decode("latin-1") not in site.origins:
             msg = (
                 "this site does not list that web origin; register it with `mien site add --origin`"
             )

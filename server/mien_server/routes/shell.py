@@ -27,7 +27,7 @@ from mien_server.errors import (
     ServerFault,
     status_of,
 )
-from mien_server.routes.call import PUBLIC, SITE
+from mien_server.routes.call import PATIENCE, PUBLIC, SITE
 from mien_server.routes.endpoint import PROBLEM_TYPE, is_right
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ class Shell:
         patience = asyncio.timeout(self._around.seconds)
         try:
             async with patience:
+                scope[PATIENCE] = patience
                 await self._serve(scope, receive, send)
         except TimeoutError:
             if not patience.expired():

@@ -5,7 +5,7 @@ import type { Person, Yes } from "../consent/index.ts";
 import { ConsentMissing, ConsentRefused, RequestInvalid, RequestRefused, SendError, ServerAnswerInvalid, ServerBusy, ServerUnreachable } from "../errors.ts";
 import { ONCE, type Patience, PATIENT } from "../send/index.ts";
 import { type Claims, PURPOSES, type Purpose, type Release } from "../values.ts";
-import type { VerifyKey } from "../wire/keys.ts";
+import type { SigningKey, VerifyKey } from "../wire/keys.ts";
 import { after, stands } from "../wire/lifecycle.ts";
 import {
   capabilityAnswer, type Certificate, consentAnswer, type ErasureAnswer, erasureAnswer, type Notice, notice as noticeShape, type Receipt,
@@ -22,11 +22,16 @@ export interface Answer {
   readonly method?: string;
   readonly renewal?: boolean;
   readonly release?: Release;
+  /** What a `Guardian` answered to `guardianRequest`. */
+  readonly guardian?: string;
+  /** The word of the site's verifier about that guardian, where the law wants one. */
+  readonly verification?: string;
 }
 
 /** Asking, answering, taking back, being forgotten. */
 export class Consents {
   readonly #desk: Desk;
+  readonly #signed = new WeakMap<Certificate, string>();
 
   constructor(desk: Desk) {
     this.#desk = desk;
@@ -60,10 +65,21 @@ export class Consents {
     return desk.alone(async () => {
       await this.settle(PATIENT);
       const person = await this.#beginning(yes);
+      const stamp = desk.stamp();
+      const guardian = await countersigned(answer, person, yes, stamp.at);
       if (person.purposes.length === 0) await desk.keep.purge(); // nothing from before this yes may go out under it
-      const statement = await consent.consent(person, desk.stamp(), yes, await desk.dayKey(true), await recoveryOf(person));
+      const statement = await consent.consent(person, stamp, { ...yes, guardian }, await desk.dayKey(true), await recoveryOf(person), desk.model(yes.purposes));
       return this.#consented(person, yes, statement);
     });
+  }
+
+  /** What a child's guardian must approve before `consent` with their answer. Nothing is sent. Throws `ConsentMissing` before `notice`. */
+  async guardianRequest(answer: Answer): Promise<string> {
+    const desk = this.#desk;
+    const notice = desk.shown;
+    if (notice === null) throw new ConsentMissing("no notice was fetched; call `notice`, show all of it, then ask");
+    const yes: Yes = { notice, purposes: answer.purposes, claims: answer.claims, method: "screen", renewal: false, release: null };
+    return desk.alone(async () => consent.guardianRequest(await this.#beginning(yes), wanted(yes)));
   }
 
   /** The person as known, or a new one; in storage before the server hears of them. */
@@ -221,8 +237,15 @@ export class Consents {
   }
 
   /** A certificate, verified. */
-  opened(answer: ErasureAnswer): Promise<Certificate> {
-    return consent.openCertificate(answer.certificate, this.#desk.trust, this.#desk.site, answer.erasure);
+  async opened(answer: ErasureAnswer): Promise<Certificate> {
+    const found = await consent.openCertificate(answer.certificate, this.#desk.trust, this.#desk.site, answer.erasure);
+    this.#signed.set(found, answer.certificate);
+    return found;
+  }
+
+  /** A certificate as the server signed it: the text to keep. Null for one that did not come from here. */
+  signed(certificate: Certificate): string | null {
+    return this.#signed.get(certificate) ?? null;
   }
 
   // ---- meanwhile ----
@@ -235,7 +258,7 @@ export class Consents {
   /** Before anything begins: a capability that has time left, renewed if the server can be reached. */
   async ready(): Promise<void> {
     const desk = this.#desk;
-    if ((await desk.withdrawn()) || (await desk.remaining()) >= consent.RENEW_BEFORE) return;
+    if ((await desk.withdrawn()) || ((await desk.remaining()) >= consent.RENEW_BEFORE && (await desk.ours()))) return;
     try {
       await desk.alone(() => this.#renew(ONCE));
     } catch (error) {
@@ -247,7 +270,7 @@ export class Consents {
     const desk = this.#desk;
     if (await desk.withdrawn()) return;
     const person = await desk.somebody();
-    const jws = await consent.askCapability(person, desk.stamp());
+    const jws = await consent.askCapability(person, desk.stamp(), desk.model(person.purposes));
     try {
       const answer = await desk.ask({ kind: "statement", jws }, capabilityAnswer, patience);
       const capability = await desk.checked(answer.capability, person);
@@ -262,12 +285,16 @@ export class Consents {
   // ---- all of it back ----
   /** Join this device to the person whose recovery code this is. Nobody may be known here yet. Throws `ConsentMissing` for a code of nobody. */
   async recover(code: string): Promise<Receipt> {
-    const desk = this.#desk;
     const secret = consent.readCode(code);
+    return this.joinAs(await consent.subjectOf(secret), await consent.recoveryKey(secret));
+  }
+
+  /** Join this device to `subject`, by a key that may add one. Nobody may be known here yet. */
+  async joinAs(subject: string, known: SigningKey): Promise<Receipt> {
+    const desk = this.#desk;
     return desk.alone(async () => {
       if ((await desk.refresh()) !== null) throw new RequestInvalid("this device already has a person; erase them first");
-      const known = await consent.recoveryKey(secret);
-      const person = await desk.begin(await consent.subjectOf(secret), null);
+      const person = await desk.begin(subject, null);
       try {
         const jws = await consent.join(person, desk.stamp(), await desk.dayKey(true), known);
         const answer = await desk.ask({ kind: "statement", jws }, consentAnswer);
@@ -314,6 +341,16 @@ function refused(person: Person, text: string, receipt: Receipt): Person {
     state: purposes.length > 0 && !stands(state) ? "given" : state,
     expiresAt: purposes.length > 0 ? receipt.expires_at : person.expiresAt,
   };
+}
+
+/** The guardian's part of a yes, checked, where there is one. */
+async function countersigned(answer: Answer, person: Person, yes: Yes, now: number): Promise<NonNullable<Yes["guardian"]> | null> {
+  if (answer.guardian === undefined) return null;
+  return consent.readAnswer(answer.guardian, person, wanted(yes), now, answer.verification ?? null);
+}
+
+function wanted(yes: Yes): consent.Wanted {
+  return { notice: yes.notice, purposes: yes.purposes, ageBand: yes.claims.age_band ?? "undeclared" };
 }
 
 async function recoveryOf(person: Person): Promise<VerifyKey | null> {

@@ -7,6 +7,7 @@ import {
   SettingsError,
 } from "../errors.ts";
 import { IndexedShelf, Keep } from "../keep/index.ts";
+import { LABEL_PURPOSES } from "../label/index.ts";
 import { type DayKey, liveKey } from "../seal/index.ts";
 import { ONCE, type Outbound, type Patience, PATIENT, Sender } from "../send/index.ts";
 import { CONSENT_STATES, type ConsentState, type Purpose } from "../values.ts";
@@ -40,6 +41,8 @@ export class Desk {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly gpc: boolean;
+  /** What this device reads faces with, 0 for none. */
+  readonly #model: number;
   /** Set after the first yes: show it once. */
   recoveryCode: string | null = null;
   /** The notice that was fetched last. */
@@ -57,6 +60,7 @@ export class Desk {
     this.clock = options.clock ?? systemClock;
     this.entropy = options.entropy ?? systemEntropy;
     this.gpc = options.gpc ?? privacySignal();
+    this.#model = options.model ?? 0;
     this.sender = new Sender(options.server, options.key, this.clock, this.entropy, options.transport);
     this.#place = `${options.site}-${trust.id.slice(0, ID_CHARS)}`;
     this.keep = new Keep(options.shelf ?? new IndexedShelf(), this.#place, this.entropy);
@@ -132,15 +136,15 @@ export class Desk {
     return there;
   }
 
-  /** The capability to do `may` for this purpose, now; of its purposes only those that stand here. Throws a `ConsentError`. */
-  async permit(may: May, purpose: Purpose): Promise<Capability> {
+  /** The capability to do `may` for one of these purposes, now; of its purposes only those that stand here. Throws a `ConsentError`. */
+  async permit(may: May, ...wanted: readonly Purpose[]): Promise<Capability> {
     const person = await this.refresh();
     const gate = await this.#gateOf(person);
     if (person === null || gate === null) throw new ConsentMissing("the person has not said yes; show the notice and ask");
     stillStands(person);
-    const found = gate.require(may, this.seconds(), this.clock.monotonic(), purpose);
+    const found = gate.require(may, this.seconds(), this.clock.monotonic(), null, may === "infer" ? this.#model : null);
     const purposes = found.purposes.filter((each) => person.purposes.includes(each)); // the server may not have heard yet
-    if (!purposes.includes(purpose)) {
+    if (!wanted.some((each) => purposes.includes(each))) {
       throw new ConsentMissing("the person has not said yes to this purpose; show the notice and ask for it");
     }
     return { ...found, purposes };
@@ -158,6 +162,18 @@ export class Desk {
     }
     await this.#gate.admit(person.capability, this.seconds(), this.clock.monotonic());
     return this.#gate;
+  }
+
+  /** The model that a capability is asked for: what this device reads with when one of these purposes needs faces, else none. */
+  model(purposes: readonly Purpose[]): number {
+    return LABEL_PURPOSES.some((each) => purposes.includes(each)) ? this.#model : 0;
+  }
+
+  /** Whether the capability is for the model that this device reads with. */
+  async ours(): Promise<boolean> {
+    const person = await this.refresh();
+    const gate = await this.#gateOf(person);
+    return person === null || gate === null || gate.model === this.model(person.purposes);
   }
 
   /** Seconds that the capability has left; 0 for none, and for one that is forged. */

@@ -1,6 +1,6 @@
 /** What a client gives beside the nouns. */
 
-import type { ConsentState, Purpose } from "../values.ts";
+import type { ConsentState, KeyRole, Purpose } from "../values.ts";
 import type { Notice } from "../wire/messages.ts";
 
 /** What `flush` did: envelopes sent and still waiting; `lost` counts since the first yes what could never arrive, by why. */
@@ -25,6 +25,14 @@ export interface Standing {
   readonly state: ConsentState;
   readonly expiresAt: number;
   readonly askAgain: boolean;
+}
+
+/** A key of the person's key set as the server has it. `here`: it is this device's own. `addedAt` is in unix seconds. */
+export interface HeldKey {
+  readonly id: string;
+  readonly role: KeyRole;
+  readonly addedAt: number;
+  readonly here: boolean;
 }
 
 /** A verified place in the audit log: the entry's index, and the C2SP tlog-proof and entry (base64url) to keep and verify again offline. */

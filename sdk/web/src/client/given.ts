@@ -26,7 +26,7 @@ export const systemEntropy: Entropy = (size) => crypto.getRandomValues(new Uint8
 
 /**
  * `server` is https, or http on this machine. `key` is the site's publishable key. `trust` is the server's verification key as base64url (`mien keys list`
- * prints it). `gpc` says that the browser sends the Global Privacy Control signal; by default it is asked.
+ * prints it). `model` is the id of the models that this device reads faces with, 1..255; without it none are read. `gpc` says that the browser sends the Global Privacy Control signal; by default it is asked.
  */
 export interface Options {
   readonly server: string;
@@ -38,6 +38,7 @@ export interface Options {
   readonly entropy?: Entropy;
   readonly transport?: Transport;
   readonly gpc?: boolean;
+  readonly model?: number;
 }
 
 /** Whether this browser says that the person does not want to be profiled (W3C Global Privacy Control). */

@@ -1,17 +1,17 @@
 /** Ranking and what came of it: the same endpoint with and without consent. The twin of `mien/client/rankings.py`. */
 
 import type { Person } from "../consent/index.ts";
-import { RequestRefused, ServerAnswerInvalid } from "../errors.ts";
+import { ServerAnswerInvalid } from "../errors.ts";
 import type { AgeBand, Deed, DeedKind, Offer, Ranking, Rules } from "../values.ts";
 import { b64, unb64, utf8 } from "../wire/bytes.ts";
 import { decode } from "../wire/canonical.ts";
 import {
-  accepted, authenticate, parse, type RankAnswer, rankAnswer, type RankRequest, rankRequest, type RewardRequest, rewardRequest, type Why, why,
+  accepted, parse, type RankAnswer, rankAnswer, rankRequest, rewardRequest, type Why, why,
 } from "../wire/messages.ts";
-import { openSealed, unpad, type Use, USES } from "../wire/seal.ts";
-import { type Desk, GONE } from "./desk.ts";
+import { openSealed, unpad, USES } from "../wire/seal.ts";
+import { asked as somebodyOrNobody, asking, authenticated, NONCE_BYTES } from "./asking.ts";
+import type { Desk } from "./desk.ts";
 
-const NONCE_BYTES = 16;
 const EVENTS = 256;
 
 /**
@@ -41,43 +41,25 @@ export class Rankings {
 
   /** Offers in order. Throws a `SendError`, or `RequestInvalid` for what cannot be asked. */
   async rank(asked: Asked): Promise<Ranking> {
-    const person = await this.#asking();
-    try {
-      return await this.#ranked(asked, person);
-    } catch (error) {
-      if (person === null || !(error instanceof RequestRefused) || !GONE.includes(error.problem)) throw error;
-      await this.#desk.end(true); // erased or taken back on another device: ask as nobody
-    }
-    return this.#ranked(asked, null);
+    return somebodyOrNobody(this.#desk, (person) => this.#ranked(asked, person));
   }
 
   /** Tell what came of a ranking: `reward` 0..100 for the offer at `place`, or its kind. */
   async reward(event: string, place: number, reward: number | DeedKind): Promise<void> {
-    const person = await this.#asking();
+    const person = await asking(this.#desk);
     const said = typeof reward === "string" ? { kind: reward } : { reward };
     const request = parse(rewardRequest, { site: this.#desk.site, event, place, ...said });
     const asker = (this.#askers.get(event) ?? person !== null) ? person : null;
-    const message = await this.#authenticated<RewardRequest>(request, asker, USES.REWARD);
+    const message = await authenticated(this.#desk, request, asker, USES.REWARD);
     await this.#desk.ask({ kind: "reward", message }, accepted);
   }
 
   async #ranked(asked: Asked, person: Person | null): Promise<Ranking> {
     const request = parse(rankRequest, { site: this.#desk.site, request: b64(this.#desk.entropy(NONCE_BYTES)), ...question(asked) });
-    const message = await this.#authenticated<RankRequest>(request, person, USES.RANK);
+    const message = await authenticated(this.#desk, request, person, USES.RANK);
     const answer = await this.#desk.ask({ kind: "rank", message }, rankAnswer);
     this.#remember(answer.event, person !== null);
     return ranking(answer, person === null ? silent(answer) : await this.#why(answer, person));
-  }
-
-  async #asking(): Promise<Person | null> {
-    const person = await this.#desk.refresh();
-    return person !== null && person.purposes.length > 0 ? person : null;
-  }
-
-  async #authenticated<R extends RankRequest | RewardRequest>(request: R, person: Person | null, use: Use): Promise<R> {
-    if (person === null) return request;
-    const asker = { subject: person.subject, device: person.sign.verifyKey.id, at: this.#desk.seconds() };
-    return authenticate(request, asker, person.streamKey, use);
   }
 
   #remember(event: string, asked: boolean): void {

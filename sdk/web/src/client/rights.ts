@@ -1,12 +1,11 @@
 /** What a person may ask of the server at any time: see, correct, prove. The twin of `mien/client/rights.py` and `opened.py`. */
 
 import * as consent from "../consent/index.ts";
-import type { Person } from "../consent/index.ts";
 import { ProofInvalid, RequestInvalid, RequestRefused, ServerAnswerInvalid, SignatureInvalid } from "../errors.ts";
 import { declared, type Expression } from "../values.ts";
 import { type Bytes, concat, equal, unb64, utf8 } from "../wire/bytes.ts";
 import { decode, encode, isObject, type Json, type JsonObject } from "../wire/canonical.ts";
-import { own, sha256 } from "../wire/keys.ts";
+import { own, sha256, type VerifyKey } from "../wire/keys.ts";
 import { accepted, type Certificate, type ExportAnswer, exportAnswer, exportSeal, parse, type ProofAnswer, proofAnswer, type Receipt } from "../wire/messages.ts";
 import { parseNoteKey, readEntry, verifyTlogProof } from "../wire/proof.ts";
 import { openSealed, unpad, USES } from "../wire/seal.ts";
@@ -29,22 +28,7 @@ export class Rights {
   async export(): Promise<JsonObject> {
     const person = await this.#desk.somebody();
     const jws = await consent.askExport(person, this.#desk.stamp());
-    return this.#opened(await this.#desk.ask({ kind: "statement", jws }, exportAnswer), person);
-  }
-
-  async #opened(answer: ExportAnswer, person: Person): Promise<JsonObject> {
-    const context = [utf8(person.site), utf8(person.subject)];
-    const plain = await openSealed(unb64(answer.sealed), person.seal, USES.EXPORT, ...context);
-    const found = decode(await inflated(unpad(plain), EXPORT_BYTES), EXPORT_BYTES);
-    if (!isObject(found)) throw new ServerAnswerInvalid("the export is no object; ask again");
-    const stated = parse(exportSeal, await verify(answer.signature, KINDS.EXPORT, this.#desk.trust));
-    if (stated.site !== person.site || stated.subject !== person.subject) {
-      throw new SignatureInvalid("the export is signed as somebody else's; ask again");
-    }
-    if (!equal(await sha256(encode(found)), unb64(stated.sha256))) {
-      throw new SignatureInvalid("the export is not what the server signed; download it again, and keep this one as evidence");
-    }
-    return { ...found, signature: answer.signature };
+    return opened(await this.#desk.ask({ kind: "statement", jws }, exportAnswer), person, this.#desk.trust);
   }
 
   /** Say what the stored label `record` (an id among the export's `labels`) should have been. It keeps its time. */
@@ -89,6 +73,21 @@ export class Rights {
       await this.#desk.clock.sleep(0.25);
     }
   }
+}
+
+/** The export of the subject that `by` speaks for, opened, with the server's `signature` verified. Throws `SignatureInvalid`, `EnvelopeInvalid` or `ServerAnswerInvalid`. */
+export async function opened(answer: ExportAnswer, by: consent.Speaker, trust: VerifyKey): Promise<JsonObject> {
+  const plain = await openSealed(unb64(answer.sealed), by.seal, USES.EXPORT, utf8(by.site), utf8(by.subject));
+  const found = decode(await inflated(unpad(plain), EXPORT_BYTES), EXPORT_BYTES);
+  if (!isObject(found)) throw new ServerAnswerInvalid("the export is no object; ask again");
+  const stated = parse(exportSeal, await verify(answer.signature, KINDS.EXPORT, trust));
+  if (stated.site !== by.site || stated.subject !== by.subject) {
+    throw new SignatureInvalid("the export is signed as somebody else's; ask again");
+  }
+  if (!equal(await sha256(encode(found)), unb64(stated.sha256))) {
+    throw new SignatureInvalid("the export is not what the server signed; download it again, and keep this one as evidence");
+  }
+  return { ...found, signature: answer.signature };
 }
 
 function listed(value: Json | undefined): readonly JsonObject[] {

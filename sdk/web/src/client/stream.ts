@@ -1,15 +1,17 @@
-/** Labels on their way out: declared moods today. The twin of `mien/client/stream.py` without a camera. */
+/** Labels on their way out: declared moods, and at a steady beat what the camera says. The twin of `mien/client/stream.py`. */
 
+import { RENEW_BEFORE } from "../consent/index.ts";
 import { ConsentMissing, RequestRefused, SealKeyExpired, SendError } from "../errors.ts";
-import { MOOD_PURPOSE, trim } from "../label/index.ts";
+import { LABEL_PURPOSES, MOOD_PURPOSE, trim } from "../label/index.ts";
 import { envelope as sealed } from "../seal/index.ts";
 import { ONCE, type Patience, PATIENT } from "../send/index.ts";
-import { declared, type Expression, type Label } from "../values.ts";
+import { declared, type Expression, type Label, type Purpose } from "../values.ts";
 import { accepted, envelope, parse } from "../wire/messages.ts";
 import { check } from "../wire/slots.ts";
 import type { Consents } from "./consents.ts";
 import { type Desk, GONE, NOT_NOW } from "./desk.ts";
 import type { Flushed } from "./found.ts";
+import { Watching } from "./watching.ts";
 
 const DEAD_KEY: readonly string[] = ["seal-key-expired", "seal-key-unknown"];
 const UNWANTED: readonly string[] = ["envelope-replayed", "envelope-invalid", "request-invalid", ...DEAD_KEY];
@@ -36,7 +38,7 @@ export class Stream {
       throw new ConsentMissing("telling a mood has a purpose of its own; ask for consent to `declare_mood`");
     }
     await this.#consents.ready();
-    await this.#seal(said);
+    await this.#seal([said], [MOOD_PURPOSE]);
     try {
       await this.flush(ONCE);
     } catch (error) {
@@ -45,24 +47,37 @@ export class Stream {
     return said;
   }
 
-  /** Trim, seal and queue. */
-  async #seal(label: Label): Promise<void> {
+  /** Labels of the camera, from now on; see `Watching`. Throws a `ConsentError` before anything is opened. */
+  async watch(): Promise<Watching> {
+    await this.#consents.ready();
+    return Watching.begin(this.#desk, {
+      seal: (labels) => this.#seal(labels, LABEL_PURPOSES),
+      carry: async () => {
+        const left = await this.#desk.remaining();
+        if (left > 0 && left < RENEW_BEFORE) await this.#consents.ready();
+        await this.flush(ONCE);
+      },
+    });
+  }
+
+  /** Trim, seal and queue. A beat without labels is an envelope like any other. */
+  async #seal(labels: readonly Label[], wanted: readonly Purpose[]): Promise<void> {
     const desk = this.#desk;
-    const capability = await desk.permit("send", MOOD_PURPOSE);
-    const small = trim(label, capability.purposes);
-    if (small === null) return;
+    const capability = await desk.permit("send", ...wanted);
+    const allowed = capability.purposes.filter((each) => wanted.includes(each));
+    const trimmed = labels.map((each) => trim(each, allowed)).filter((each) => each !== null);
     const person = await desk.somebody();
     let day;
     try {
       day = await desk.dayKey();
     } catch (error) {
       if (!(error instanceof SealKeyExpired || error instanceof SendError)) throw error;
-      await desk.keep.countLoss("no-seal-key", 1);
+      await desk.keep.countLoss("no-seal-key", trimmed.length);
       return;
     }
     const number = await desk.keep.nextNumber();
     const from = { site: desk.site, subject: person.subject, device: person.sign.verifyKey.id, streamKey: person.streamKey };
-    await desk.keep.put(number, await sealed([small], number, desk.seconds(), from, day));
+    await desk.keep.put(number, await sealed(trimmed, number, desk.seconds(), from, day));
     if (await desk.withdrawn()) await desk.keep.purge(); // it was taken back while we sealed
   }
 

@@ -51,9 +51,9 @@ export class Gate {
 
   /**
    * Return the capability when `may` (for `purpose`, if one is named) is allowed now. Throws `ConsentMissing`, `CapabilityExpired`, `ClockSkewed`, or
-   * `CapabilityInvalid` for one to infer that names no model.
+   * `CapabilityInvalid` for one to infer that names no model, or another than `model`.
    */
-  require(may: May, now: number, monotonic: number, purpose: Purpose | null = null): Capability {
+  require(may: May, now: number, monotonic: number, purpose: Purpose | null = null, model: number | null = null): Capability {
     const found = this.#capability;
     if (found === null) throw new ConsentMissing("the person has not said yes, or took it back; show the notice and ask");
     inTime(found, now);
@@ -64,16 +64,29 @@ export class Gate {
     if (purpose !== null && !found.purposes.includes(purpose)) {
       throw new ConsentMissing(`the person has not said yes to \`${purpose}\`; ask for that purpose`);
     }
-    if (may === "infer" && found.model === 0) {
-      throw new CapabilityInvalid("the capability names no model, so no face may be read on it; ask for consent to read");
-    }
+    ofModel(found, may, model);
     return found;
+  }
+
+  /** The model that the capability is for, null when there is no capability. */
+  get model(): number | null {
+    return this.#capability?.model ?? null;
   }
 
   /** Seconds until it shuts; 0 when shut. */
   remaining(now: number, monotonic: number): number {
     if (this.#capability === null) return 0;
     return Math.max(0, Math.min(this.#capability.expires_at - now, this.#deadline - monotonic));
+  }
+}
+
+/** A capability to read faces is for one model; without a model there is nothing to read them with. */
+function ofModel(found: Capability, may: May, model: number | null): void {
+  if (may === "infer" && found.model === 0) {
+    throw new CapabilityInvalid("the capability names no model, so no face may be read on it; ask for consent to read");
+  }
+  if (model !== null && found.model !== model) {
+    throw new CapabilityInvalid(`the capability is for model ${found.model} and this device reads with model ${model}; ask the server for another`);
   }
 }
 

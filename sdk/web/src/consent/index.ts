@@ -8,5 +8,6 @@
 export * from "./answers.ts";
 export * from "./codes.ts";
 export * from "./gate.ts";
+export * from "./guardian.ts";
 export * from "./person.ts";
 export * from "./statements.ts";

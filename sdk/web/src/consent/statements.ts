@@ -4,9 +4,9 @@ import { RequestInvalid } from "../errors.ts";
 import type { Claims, Label, Purpose, Release } from "../values.ts";
 import { b64, bigEndian, type Bytes, concat, utf8 } from "../wire/bytes.ts";
 import type { JsonObject } from "../wire/canonical.ts";
-import { type SealKey, sha256, type SigningKey, type VerifyKey } from "../wire/keys.ts";
+import { type OpenKey, type SealKey, sha256, type SigningKey, type VerifyKey } from "../wire/keys.ts";
 import {
-  capabilityRequest, claimsDoc, consentStatement, correctionStatement, erasureStatement, exportRequest, keyChange, keyPossession, type Notice, parse, releaseDoc,
+  capabilityRequest, claimsDoc, consentStatement, correctionStatement, erasureStatement, exportRequest, type GuardianDoc, keyChange, keyPossession, type Notice, parse, releaseDoc,
   withdrawalStatement,
 } from "../wire/messages.ts";
 import { seal, USES } from "../wire/seal.ts";
@@ -30,6 +30,23 @@ export interface Yes {
   readonly method: string;
   readonly renewal: boolean;
   readonly release: Release | null;
+  /** A guardian's key and countersignature, where there is one. */
+  readonly guardian?: { readonly key: VerifyKey; readonly doc: GuardianDoc } | null;
+}
+
+/** A key that joins a key set: as the set holds it, its private half, and for a link code's when it ends (unix seconds). */
+export interface NewKey {
+  readonly doc: JsonObject;
+  readonly key: SigningKey;
+  readonly expiresAt: number;
+}
+
+/** Who signs: a `Person` with their device, or a guardian, who speaks for a subject without being on their device. `seal` is what answers are sealed to. */
+export interface Speaker {
+  readonly site: string;
+  readonly subject: string;
+  readonly sign: SigningKey;
+  readonly seal: OpenKey;
 }
 
 /** A key of the server and its id. */
@@ -38,18 +55,25 @@ export interface ServerKey {
   readonly key: SealKey;
 }
 
-/** The consent statement (GDPR 7(1)). `server` is what the stream key is sealed to. Throws `RequestInvalid`. */
-export async function consent(person: Person, stamp: Stamp, yes: Yes, server: ServerKey, recovery: VerifyKey | null): Promise<string> {
+/**
+ * The consent statement (GDPR 7(1)). `server` is what the stream key is sealed to, `model` what this device will read faces with, 0 for none. Throws
+ * `RequestInvalid`.
+ */
+export async function consent(person: Person, stamp: Stamp, yes: Yes, server: ServerKey, recovery: VerifyKey | null, model = 0): Promise<string> {
   const keys: JsonObject[] = [await deviceKey(person, server)];
   if (recovery !== null) keys.push({ role: "recovery", sign: recovery.text() });
+  const guardian = yes.guardian ?? null;
+  if (guardian !== null) keys.push({ role: "guardian", sign: guardian.key.text() });
   return signed(KINDS.CONSENT, consentStatement, person.sign, {
     ...by(person, stamp),
+    model,
     keys,
     notice_sha256: await noticeHash(yes.notice),
     locale: yes.notice.locale,
     purposes: [...yes.purposes],
     claims: claimed(yes.claims),
     release: yes.release === null ? null : await released(yes.notice, yes.release),
+    guardian: guardian === null ? null : { ...guardian.doc },
     renewal: yes.renewal,
     method: yes.method,
   });
@@ -82,17 +106,17 @@ export async function deviceKey(person: Person, server: ServerKey): Promise<Json
 }
 
 /** Takes back these purposes (GDPR 7(3): as easy as giving). */
-export async function withdraw(person: Person, stamp: Stamp, purposes: readonly Purpose[]): Promise<string> {
+export async function withdraw(person: Speaker, stamp: Stamp, purposes: readonly Purpose[]): Promise<string> {
   return signed(KINDS.WITHDRAWAL, withdrawalStatement, person.sign, { ...by(person, stamp), purposes: [...purposes] });
 }
 
-/** Asks what this device may do now. */
-export async function askCapability(person: Person, stamp: Stamp): Promise<string> {
-  return signed(KINDS.CAPABILITY_REQUEST, capabilityRequest, person.sign, by(person, stamp));
+/** Asks what this device may do now, reading faces with `model` (0: with none). */
+export async function askCapability(person: Person, stamp: Stamp, model = 0): Promise<string> {
+  return signed(KINDS.CAPABILITY_REQUEST, capabilityRequest, person.sign, { ...by(person, stamp), model });
 }
 
 /** Asks for everything held (GDPR 15 and 20), sealed to who asks. */
-export async function askExport(person: Person, stamp: Stamp): Promise<string> {
+export async function askExport(person: Speaker, stamp: Stamp): Promise<string> {
   return signed(KINDS.EXPORT_REQUEST, exportRequest, person.sign, { ...by(person, stamp), seal: person.seal.sealKey.text() });
 }
 
@@ -106,17 +130,27 @@ export async function correct(person: Person, stamp: Stamp, record: string, labe
 }
 
 /** Asks to be forgotten (GDPR 17). */
-export async function erase(person: Person, stamp: Stamp): Promise<string> {
+export async function erase(person: Speaker, stamp: Stamp): Promise<string> {
   return signed(KINDS.ERASURE, erasureStatement, person.sign, by(person, stamp));
 }
 
 /** Adds this device to the key set of its subject, signed by a key already in it, such as a recovery code's. */
 export async function join(person: Person, stamp: Stamp, server: ServerKey, known: SigningKey): Promise<string> {
-  const possession = await signed(KINDS.KEY_POSSESSION, keyPossession, person.sign, by(person, stamp));
-  return signed(KINDS.KEY_CHANGE, keyChange, known, { ...by(person, stamp), add: await deviceKey(person, server), possession });
+  return addKey(person, stamp, { doc: await deviceKey(person, server), key: person.sign, expiresAt: 0 }, known);
 }
 
-function by(person: Person, stamp: Stamp): JsonObject {
+/** Adds a key to the key set, signed by one already in it; the new one signs that it wants to join. */
+export async function addKey(person: Person, stamp: Stamp, added: NewKey, known: SigningKey): Promise<string> {
+  const possession = await signed(KINDS.KEY_POSSESSION, keyPossession, added.key, by(person, stamp));
+  return signed(KINDS.KEY_CHANGE, keyChange, known, { ...by(person, stamp), add: added.doc, possession, expires_at: added.expiresAt });
+}
+
+/** Removes the key of this id, such as a lost device's. */
+export async function removeKey(person: Person, stamp: Stamp, key: string): Promise<string> {
+  return signed(KINDS.KEY_CHANGE, keyChange, person.sign, { ...by(person, stamp), remove: key });
+}
+
+function by(person: Speaker, stamp: Stamp): JsonObject {
   return { v: 1, site: person.site, subject: person.subject, at: stamp.at, nonce: b64(stamp.nonce) };
 }
 

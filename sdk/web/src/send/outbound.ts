@@ -9,8 +9,9 @@ import { RequestInvalid } from "../errors.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import { encode, type Json, type JsonObject } from "../wire/canonical.ts";
 import {
-  accepted, capabilityAnswer, consentAnswer, type Envelope, envelope, erasureAnswer, exportAnswer, hash, LOCALE, notice, opaqueId, parse, proofAnswer, rankAnswer,
-  type RankRequest, rankRequest, type RewardRequest, rewardRequest, signedAnswer, SITE_ID,
+  accepted, type AnswersRequest, answersRequest, capabilityAnswer, consentAnswer, type Envelope, envelope, erasureAnswer, exportAnswer, hash, helpAnswer,
+  type HelpRequest, helpRequest, lessonAnswer, type LessonRequest, lessonRequest, LOCALE, notice, opaqueId, parse, proofAnswer, rankAnswer, type RankRequest,
+  rankRequest, type RewardRequest, rewardRequest, signedAnswer, SITE_ID,
 } from "../wire/messages.ts";
 import { object, type Shape, text } from "../wire/shapes.ts";
 import { KINDS, namedKind } from "../wire/signatures.ts";
@@ -24,7 +25,10 @@ export type Outbound =
   | { readonly kind: "statement"; readonly jws: string }
   | { readonly kind: "envelope"; readonly message: Envelope }
   | { readonly kind: "rank"; readonly message: RankRequest }
-  | { readonly kind: "reward"; readonly message: RewardRequest };
+  | { readonly kind: "reward"; readonly message: RewardRequest }
+  | { readonly kind: "help"; readonly message: HelpRequest }
+  | { readonly kind: "lesson"; readonly message: LessonRequest }
+  | { readonly kind: "answers"; readonly message: AnswersRequest };
 
 /** One HTTP request. `again` says that it may be sent again after an answer was lost: the server then answers the same. */
 export interface Request {
@@ -69,6 +73,12 @@ export function requestOf(outbound: Outbound): Request {
       return post("/v1/rank", parse(rankRequest, outbound.message), rankAnswer, false);
     case "reward":
       return post("/v1/rewards", parse(rewardRequest, outbound.message), accepted, true);
+    case "help":
+      return post("/v1/help", parse(helpRequest, outbound.message), helpAnswer, false);
+    case "lesson":
+      return post("/v1/lessons/next", parse(lessonRequest, outbound.message), lessonAnswer, false);
+    case "answers":
+      return post("/v1/lessons/answers", parse(answersRequest, outbound.message), accepted, true);
     default:
       throw new RequestInvalid("only sealed envelopes, signed statements and plain questions may leave; see `send/outbound`");
   }

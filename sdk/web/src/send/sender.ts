@@ -123,7 +123,8 @@ function seconds(text: string): number {
   return /^[0-9]{1,9}$/.test(text) ? Math.min(Number(text), MAX_WAIT) : DEFAULT_WAIT;
 }
 
-async function bodyOf(response: Response, limit: number): Promise<Bytes> {
+/** A response's bytes. Throws `ServerAnswerInvalid` for more than `limit`. */
+export async function bodyOf(response: Response, limit: number): Promise<Bytes> {
   const pieces: Uint8Array[] = [];
   const reader = response.body?.getReader();
   let size = 0;

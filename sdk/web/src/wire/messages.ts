@@ -4,17 +4,23 @@
  * Signed payloads travel as JWS (`wire/signatures`); requests and answers as JSON. Times are unix seconds, prices are minor units, bytes are base64url.
  */
 
-import { AGE_BANDS, BEHAVIOURS, DEEDS, EFFECTS, KEY_ROLES, PURPOSES, ROLES, SECTORS } from "../values.ts";
+import { AGE_BANDS, BEHAVIOURS, DEEDS, EFFECTS, KEY_ROLES, MODES, PACES, PURPOSES, ROLES, SECTORS, TONES } from "../values.ts";
 import { b64, bigEndian, type Bytes, utf8 } from "./bytes.ts";
 import { encode, type JsonObject } from "./canonical.ts";
+import { LOCALE, SITE_ID } from "./notice.ts";
 import { mac, OVERHEAD, type Use } from "./seal.ts";
 import { list, maybe, object, type Of, open, or, parse, text, truth, whole, word } from "./shapes.ts";
 import { PLAINTEXT_BYTES } from "./slots.ts";
 
+export { LOCALE, type Notice, notice, SITE_ID } from "./notice.ts";
 export { parse } from "./shapes.ts";
 
 /** Seconds two clocks may differ. */
 export const CLOCK_SKEW = 120;
+/** Seconds a link code lives. */
+export const LINK_SECONDS = 600;
+/** Seconds a guardian's approval is good for. */
+export const APPROVAL_SECONDS = 86_400;
 export const ENVELOPE_BYTES = PLAINTEXT_BYTES + OVERHEAD;
 export const MAX_CANDIDATES = 200;
 export const MAX_PLACES = 20;
@@ -29,7 +35,6 @@ function bytes(size: number): RegExp {
   return new RegExp(`^[A-Za-z0-9_-]{${Math.ceil((size * 4) / 3)}}$`);
 }
 
-export const SITE_ID = /^[a-z][a-z0-9-]{1,40}$/;
 const siteId = text(SITE_ID);
 const subjectId = text(/^sub_[a-z2-7]{26}$/);
 export const opaqueId = text(/^[a-z]{2,4}_[a-z2-7]{26}$/);
@@ -42,7 +47,6 @@ const sealKeyText = text(bytes(1216));
 const sealKid = text(/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/);
 const time = whole(0, 0xffff_ffff);
 const jurisdiction = text(/^[A-Z]{2}(-[A-Z]{2})?$/);
-export const LOCALE = /^[a-z]{2}$/;
 const purpose = word(...PURPOSES);
 const purposes = list(purpose, PURPOSES.length, 1);
 const modelNumber = whole(0, 255);
@@ -69,14 +73,6 @@ export type Service = Of<typeof service>;
 /** An answer, or a request, that is one signed statement. */
 export const signedAnswer = object("SignedAnswer", { jws });
 export type SignedAnswer = Of<typeof signedAnswer>;
-const purposeDoc = object("PurposeDoc", { id: purpose, title: text(null, 120), text: words });
-/** Everything shown before the answer. Its identity is the SHA-256 of its canonical bytes. */
-export const notice = object("Notice", {
-  v, site: siteId, locale: text(LOCALE), version: text(null, 40), title: text(null, 200), text: text(null, 20_000),
-  purposes: list(purposeDoc, PURPOSES.length, 1), controller: text(null, 200), contact: text(null, 200),
-  retention_days: whole(0, 36_500), release: words,
-});
-export type Notice = Of<typeof notice>;
 
 // ---- what the person says ----
 /** `Claims` on the wire. */
@@ -108,7 +104,9 @@ export const releaseDoc = object("ReleaseDoc", { name: text(null, 120, 2), text_
   const written = !UNSEEN.test(name) && name === name.trim() && letters >= 2;
   return written ? null : "a written release bears a name: letters, and nothing invisible";
 });
-const guardianDoc = object("GuardianDoc", { approval: jws, verification: or(maybe(jws), null) });
+/** A guardian's countersignature (`guardianApproval`) and, where the law wants it, the word of a verifier about them. */
+export const guardianDoc = object("GuardianDoc", { approval: jws, verification: or(maybe(jws), null) });
+export type GuardianDoc = Of<typeof guardianDoc>;
 /** What the person did, signed by the first of `keys`, the device. `purposes` are the ones said yes to, each on its own. */
 export const consentStatement = object(
   "ConsentStatement",
@@ -139,6 +137,18 @@ function consistent(said: Said): string | null {
   }
   return null;
 }
+/** Signed by the guardian's own key: this notice, these purposes, for this device key, for a person of this age. */
+export const guardianApproval = object("GuardianApproval", {
+  ...byPerson, device: keyIdText, notice_sha256: hash, purposes, age_band: word(...AGE_BANDS),
+});
+/** What a child's device gives out: who, on which device, would say yes to what, under which notice, at which age. */
+export const guardianRequest = object("GuardianRequest", {
+  v, site: siteId, subject: subjectId, device: keyIdText, notice_sha256: hash, locale: text(LOCALE), purposes, age_band: word(...AGE_BANDS),
+});
+export type GuardianRequest = Of<typeof guardianRequest>;
+/** What the guardian gives back: their verification key, and the approval it signed. */
+export const guardianAnswer = object("GuardianAnswer", { v, sign: signKeyText, approval: jws });
+export type GuardianAnswer = Of<typeof guardianAnswer>;
 /** Takes back these purposes, by any key of the key set. */
 export const withdrawalStatement = object("WithdrawalStatement", { ...byDevice, purposes });
 export type WithdrawalStatement = Of<typeof withdrawalStatement>;
@@ -309,6 +319,66 @@ export async function authenticate<R extends JsonObject>(
   const { mac: _none, ...bare } = { ...request, asker: who, mac: null };
   return { ...request, asker: who, mac: b64(await mac(streamKey, use, encode(bare))) };
 }
+
+// ---- help ----
+export const MAX_TICKET_CHARS = 4096;
+const sealedText = text(null, 32 * 1024);
+/**
+ * `POST /v1/help`: go on by machine, or offer a person? The same shape with and without consent. `human`: they asked for a person, which is honoured at
+ * once. `pass_on`: and they want the desk to be told how to speak with them.
+ */
+export const helpRequest = object(
+  "HelpRequest",
+  {
+    v, ...authenticated, site: siteId, request: nonce, page: or(text(/^[a-z0-9_/-]{1,64}$/), "home"), human: or(truth, false),
+    pass_on: or(truth, false),
+  },
+  (request) => both(request) ?? (request.pass_on && !request.human ? "something is passed on to a person only who takes over" : null),
+);
+export type HelpRequest = Of<typeof helpRequest>;
+/** Answer of `/v1/help`. `mode` is what anybody gets who asks this; `sealed` (a `HelpDoc`, padded) is there whenever a device asked. */
+export const helpAnswer = object("HelpAnswer", { help: opaqueId, mode: word(...MODES), sealed: maybe(sealedText) });
+export type HelpAnswer = Of<typeof helpAnswer>;
+/** Inside `sealed`: what is for this person alone. */
+export const helpDoc = object("HelpDoc", {
+  mode: word(...MODES), tone: word(...TONES), used_emotion: truth, why: words, passes_on: words, laws: texts,
+  ticket: maybe(text(null, MAX_TICKET_CHARS)),
+});
+export type HelpDoc = Of<typeof helpDoc>;
+
+// ---- lessons ----
+export const MAX_LESSON_HISTORY = 500;
+export const MAX_ANSWERS = 64;
+const MAX_SKILLS = 64;
+const skill = text(/^[a-z0-9_-]{1,40}$/);
+/** What a learner answered: to which item, whether it was right, when. */
+const answerDoc = object("AnswerDoc", { item: offerId, correct: truth, at: time });
+export type AnswerDoc = Of<typeof answerDoc>;
+/** `POST /v1/lessons/next`. `history` is read where the server keeps no answers of the learner; `skills` narrows the choice, empty means all. */
+export const lessonRequest = object(
+  "LessonRequest",
+  {
+    v, ...authenticated, site: siteId, request: nonce, skills: or(list(skill, MAX_SKILLS), []),
+    history: or(list(answerDoc, MAX_LESSON_HISTORY), []),
+  },
+  (request) => both(request),
+);
+export type LessonRequest = Of<typeof lessonRequest>;
+/** An exercise of the site's bank. */
+const lessonItemDoc = object("LessonItemDoc", { id: offerId, skill, title: or(text(null, 200), "") });
+/** Answer of `/v1/lessons/next`. `sealed_why` is there whenever a device asked, so that its presence tells nothing. */
+export const lessonAnswer = object("LessonAnswer", { lesson: opaqueId, item: lessonItemDoc, sealed_why: maybe(sealedText) });
+export type LessonAnswer = Of<typeof lessonAnswer>;
+/** Inside `sealed_why`: what was used, in words and in numbers. */
+export const lessonWhy = object("LessonWhy", {
+  used_emotion: truth, used_answers: truth, chance: percent, target: percent, pace: word(...PACES), why: words, laws: texts, refused: texts,
+});
+export type LessonWhy = Of<typeof lessonWhy>;
+/** `POST /v1/lessons/answers`: what a learner answered, to be kept for them. */
+export const answersRequest = object(
+  "AnswersRequest", { v, ...authenticated, site: siteId, answers: list(answerDoc, MAX_ANSWERS, 1) }, (request) => both(request),
+);
+export type AnswersRequest = Of<typeof answersRequest>;
 
 // ---- proofs ----
 /** `GET /audit/proof?leaf=`: a C2SP tlog-proof as text, and the log entry it proves. */

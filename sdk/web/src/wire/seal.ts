@@ -22,9 +22,13 @@ export const USES = {
   STREAM_KEY: "mien stream key v1",
   CORRECTION: "mien correction v1",
   WHY: "mien why v1",
+  LESSON: "mien lesson v1",
+  ANSWERS: "mien answers v1",
   EXPORT: "mien export v1",
   RANK: "mien rank v1",
   REWARD: "mien reward v1",
+  ASK_HELP: "mien ask help v1",
+  HELP: "mien help v1",
 } as const;
 export type Use = (typeof USES)[keyof typeof USES];
 

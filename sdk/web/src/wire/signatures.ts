@@ -19,6 +19,7 @@ export const KINDS = {
   CAPABILITY_REQUEST: "mien-capability-request+jws",
   KEY_CHANGE: "mien-key-change+jws",
   KEY_POSSESSION: "mien-key-possession+jws",
+  GUARDIAN_APPROVAL: "mien-guardian-approval+jws",
   EXPORT_REQUEST: "mien-export-request+jws",
   CORRECTION: "mien-correction+jws",
   ERASURE: "mien-erasure+jws",

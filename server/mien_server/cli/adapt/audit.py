@@ -54,7 +54,7 @@ def as_doc(plan: "Plan", found: "Audited") -> dict[str, Any]:
 def _show(plan: "Plan", found: "Audited") -> None:
     from rich.console import Console
 
-    from mien_server.cli.policy.shown import filled
+    from mien_server.cli.shown import filled
 
     console = Console()
     heads = ("updates", "refused", "guesses", "right", "epsilon is over", "by the Gaussian curve")

@@ -12,8 +12,8 @@ import typer
 
 from mien.errors import ServerBusy
 from mien_server.cli.moments import second
-from mien_server.cli.policy.shown import AsJson
 from mien_server.cli.rounds.shown import round_doc, said
+from mien_server.cli.shown import AsJson
 from mien_server.cli.told import told
 from mien_server.errors import RoundOver, StoreBusy
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from mien.wire.canonical import b64
 from mien_server.cli.moments import minute
-from mien_server.cli.policy.shown import AsJson, filled
+from mien_server.cli.shown import AsJson, filled
 from mien_server.cli.told import told
 
 if TYPE_CHECKING:

@@ -35,6 +35,8 @@ class Stage:
     catalogue: Path
     claims: dict[str, str] = field(default_factory=lambda: dict(DEFAULT_CLAIMS))
     more: dict[str, str] = field(default_factory=dict)
+    controller: str = "Demo Shop (a pretend company)"
+    contact: str = "privacy@demo-shop.example"
     url: str = ""
     publishable: str = ""
     secret: str = field(default="", repr=False)
@@ -103,8 +105,8 @@ class Stage:
         options = [word for pair in pairs for word in pair]
         added: dict[str, Any] = json.loads(
             self.mien(
-                "site", "add", SITE, *options, "--controller", "Demo Shop (a pretend company)",
-                "--contact", "privacy@demo-shop.example", "--impact-assessment", "--catalogue", str(self.catalogue), "--json",
+                "site", "add", SITE, *options, "--controller", self.controller,
+                "--contact", self.contact, "--impact-assessment", "--catalogue", str(self.catalogue), "--json",
             )
         )  # fmt: skip
         self.publishable = added["publishable_key"]
