@@ -57,7 +57,7 @@ function partOf(name: string): string {
 /** Files outside of their room that speak to the network, or to storage. */
 function reaching(files: Files): string[] {
   const ways: readonly (readonly [RegExp, ...(readonly string[])])[] = [
-    [/\bfetch\(|\bXMLHttpRequest\b|\bWebSocket\b|\bEventSource\b|sendBeacon|\bRTCPeerConnection\b|\bWebTransport\b/, "send/", "loader/nobody.ts", "frame/notices.ts"],
+    [/\bfetch\(|\bXMLHttpRequest\b|\bWebSocket\b|\bEventSource\b|sendBeacon|\bRTCPeerConnection\b|\bWebTransport\b/, "send/", "loader/nobody.ts", "frame/notices.ts", "frame/checked.ts"],
     [/\bindexedDB\b|\bIDB\w+|\blocalStorage\b|\bsessionStorage\b|document\.cookie|\bcaches\b/, "keep/", "frame/mark.ts", "loader/mark.ts"],
     [/\bgetUserMedia\b|\bMediaStream\b|\bVideoFrame\b|\bgetImageData\b/, "capture/"],
   ];
@@ -71,7 +71,7 @@ test("the walls hold", () => {
   assert.deepEqual(new Set([...files.keys()].map(partOf)), new Set(Object.keys(BELOW)));
 });
 
-test("only send speaks to the network, the frame for a notice and the loader for orders of nobody; only keep to storage, and the two marks", () => {
+test("only send speaks to the network, the frame for a notice and a check and the loader for orders of nobody; only keep to storage, and the two marks", () => {
   assert.deepEqual(reaching(sources()), []);
 });
 

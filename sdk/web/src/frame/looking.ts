@@ -5,6 +5,7 @@ import type { Client, Watching } from "../client/index.ts";
 import { CameraUnavailable, ConsentError, MienError } from "../errors.ts";
 import type { Moment, Reading } from "../label/reading.ts";
 import type { VisionOptions, Watching as Handle } from "../vision/given.ts";
+import { checked } from "./checked.ts";
 import type { Camera } from "./core.ts";
 import type { VisionFiles } from "./document.ts";
 import { InSight } from "./insight.ts";
@@ -104,7 +105,7 @@ export class NearCamera implements Camera {
       if (files === null || vision === null) throw new CameraUnavailable("this server was built without the camera's files; run `make web` and restart it");
       const watching = await (await this.#given.client()).watch();
       this.#watching = watching;
-      const open = await vision();
+      const [open] = await Promise.all([vision(), checked(this.#given.base + files.worker.name, files.worker.integrity)]);
       if (this.#watching !== watching) return; // stopped meanwhile
       this.#handle = open(this.#options(files, watching));
       this.#given.tabs.say({ kind: "camera-taken", page: this.#given.page });
