@@ -269,6 +269,7 @@ def test_no_script_starts_the_camera_and_a_page_that_hides_its_sign_ends_it(
 ) -> None:
     assert found["camera"]["scripted"] == [False, "off"]
     assert found["camera"]["ended"] >= 4000
+    assert found["camera"]["spoiled"] == ["asking", "stopped"], "another worker does not run"
 
 
 def test_where_a_browser_does_not_tell_what_is_seen_the_person_is_asked_in_a_window(

@@ -204,7 +204,19 @@ const camera: Journey = async (browser, { shop }) => {
   const begun = Date.now();
   await page.evaluate(() => { (document.querySelector("mien-indicator") as HTMLElement).style.opacity = "0.02"; });
   await page.waitForFunction(() => mien.state.camera === "stopped", undefined, { timeout: 15_000 });
-  return { scripted, ended: Date.now() - begun, troubles: visitor.troubles };
+  const ended = Date.now() - begun;
+  // Another worker than the one that was built, at its address.
+  await page.evaluate(() => {
+    (document.querySelector("mien-indicator") as HTMLElement).style.opacity = "";
+    const states: string[] = [];
+    Object.assign(globalThis, { states });
+    mien.onState(({ camera: state }) => { states.push(state); });
+  });
+  await visitor.context.route("**/web/worker-*.js", (route) => route.fulfill({ contentType: "text/javascript", body: "postMessage('read')" }));
+  await press(page, frame, "button");
+  await page.waitForFunction(() => (globalThis as unknown as { states: string[] }).states.at(-1) === "stopped");
+  const spoiled = await page.evaluate(() => (globalThis as unknown as { states: string[] }).states);
+  return { scripted, ended, spoiled, troubles: visitor.troubles };
 };
 
 /** A browser that does not tell what can be seen: the person is asked once more in a window of the mien origin. */
