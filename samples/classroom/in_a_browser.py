@@ -33,7 +33,11 @@ def serve(words: Sequence[str]) -> int:
         )  # fmt: skip
         with stage:
             stage.mien("site", "lessons", SITE, str(LESSONS))
-            door.open(Classroom(embedded(stage, THEME), lambda: _group(stage)).site(stage.url))
+            door.open(
+                Classroom(embedded(stage, THEME, stay.patience), lambda: _group(stage)).site(
+                    stage.url
+                )
+            )
             return stay.until_told(door.url, stage, {"the teacher sees": "/teacher"}, ("/", "/your-data", "/teacher"))  # fmt: skip
 
 

@@ -51,7 +51,9 @@ def main(words: Sequence[str]) -> int:
         key = OpenKey.generate()
         with beside(door.url, options.place, key) as stage:
             talk = Talk(SITE, VerifyKey.from_text(stage.trust), key)
-            door.open(Counter(Pages(shelf(), embedded(stage, THEME)), talk).site(stage.url))
+            door.open(
+                Counter(Pages(shelf(), embedded(stage, THEME, stay.patience)), talk).site(stage.url)
+            )
             return stay.until_told(door.url, stage, {"its people see": "/desk"}, paths())
 
 

@@ -187,7 +187,7 @@ async function explained(page: Page, used: RegExp): Promise<unknown> {
     const text = await words(why);
     if (used.test(text) && !/not used/.test(text)) {
       await looked(page);
-      return { cards, text, said: JSON.stringify(await saidIn(page)) };
+      return { cards: await strip(page), text, said: JSON.stringify(await saidIn(page)) };
     }
     if (tried === 5) return { cards, text, said: "" };
   }

@@ -41,7 +41,7 @@ def sample(folder: Path, name: str, *more: str) -> Iterator[Callable[[], dict[st
     ready = folder / "ready.json"
     with (folder / "said").open("wb") as said:
         running = subprocess.Popen(
-            [sys.executable, str(SAMPLES / name), *more, "--ready", str(ready)],
+            [sys.executable, str(SAMPLES / name), *more, "--ready", str(ready), "--patience", "30000"],
             cwd=folder, stdout=said, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
@@ -140,6 +140,10 @@ def test_after_a_yes_the_order_follows_how_the_visitor_looks_and_the_frame_says_
     adapted = told["agrees"]["adapted"]
     assert "How you feel was used for this order." in adapted["text"]
     assert "you looked pleased" in adapted["text"]
+    titles = {each["id"]: each["title"] for each in CATALOGUE}
+    explained = re.findall(r"^[1-6]\. (.+)$", adapted["text"], re.MULTILINE)
+    # It is the order that stands on the page, also after the frame that says why was opened.
+    assert explained == [titles[card["offer"]] for card in adapted["cards"]]
     assert told["agrees"]["troubles"] == []
 
 

@@ -22,7 +22,7 @@ MAX_BODY: Final = 8192
 """The largest body that is read, in bytes."""
 IDLE_SECONDS: Final = 30
 PATIENCE: Final = 6000
-"""Milliseconds that a page waits for an order: it shows its own until then."""
+"""Milliseconds that a page waits for an order, unless told: it shows its own until then."""
 KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 HTML: Final = "text/html; charset=utf-8"
 JSON: Final = "application/json"
@@ -129,21 +129,25 @@ class Door:
         self._server.server_close()
 
 
-def embedded(stage: Stage, theme: Mapping[str, str]) -> str:
-    """The loader's tag as `mien site embed` prints it, with the look of the frames. Raises `StageFailed` where the web SDK was not built."""
+def embedded(stage: Stage, theme: Mapping[str, str], patience: int) -> str:
+    """The loader's tag as `mien site embed` prints it, with the look of the frames and the milliseconds an order may take. Raises `StageFailed` where the web SDK was not built."""
     asked = ("site", "embed", SITE, "--server", stage.url, "--key", stage.publishable, "--json")
     script: str = json.loads(stage.mien(*asked))["script"]
     look = escape(json.dumps(theme), quote=True)
-    return script.replace(" async>", f' data-patience="{PATIENCE}" data-theme="{look}" async>')
+    return script.replace(" async>", f' data-patience="{patience}" data-theme="{look}" async>')
 
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """How long a sample's pages are there. `ready` is a file that gets the addresses, for those who wait; `once`: look at the own pages, and end."""
+    """How long a sample's pages are there. `ready` is a file that gets the addresses, for those who wait; `once`: look at the own pages, and end.
+
+    `patience` is how many milliseconds an order may take.
+    """
 
     once: bool
     port: int
     ready: Path | None
+    patience: int
     rest: Sequence[str]
 
     @classmethod
@@ -153,8 +157,9 @@ class Stay:
         parser.add_argument("--once", action="store_true")
         parser.add_argument("--port", type=int, default=0)
         parser.add_argument("--ready", type=Path)
+        parser.add_argument("--patience", type=int, default=PATIENCE)
         found, rest = parser.parse_known_args(words)
-        return cls(found.once, found.port, found.ready, rest)
+        return cls(found.once, found.port, found.ready, found.patience, rest)
 
     def until_told(
         self, url: str, stage: Stage | None, more: Mapping[str, str], paths: Sequence[str]
