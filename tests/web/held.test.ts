@@ -106,7 +106,8 @@ test("a no of nobody is sent nowhere", async () => {
   assert.deepEqual([nobody.server.arrived.length, stored.get(MARK)], [before, "refused"]);
 });
 
-test("a no that the server cannot hear waits", async () => {
+test("a no that the server cannot hear waits", async (t: TestContext) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
   const { server, frame } = await consented();
   server.away = true;
   const held = frame("consent");
