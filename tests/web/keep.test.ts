@@ -138,3 +138,16 @@ test("IndexedDB: a browser that refuses storage says so, and what to do", async 
   const refusing = { open: () => { throw new DOMException("denied", "SecurityError"); } } as unknown as IDBFactory;
   await assert.rejects(keepOn(new IndexedShelf("mien", refusing)).person(), (error) => error instanceof KeepError && /allow storage/.test(error.message));
 });
+
+test("what another tab forgets while this one reads was never there", async () => {
+  const shelf = new MemoryShelf();
+  const [keep, other] = [new Keep(shelf, "shop-abcdefgh", counted()), new Keep(shelf, "shop-abcdefgh", counted())];
+  await keep.keepDocument("asked", "refused");
+  const get = shelf.get.bind(shelf);
+  shelf.get = async (name) => {
+    const found = await get(name);
+    if (name.endsWith("asked")) await other.forget();
+    return found;
+  };
+  assert.equal(await keep.document("asked"), null);
+});

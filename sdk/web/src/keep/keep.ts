@@ -171,10 +171,15 @@ export class Keep {
   async #load(name: string): Promise<{ readonly revision: number; readonly value: Json } | null> {
     const found = await this.#shelf.get(this.#name(name));
     if (found === null) return null;
+    const master = await this.#master(false).catch(async (error: unknown) => {
+      if ((await this.#shelf.get(this.#name(name))) !== null) throw error;
+      return null; // another tab forgot everything while this one read
+    });
+    if (master === null) return null;
     try {
       const data = found.value as Bytes;
       const how = { name: "AES-GCM", iv: data.slice(0, NONCE), additionalData: utf8(this.#name(name)) };
-      const plain = await crypto.subtle.decrypt(how, await this.#master(false), data.slice(NONCE));
+      const plain = await crypto.subtle.decrypt(how, master, data.slice(NONCE));
       return { revision: found.revision, value: decode(new Uint8Array(plain), MOST) };
     } catch (cause) {
       if (!opening(cause)) throw cause;
