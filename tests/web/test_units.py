@@ -35,9 +35,15 @@ def test_they_pass(ran: "subprocess.CompletedProcess[str]") -> None:
 
 
 def test_every_shared_vector_is_among_them(ran: "subprocess.CompletedProcess[str]") -> None:
-    """But for those of witnesses, whose cosignatures a browser does not count."""
+    """But for those of witnesses, whose cosignatures a browser does not count, and of rounds, in which it takes no part yet."""
     for file in VECTORS.glob("*.json"):
-        if file.stem in {"cosignature", "tlog_tiles"}:
+        if file.stem in {
+            "cosignature",
+            "tlog_tiles",
+            "adapt_accounting",
+            "adapt_update",
+            "updates",
+        }:
             continue
         for vector in json.loads(file.read_text())["vectors"]:
             assert f"{file.stem}: {vector['name']}" in ran.stdout.replace("\\", ""), vector["name"]
