@@ -52,6 +52,8 @@ export class Held implements Core {
   #standing: Standing | null = null;
   #ranking: Ranking | null = null;
   #begun: Promise<void> | null = null;
+  /** What the person chose, in whichever frame of the page. */
+  #spoken: Language | null = null;
 
   constructor(parts: Parts) {
     const { document: { site }, line: { hello } } = parts;
@@ -82,7 +84,7 @@ export class Held implements Core {
     addEventListener("online", () => this.#carry());
     this.#tabs.hear((word) => {
       if (word.kind === "changed") void this.#look();
-      if (word.kind === "speak" && word.page === page) this.#turn(word.lang);
+      if (word.kind === "speak" && word.page === page) this.#turn(this.#spoken = word.lang);
       if (word.kind === "ranking?" && word.page === page && this.#near !== null) this.#tabs.say({ kind: "ranking", page, ranking: this.#ranking });
     });
   }
@@ -95,10 +97,10 @@ export class Held implements Core {
     return this.#begun;
   }
 
-  /** Another theme, or language, of the page. */
+  /** Another theme, or language, of the page; the language that the person chose stays. */
   dress(lang: Language, theme: Theme): void {
     this.theme = theme;
-    this.#turn(lang);
+    this.#turn(this.#spoken ?? lang);
   }
 
   /** What the page may know of the consent. */
@@ -108,8 +110,8 @@ export class Held implements Core {
     return standing.purposes.length > 0 && !standing.erasing ? "on" : "off";
   }
 
-  /** The last order of this page, to be told when the person asks why. */
-  remember(ranking: Ranking): void {
+  /** The last order of this page, to be told when the person asks why; null: what it shows is nobody's. */
+  remember(ranking: Ranking | null): void {
     this.#ranking = ranking;
     this.#tabs.say({ kind: "ranking", page: this.#hello.page, ranking });
     this.#notify();
@@ -149,6 +151,7 @@ export class Held implements Core {
 
   // ---- before there is anybody ----
   speak(lang: Language): void {
+    this.#spoken = lang;
     this.#tabs.say({ kind: "speak", page: this.#hello.page, lang });
     this.#turn(lang);
   }
