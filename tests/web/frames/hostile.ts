@@ -145,6 +145,7 @@ const clickjacking: Journey = async (browser, told) => {
   const around = async (height: number): Promise<void> => {
     await hush(frame); // what was said takes room
     await style(`${cut(height)}opacity:0.9`);
+    await page.evaluate(() => { (document.querySelector("mien-consent") as HTMLElement).scrollTop = 0; }); // it is remembered
     const { y } = await middle(frame, YES);
     await page.evaluate((by) => { (document.querySelector("mien-consent") as HTMLElement).scrollTop = by; }, y - (await host()) - height / 2);
     await style(cut(height));
