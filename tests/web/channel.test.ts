@@ -16,7 +16,7 @@ const TO_FRAME = [
   { kind: "answer", id: 5, asked: { item: "a", correct: true } }, { kind: "drop", id: 6 }, { kind: "stop" }, { kind: "theme", lang: "fr", theme: {} },
 ];
 const TO_PAGE = [
-  { kind: "ready", version: 1 }, { kind: "state", consent: "on", camera: "off" }, { kind: "size", height: 320 }, { kind: "show", view: "me" }, { kind: "close" }, { kind: "handed", ticket: null },
+  { kind: "ready", version: 1 }, { kind: "state", consent: "on", camera: "off", waits: false }, { kind: "size", height: 320 }, { kind: "show", view: "me" }, { kind: "close" }, { kind: "handed", ticket: null },
   { kind: "ranked", id: 1, event: EVENT, places: [{ place: 1, offer: OFFER }], behaviour: "new", agreed: null }, { kind: "done", id: 2, said: {} },
   { kind: "failed", id: 3, code: "consent-missing", message: "nobody said yes", laws: ["GDPR 7(3)"] },
 ];
@@ -56,7 +56,7 @@ test("no word of a page stands for the person, and no word of a frame says what 
   const [ranked] = TO_PAGE.filter((each) => each.kind === "ranked");
   for (const more of ["why", "used_emotion", "laws", "label", "mood"]) refused(readToPage, { ...ranked, [more]: "joy" });
   refused(readToPage, { ...ranked, places: [{ place: 1, offer: OFFER, why: "you look happy" }] });
-  refused(readToPage, { kind: "state", consent: "on", camera: "on", purposes: ["declare_mood"] });
+  refused(readToPage, { kind: "state", consent: "on", camera: "on", waits: false, purposes: ["declare_mood"] });
 });
 
 test("what would cost something to read is refused: too long, too deep, too many, going in circles", () => {

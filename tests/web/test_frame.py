@@ -201,6 +201,18 @@ def test_a_shop_that_is_offline_does_not_wait_and_a_no_waits_for_the_server(
     assert offline["sent"] == offline["tried"], "what waited was taken back before it could leave"
 
 
+def test_a_withdrawal_that_waits_is_told_from_the_next_page(found: dict[str, Any]) -> None:
+    assert found["untold"]["waiting"] == ["waits"]
+    assert found["untold"]["next"] == ["off", 5], "and its orders are nobody's meanwhile"
+
+
+def test_a_yes_is_to_the_notice_that_is_seen_not_to_the_one_that_came_last(
+    found: dict[str, Any],
+) -> None:
+    assert found["untold"]["lang"] == "en"
+    assert found["untold"]["answered"].endswith("/notices/en")
+
+
 def test_a_cleared_storage_is_noticed_and_the_recovery_code_brings_everything_back(
     found: dict[str, Any],
 ) -> None:

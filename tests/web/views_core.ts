@@ -117,7 +117,7 @@ class FakeCore implements Core {
   }
 
   said(): Said { return "nothing"; }
-  async no(): Promise<void> { viewed.calls.push(["no"]); await Promise.resolve(); }
+  async no(): ReturnType<Core["no"]> { viewed.calls.push(["no"]); await Promise.resolve(); return "no"; }
   async later(): Promise<void> { viewed.calls.push(["later"]); await Promise.resolve(); }
 
   async yes(answer: Parameters<Core["yes"]>[0], press: Event): Promise<Receipt> {

@@ -102,6 +102,43 @@ const offline: Journey = async (browser, { shop }) => {
   return { order, waited, tried, sent, troubles: visitor.troubles };
 };
 
+/** Two languages one after the other, of which the first comes last; then a withdrawal that the server is too busy to hear until the page is another. */
+const untold: Journey = async (browser, { shop }) => {
+  const visitor = await Visitor.of(browser);
+  const page = await visit(visitor, `${shop}/`);
+  await visitor.context.route("**/notices/de", async (route) => {
+    await new Promise((resolve) => { setTimeout(resolve, 600); });
+    await route.continue();
+  });
+  const frame = await shown(page, "consent", "select");
+  const choose = (lang: string): Promise<unknown> => frame.locator("select").first().selectOption(lang);
+  const late = page.waitForResponse(/notices.de$/);
+  await Promise.all([page.waitForRequest(/notices.de$/), choose("de")]);
+  await choose("en");
+  await late;
+  const lang = await frame.evaluate(() => document.documentElement.lang);
+  await press(page, frame, "[data-answer=yes]");
+  await stands(page, "on");
+  const answered = visitor.seen.map(({ url }) => new URL(url).pathname).filter((path) => path.includes("/notices/")).at(-1);
+  const tries = (): number => visitor.seen.filter(({ url }) => url.endsWith("/v1/withdrawals")).length;
+  const me = await shown(page, "me", "[data-answer=all]");
+  const busy = "**/v1/withdrawals";
+  await visitor.context.route(busy, (route) => route.fulfill({ status: 503, headers: { "retry-after": "60", "access-control-allow-origin": "*" } }));
+  await me.locator("[data-answer=all]").click();
+  await stands(page, "off");
+  await visitor.asked("/v1/withdrawals");
+  const marked = (where: Page): Promise<unknown> => where.evaluate(() => Object.values(localStorage));
+  const waiting = await marked(page);
+  await page.close();
+  await visitor.context.unroute(busy);
+  const vain = tries();
+  const other = await visit(visitor, `${shop}/`);
+  const next = [await other.evaluate(() => mien.state.consent), (await orders(other)).length];
+  await visitor.asked("/v1/withdrawals", vain + 1);
+  await other.waitForFunction(() => localStorage.length === 0);
+  return { lang, answered, waiting, next, troubles: visitor.troubles };
+};
+
 /** The browser's storage is cleared, and the recovery code brings the person back. */
 const recovery: Journey = async (browser, { shop }) => {
   const visitor = await Visitor.of(browser);
@@ -184,7 +221,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   throw new Error("it did not come to hold");
 }
 
-const JOURNEYS: Readonly<Record<string, Journey>> = { refusal, consent, offline, recovery, expiry, ...HOSTILE };
+const JOURNEYS: Readonly<Record<string, Journey>> = { refusal, consent, offline, untold, recovery, expiry, ...HOSTILE };
 
 const given = JSON.parse(readFileSync(0, "utf8")) as Told;
 const browser = await launched(given, ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]);

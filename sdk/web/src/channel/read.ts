@@ -60,7 +60,9 @@ const FROM_PAGE: Readonly<Record<string, readonly [readonly string[], Read<ToFra
 
 const FROM_FRAME: Readonly<Record<string, readonly [readonly string[], Read<ToPage>]>> = {
   ready: [["version"], (said) => ({ kind: "ready", version: one(said["version"], [VERSION]) })],
-  state: [["consent", "camera"], (said) => ({ kind: "state", consent: one(said["consent"], CONSENTS), camera: one(said["camera"], CAMERAS) })],
+  state: [["consent", "camera", "waits"], (said) => ({
+    kind: "state", consent: one(said["consent"], CONSENTS), camera: one(said["camera"], CAMERAS), waits: one(said["waits"], [true, false]),
+  })],
   size: [["height"], (said) => ({ kind: "size", height: whole(said["height"], 0, TALL) })],
   show: [["view"], (said) => ({ kind: "show", view: one(said["view"], VIEWS) })],
   close: [[], () => ({ kind: "close" })],

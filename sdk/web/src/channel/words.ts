@@ -59,7 +59,8 @@ export interface Place {
 /** From frame to page. `ranked` is the same whether or not emotion was used. `failed` has a stable code and one line without personal data. */
 export type ToPage =
   | { readonly kind: "ready"; readonly version: typeof VERSION }
-  | { readonly kind: "state"; readonly consent: ConsentWord; readonly camera: CameraState }
+  /** `waits`: something taken back, or to be erased, is not at the server yet; the frame is to be opened again until it is. */
+  | { readonly kind: "state"; readonly consent: ConsentWord; readonly camera: CameraState; readonly waits: boolean }
   | { readonly kind: "size"; readonly height: number }
   | { readonly kind: "show"; readonly view: ViewName }
   | { readonly kind: "close" }

@@ -1,6 +1,6 @@
 /** What a camera says, on its way out: one envelope a beat, whether anything was seen or not. The twin of what `mien/client/session.py` does with labels. */
 
-import { ConsentError, SendError } from "../errors.ts";
+import { MienError } from "../errors.ts";
 import { LABEL_PURPOSES } from "../label/index.ts";
 import { type Label, SLOTS } from "../values.ts";
 import type { Capability } from "../wire/messages.ts";
@@ -22,7 +22,7 @@ export class Watching {
   readonly #timer: ReturnType<typeof setInterval>;
   #labels: Label[] = [];
   #beating: Promise<void> = Promise.resolve();
-  #trouble: Error | null = null;
+  #trouble: MienError | null = null;
 
   private constructor(desk: Desk, ways: Ways, beat: number) {
     this.#desk = desk;
@@ -46,8 +46,8 @@ export class Watching {
     if (this.#labels.length < SLOTS) this.#labels.push(label);
   }
 
-  /** What went wrong with sending lately, null when all is well. Nothing is lost by it. */
-  get trouble(): Error | null {
+  /** What went wrong with keeping and sending lately, null when all is well. */
+  get trouble(): MienError | null {
     return this.#trouble;
   }
 
@@ -60,8 +60,9 @@ export class Watching {
   #beat(): Promise<void> {
     const labels = this.#labels;
     this.#labels = [];
-    this.#beating = this.#beating.then(() => this.#told(labels));
-    return this.#beating;
+    const told = this.#beating.then(() => this.#told(labels));
+    this.#beating = told.catch(() => undefined); // the next beat comes all the same; whoever asked for this one hears of it
+    return told;
   }
 
   async #told(labels: readonly Label[]): Promise<void> {
@@ -71,8 +72,8 @@ export class Watching {
       await this.#ways.carry();
       this.#trouble = null;
     } catch (error) {
-      // Without consent what was read and not yet sealed is gone; without a server it waits in storage.
-      if (!(error instanceof ConsentError || error instanceof SendError)) throw error;
+      // Without consent, or room in storage, what was read and not yet sealed is gone; without a server it waits in storage.
+      if (!(error instanceof MienError)) throw error;
       this.#trouble = error;
     }
   }

@@ -38,6 +38,9 @@ export interface Camera {
 /** What was said before there was anybody: kept in this browser, for this shop, and sent nowhere. */
 export type Said = "nothing" | "refused" | "deferred";
 
+/** What a no came to: there was nothing to take back; or something, of which the server knows (`withdrawn`), or will when it can be reached (`untold`). */
+export type Refused = "no" | "withdrawn" | "untold";
+
 /**
  * One frame's core. Whatever is the person's to do takes the event of their press, which is checked: trusted, on a control that was to be seen, not moved
  * a moment ago. Where it is not, `PressRefused` asks for another press. No and stop take none.
@@ -54,20 +57,20 @@ export interface Core {
   speak(lang: Language): void;
 
   // ---- before there is anybody: none of it loads the client ----
-  /** The notice in this language, or the frame's. The last one asked for is the one that `yes` answers. */
+  /** The notice in this language, or the frame's. */
   notice(lang?: Language): Promise<Notice>;
   said(): Said;
-  /** The person said no (nothing is sent). What stands is withdrawn with `withdraw`. */
-  no(): Promise<void>;
+  /** The person said no. Nothing is sent, unless a yes stands or may stand at the server: that is taken back. */
+  no(): Promise<Refused>;
   /** Another time (nothing is sent). */
   later(): Promise<void>;
 
   // ---- the person ----
   /**
-   * The yes. Loads the client, then answers the notice that was shown. Throws `PressRefused`, `NoticeStale` (show it anew and ask again), `ConsentRefused`
+   * The yes. Loads the client, then answers `notice`, which is the one that the person sees. Throws `PressRefused`, `NoticeStale` (show it anew and ask again), `ConsentRefused`
    * with its laws, and what `Client.consent` throws.
    */
-  yes(answer: Answer, press: Event): Promise<Receipt>;
+  yes(answer: Answer, press: Event, notice: Notice): Promise<Receipt>;
   /** How things stand; null before the client was loaded. */
   standing(): Standing | null;
   /** The client, for reading: export, receipts, proofs, certificates. Loaded here only where somebody is known, or is to be. */

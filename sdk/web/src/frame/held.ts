@@ -2,13 +2,13 @@
 
 import type { ConsentWord, Hello, Language, Situation, Theme, ViewName } from "../channel/index.ts";
 import type { Answer, Client, Standing } from "../client/index.ts";
-import { ConsentMissing, MienError, NoticeStale } from "../errors.ts";
+import { MienError, NoticeStale } from "../errors.ts";
 import { LABEL_PURPOSES } from "../label/index.ts";
 import type { Moment } from "../label/reading.ts";
 import { type Expression, type Label, PURPOSES, type Purpose, type Ranking } from "../values.ts";
 import type { Certificate, Receipt } from "../wire/messages.ts";
 import type { Notice } from "../wire/notice.ts";
-import type { Camera, Core, Said, SiteInfo } from "./core.ts";
+import type { Camera, Core, Refused, Said, SiteInfo } from "./core.ts";
 import type { FrameDocument } from "./document.ts";
 import { FarCamera, NearCamera, type OpenVision } from "./looking.ts";
 import { type Mark, readMark, writeMark } from "./mark.ts";
@@ -21,6 +21,8 @@ import { Tabs } from "./tabs.ts";
 const ANSWER = 500;
 /** Milliseconds after which a change that is being told to the server is in force here. */
 const SOON = 50;
+/** Milliseconds until what waits for the server is tried again: at first, and at most. */
+const RETRY = { first: 5000, most: 300_000 };
 
 /** What a frame is made of. `open` makes the client: it is loaded when there is somebody, or is to be. */
 export interface Parts {
@@ -46,14 +48,15 @@ export class Held implements Core {
   readonly #listeners = new Set<() => void>();
   readonly #near: NearCamera | null;
   #mark: Mark;
-  #shown: Notice | null = null;
+  /** The person chose the language themselves. */
+  #spoken = false;
   #client: Promise<Client> | null = null;
   #opened: Client | null = null;
   #standing: Standing | null = null;
   #ranking: Ranking | null = null;
   #begun: Promise<void> | null = null;
-  /** What the person chose, in whichever frame of the page. */
-  #spoken: Language | null = null;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #pause = RETRY.first;
 
   constructor(parts: Parts) {
     const { document: { site }, line: { hello } } = parts;
@@ -84,7 +87,7 @@ export class Held implements Core {
     addEventListener("online", () => this.#carry());
     this.#tabs.hear((word) => {
       if (word.kind === "changed") void this.#look();
-      if (word.kind === "speak" && word.page === page) this.#turn(this.#spoken = word.lang);
+      if (word.kind === "speak" && word.page === page) this.#speaks(word.lang);
       if (word.kind === "ranking?" && word.page === page && this.#near !== null) this.#tabs.say({ kind: "ranking", page, ranking: this.#ranking });
     });
   }
@@ -97,10 +100,21 @@ export class Held implements Core {
     return this.#begun;
   }
 
-  /** Another theme, or language, of the page; the language that the person chose stays. */
+  /** Another theme, or language, of the page: the language that the person chose stays. */
   dress(lang: Language, theme: Theme): void {
     this.theme = theme;
-    this.#turn(this.#spoken ?? lang);
+    this.#turn(this.#spoken ? this.lang : lang);
+  }
+
+  /** Whether it is known here who is there, and how that stands. */
+  get sure(): boolean {
+    return this.#mark !== "known" || this.#standing !== null;
+  }
+
+  /** Whether a withdrawal or an erasure waits for the server. */
+  get waits(): boolean {
+    const standing = this.#standing;
+    return standing !== null && (standing.erasing || standing.withdrawing.length > 0);
   }
 
   /** What the page may know of the consent. */
@@ -121,18 +135,43 @@ export class Held implements Core {
     const before = this.#mark;
     this.#mark = readMark(this.site.id);
     if (this.#mark === "known") {
-      this.#standing = await (await this.client()).standing();
+      const standing = await (await this.client()).standing();
+      this.#standing = standing.subject === null ? null : standing;
+      if (standing.subject === null) this.#remember("nothing"); // an erasure that had waited was done, by whichever frame
     } else if (this.#opened !== null || before === "known") this.#standing = null;
+    this.#again();
     await this.#near?.check();
     this.#notify();
   }
 
-  /** What waits for the server goes out: when the page begins, and when it is online again. In one frame of the page; a withdrawal goes first. */
+  /**
+   * What waits for the server goes out: when the page begins, and when it is online again. In the core frame; a withdrawal or an erasure in any, also after
+   * a while, and it goes first.
+   */
   #carry(): void {
-    if (this.#near === null || this.#mark !== "known") return;
-    this.client().then((client) => client.flush()).then(() => this.#look(), (error: unknown) => {
+    const { waits } = this;
+    if (this.#mark !== "known" || (this.#near === null && !waits)) return;
+    this.#again();
+    const sent = this.client().then((client) => client.flush()).catch((error: unknown) => {
       if (!(error instanceof MienError)) throw error; // it waits for the next time
     });
+    void sent.then(() => (waits ? this.changed() : this.#look()));
+  }
+
+  /** Try later whatever must be told to the server. */
+  #again(): void {
+    clearTimeout(this.#retry);
+    if (this.waits) {
+      this.#retry = setTimeout(() => {
+        this.#pause = Math.min(this.#pause * 2, RETRY.most);
+        this.#carry();
+      }, this.#pause);
+    } else this.#pause = RETRY.first;
+  }
+
+  #speaks(lang: Language): void {
+    this.#spoken = true;
+    this.#turn(lang);
   }
 
   #turn(lang: Language): void {
@@ -151,46 +190,45 @@ export class Held implements Core {
 
   // ---- before there is anybody ----
   speak(lang: Language): void {
-    this.#spoken = lang;
     this.#tabs.say({ kind: "speak", page: this.#hello.page, lang });
-    this.#turn(lang);
+    this.#speaks(lang);
   }
 
-  async notice(lang: Language = this.lang): Promise<Notice> {
-    const found = await fetchNotice(this.#parts.server, this.site.id, lang);
-    this.#shown = found;
-    return found;
+  notice(lang: Language = this.lang): Promise<Notice> {
+    return fetchNotice(this.#parts.server, this.site.id, lang);
   }
 
   said(): Said {
     return this.#mark === "known" ? "nothing" : this.#mark;
   }
 
-  no(): Promise<void> {
-    return this.#answered("refused");
+  async no(): Promise<Refused> {
+    // A yes whose answer never came may stand at the server: it is taken back like any other.
+    const receipt = this.#mark === "known" ? await this.withdraw() : null;
+    await this.#answered("refused", (client) => client.refuse());
+    if (this.waits) return "untold";
+    return receipt === null ? "no" : "withdrawn";
   }
 
   later(): Promise<void> {
-    return this.#answered("deferred");
+    return this.#answered("deferred", (client) => client.defer());
   }
 
-  async #answered(mark: "refused" | "deferred"): Promise<void> {
-    if (this.#mark !== "known") this.#remember(mark);
-    else if (mark === "refused") await (await this.client()).refuse();
-    else await (await this.client()).defer();
+  async #answered(mark: Said, tell: (client: Client) => Promise<void>): Promise<void> {
+    if (this.#mark === "known") await tell(await this.client());
+    else this.#remember(mark);
     await this.changed();
   }
 
   // ---- the person ----
-  async yes(answer: Answer, press: Event): Promise<Receipt> {
+  async yes(answer: Answer, press: Event, shown: Notice): Promise<Receipt> {
     await this.person(press);
-    const shown = this.#shown;
-    if (shown === null) throw new ConsentMissing("no notice was shown; show all of it, then ask");
     const client = await this.client();
     const now = await client.notice(shown.locale);
     if (JSON.stringify(now) !== JSON.stringify(shown)) {
       throw new NoticeStale("the notice changed while it was shown; read the new one, and answer again");
     }
+    this.#remember("known"); // a page that is closed meanwhile may have said yes
     try {
       return await client.consent({ method: "screen", ...answer });
     } finally {

@@ -17,7 +17,7 @@ import type { OpenVision } from "./looking.ts";
 import { line } from "./port.ts";
 import { Servant } from "./serve.ts";
 
-export type { Camera, Core, Said, SiteInfo, View } from "./core.ts";
+export type { Camera, Core, Refused, Said, SiteInfo, View } from "./core.ts";
 
 /** What a frame loads when it is needed: its view, the client, the camera's part (null: there is none). */
 export interface Later {
@@ -64,12 +64,13 @@ async function embedded(root: HTMLElement, found: FrameDocument, later: Later): 
     else if (message.kind === "drop") servant.drop(message.id);
     else if (hello.view === "indicator") void servant.serve(message);
   });
-  const tell = teller(core, (consent, camera) => page.say({ kind: "state", consent, camera }));
+  const tell = teller(core, (consent, camera, waits) => page.say({ kind: "state", consent, camera, waits }));
   measure(root, hello.view, core, (height) => page.say({ kind: "size", height }));
   document.documentElement.lang = core.lang;
   core.onChange(() => { document.documentElement.lang = core.lang; });
   page.say({ kind: "ready", version: 1 });
-  const known = core.begin().catch(() => undefined).then(tell); // a view is shown all the same: it asks the client itself, and says what is wrong
+  // Where that fails the page is told nothing, and a view is shown all the same: it asks the client itself, and says what is wrong.
+  const known = core.begin().then(tell, () => undefined);
   await begun(core, root, known, () => later.views[hello.view]());
 }
 
@@ -93,16 +94,17 @@ async function begun(core: Held, root: HTMLElement, known: Promise<void>, load: 
   }
 }
 
-/** Tells the page of each change that it may know of, from the first call on: before, it is not known here who is there. */
-function teller(core: Held, say: (consent: ConsentWord, camera: CameraState) => void): () => void {
+/** Tells the page of each change that it may know of, as soon as it is known here who is there. */
+function teller(core: Held, say: (consent: ConsentWord, camera: CameraState, waits: boolean) => void): () => void {
   let told: string | null = null;
   const tell = (): void => {
-    const [consent, camera] = [core.consent, core.camera.state];
-    if (`${consent} ${camera}` === told) return;
-    told = `${consent} ${camera}`;
-    say(consent, camera);
+    if (!core.sure) return;
+    const [consent, camera, waits] = [core.consent, core.camera.state, core.waits];
+    if (`${consent} ${camera} ${waits}` === told) return;
+    told = `${consent} ${camera} ${waits}`;
+    say(consent, camera, waits);
   };
-  core.onChange(() => { if (told !== null) tell(); });
+  core.onChange(tell);
   return tell;
 }
 

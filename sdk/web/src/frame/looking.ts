@@ -2,7 +2,7 @@
 
 import type { CameraState } from "../channel/index.ts";
 import type { Client, Watching } from "../client/index.ts";
-import { CameraUnavailable, ConsentError, MienError } from "../errors.ts";
+import { CameraUnavailable, MienError } from "../errors.ts";
 import type { Moment, Reading } from "../label/reading.ts";
 import type { VisionOptions, Watching as Handle } from "../vision/given.ts";
 import { checked } from "./checked.ts";
@@ -16,6 +16,8 @@ import type { CameraWord, Tabs } from "./tabs.ts";
 export type OpenVision = () => Promise<(options: VisionOptions) => Handle>;
 /** In these the camera may be open: its indicator must show. */
 const OPEN: readonly CameraState[] = ["asking", "loading", "on"];
+/** Milliseconds after which it is looked anew whether it may go on, also where no picture comes. */
+const CHECK = 10_000;
 
 export interface Given {
   /** What shows that the camera is on: it must be seen. */
@@ -39,6 +41,9 @@ export class NearCamera implements Camera {
   readonly #sight: InSight;
   #handle: Handle | null = null;
   #watching: Watching | null = null;
+  /** Counts starts and ends: what was begun before another one is over. */
+  #turn = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
   #word: CameraWord = { state: "off", why: null, since: null };
   #error: MienError | null = null;
   #moment: Moment | null = null;
@@ -47,11 +52,9 @@ export class NearCamera implements Camera {
     this.#given = given;
     this.#sight = new InSight(given.root, () => this.#end("stopped", HIDDEN));
     given.tabs.hear((word) => {
-      if (word.kind === "camera-taken" && word.page !== given.page) this.#end("stopped", TAKEN);
+      if (word.kind === "camera-taken") this.#end("stopped", TAKEN);
       if (word.kind !== "camera" || word.page !== given.page) return;
-      if (word.act === "start") void this.#begin();
       if (word.act === "stop") this.stop();
-      if (word.act === "affirm") this.#handle?.affirm();
       if (word.act === "tell") this.#tell();
     });
   }
@@ -86,34 +89,43 @@ export class NearCamera implements Camera {
     this.#handle?.affirm();
   }
 
-  /** Stop unless the camera may still be used: consent changed somewhere. */
+  /** Stop unless the camera may still be used: consent changed somewhere, or it cannot be told. */
   async check(): Promise<void> {
-    if (this.#watching === null) return;
+    const watching = this.#watching;
     try {
-      await this.#watching.permit();
+      await watching?.permit();
     } catch (error) {
-      if (!(error instanceof ConsentError)) throw error;
-      this.#end("stopped", null, error);
+      if (watching === this.#watching) this.#end("stopped", null, known(error));
+      if (!(error instanceof MienError)) throw error;
     }
   }
 
   async #begin(): Promise<void> {
     if (OPEN.includes(this.state)) return;
+    this.#turn += 1;
+    const turn = this.#turn;
     this.#set({ state: "asking", why: null, since: null });
     try {
       const { files, vision } = this.#given;
       if (files === null || vision === null) throw new CameraUnavailable("this server was built without the camera's files; run `make web` and restart it");
-      const watching = await (await this.#given.client()).watch();
+      const client = await this.#given.client();
+      if (turn !== this.#turn) return; // stopped meanwhile
+      const watching = await client.watch();
+      if (turn !== this.#turn) {
+        void watching.close();
+        return;
+      }
       this.#watching = watching;
+      this.#timer = setInterval(() => { void this.check(); }, CHECK);
       const [open] = await Promise.all([vision(), checked(this.#given.base + files.worker.name, files.worker.integrity)]);
-      if (this.#watching !== watching) return; // stopped meanwhile
+      if (turn !== this.#turn) return;
       this.#handle = open(this.#options(files, watching));
-      this.#given.tabs.say({ kind: "camera-taken", page: this.#given.page });
+      this.#given.tabs.say({ kind: "camera-taken" });
       this.#sight.watch();
       await this.#handle.start();
     } catch (error) {
+      if (turn === this.#turn) this.#end("stopped", null, known(error));
       if (!(error instanceof MienError)) throw error;
-      this.#end("stopped", null, error);
     }
   }
 
@@ -149,6 +161,8 @@ export class NearCamera implements Camera {
   #end(state: CameraState, why: string | null, error: MienError | null = null): void {
     const [handle, watching] = [this.#handle, this.#watching];
     if (watching === null && !OPEN.includes(this.state)) return;
+    this.#turn += 1;
+    clearInterval(this.#timer);
     this.#handle = null;
     this.#watching = null;
     this.#moment = null;
@@ -170,9 +184,15 @@ export class NearCamera implements Camera {
   }
 }
 
-type Reached = Pick<Given, "tabs" | "page" | "person" | "changed">;
+/** What went wrong, as an error with a code. */
+function known(error: unknown): MienError {
+  if (error instanceof MienError) return error;
+  return new CameraUnavailable("a part of the camera could not be loaded; check the connection and start it again", { cause: error });
+}
 
-/** The camera as another frame of the page sees it. */
+type Reached = Pick<Given, "tabs" | "page" | "changed">;
+
+/** The camera as another frame of the page sees it: to look at and to stop. It starts where its sign is. */
 export class FarCamera implements Camera {
   readonly #given: Reached;
   #word: CameraWord = { state: "off", why: null, since: null };
@@ -199,21 +219,19 @@ export class FarCamera implements Camera {
     return this.#word.since;
   }
 
-  async start(press: Event): Promise<void> {
-    await this.#given.person(press);
-    this.#say("start");
+  start(): Promise<void> {
+    return Promise.reject(new CameraUnavailable("the camera starts beside its sign; press there"));
   }
 
   stop(): void {
     this.#say("stop");
   }
 
-  async affirm(press: Event): Promise<void> {
-    await this.#given.person(press);
-    this.#say("affirm");
+  affirm(): Promise<void> {
+    return this.start();
   }
 
-  #say(act: "start" | "stop" | "affirm" | "tell"): void {
+  #say(act: "stop" | "tell"): void {
     this.#given.tabs.say({ kind: "camera", page: this.#given.page, act });
   }
 }

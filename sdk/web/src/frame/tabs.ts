@@ -15,9 +15,10 @@ export interface CameraWord {
 export type Word =
   | { readonly kind: "changed" }
   | { readonly kind: "speak"; readonly page: string; readonly lang: Language }
-  | { readonly kind: "camera"; readonly page: string; readonly act: "start" | "stop" | "affirm" | "tell" }
+  | { readonly kind: "camera"; readonly page: string; readonly act: "stop" | "tell" }
   | { readonly kind: "camera-is"; readonly page: string; readonly word: CameraWord }
-  | { readonly kind: "camera-taken"; readonly page: string }
+  /** Of the core that starts its camera: all others end theirs. It names no page, for a page chooses what it is called. */
+  | { readonly kind: "camera-taken" }
   | { readonly kind: "ranking?"; readonly page: string }
   | { readonly kind: "ranking"; readonly page: string; readonly ranking: Ranking | null };
 

@@ -33,6 +33,8 @@ export class Mien {
   readonly #parsed: Promise<void>;
   #theme: Theme;
   #state: State;
+  /** The frame has something to tell its server, of a consent that ended. */
+  #waits: boolean;
   #made: FrameElement | null = null;
 
   constructor(settings: Settings) {
@@ -44,13 +46,15 @@ export class Mien {
     this.#pupil = new nobody.Pupil(this.#way);
     this.#page = [...crypto.getRandomValues(new Uint8Array(PAGE_BYTES))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     this.#theme = settings.theme ?? {};
-    this.#state = { consent: marked(settings.site) ? "on" : "none", camera: "off" };
+    const left = marked(settings.site);
+    this.#state = { consent: left === null ? "none" : left === "on" ? "on" : "off", camera: "off" };
+    this.#waits = left === "waits";
     belong(this);
     this.#parsed = new Promise((resolve) => {
       if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => resolve(), { once: true });
       else resolve();
     });
-    if (this.#state.consent === "on") void this.#link();
+    if (left !== null) void this.#parsed.then(() => this.#core());
   }
 
   get lang(): Language {
@@ -143,7 +147,7 @@ export class Mien {
 
   joined(view: ViewName, element: FrameElement): void {
     if (!this.#elements.has(view)) this.#elements.set(view, element);
-    if (view === "indicator" && this.#state.consent === "on") element.open = true;
+    if (view === "indicator" && (this.#waits || this.#state.consent === "on")) element.open = true;
   }
 
   left(view: ViewName, element: FrameElement): void {
@@ -153,16 +157,19 @@ export class Mien {
   heard(view: ViewName, message: ToPage): void {
     if (message.kind === "show") this.show(message.view).scrollIntoView({ block: "nearest" });
     // How the camera stands is the core's to tell; each frame knows of the consent.
-    if (message.kind === "state") this.#stands({ consent: message.consent, camera: view === "indicator" ? message.camera : this.#state.camera });
+    if (message.kind === "state") this.#stands({ consent: message.consent, camera: view === "indicator" ? message.camera : this.#state.camera }, message.waits);
   }
 
-  #stands(state: State): void {
-    if (state.consent === this.#state.consent && state.camera === this.#state.camera) return;
+  #stands(state: State, waits: boolean): void {
+    const same = state.consent === this.#state.consent && state.camera === this.#state.camera;
+    if (same && waits === this.#waits) return;
     this.#state = state;
-    if (state.consent === "on") {
-      mark(this.#settings.site);
+    this.#waits = waits;
+    if (waits || state.consent === "on") {
+      mark(this.#settings.site, state.consent === "on" ? "on" : "waits");
       this.#core();
     } else unmark(this.#settings.site);
+    if (same) return;
     if (this.#made !== null) this.#place(this.#made);
     for (const listener of [...this.#listeners]) listener(state);
   }

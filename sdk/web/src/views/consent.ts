@@ -103,7 +103,6 @@ async function go(stage: Stage, asking: Asking, screen: Screen): Promise<void> {
 async function question(stage: Stage, asking: Asking): Promise<Drawn> {
   const { core, words } = stage;
   const notice = await core.notice(core.lang);
-  asking.notice = notice;
   const [lead, ...rest] = sections(withoutList(notice));
   const choices = named("choices");
   const lang = notice.locale;
@@ -145,7 +144,7 @@ function form(stage: Stage, asking: Asking, notice: Notice, id: string): HTMLEle
   const send = async (press: Event): Promise<void> => {
     if (asking.chosen.length === 0) return no(stage, asking);
     if (lacks(stage, asking, needs)) return;
-    await yes(stage, asking, press);
+    await yes(stage, asking, press, notice);
   };
   return h(
     "section", { class: "choices", "aria-labelledby": id },
@@ -249,10 +248,12 @@ function lacks(stage: Stage, asking: Asking, needs: Needs): boolean {
 }
 
 // ---- the answer ----
-async function yes(stage: Stage, asking: Asking, press: Event): Promise<void> {
+/** To `notice`: the one that the pressed button stands under. Another may be on its way, in another language. */
+async function yes(stage: Stage, asking: Asking, press: Event, notice: Notice): Promise<void> {
   asking.stale = false;
+  asking.notice = notice;
   try {
-    const receipt = await stage.core.yes(asking.answer(asking.chosen), press);
+    const receipt = await stage.core.yes(asking.answer(asking.chosen), press, notice);
     await go(stage, asking, { kind: "done", receipt });
   } catch (error) {
     if (error instanceof NoticeStale) {
@@ -266,12 +267,11 @@ async function yes(stage: Stage, asking: Asking, press: Event): Promise<void> {
   }
 }
 
-/** A no to all: what stands is taken back, and where nothing does nothing is sent. */
+/** A no to all: what stands, or may stand at the server, is taken back; where there is nothing, nothing is sent. */
 async function no(stage: Stage, asking: Asking): Promise<void> {
   const { core } = stage;
   if ((core.standing()?.purposes.length ?? 0) === 0) {
-    await core.no();
-    await go(stage, asking, { kind: "no" });
+    await go(stage, asking, { kind: await core.no() });
   } else {
     const receipt = await core.withdraw();
     await go(stage, asking, { kind: receipt === null ? "untold" : "withdrawn" });

@@ -1,6 +1,6 @@
 /** Minors: what a child's device hands out, and what a parent or guardian reads and signs on a device of their own. See `docs/how-to/add-a-device-or-guardian.md`. */
 
-import { NoticeStale } from "../errors.ts";
+import { ConsentMissing, NoticeStale } from "../errors.ts";
 import type { Core } from "../frame/index.ts";
 import type { AgeBand } from "../values.ts";
 import type { Receipt } from "../wire/messages.ts";
@@ -25,7 +25,9 @@ export function childAsks(stage: Stage, asking: Asking, go: Go): Drawn {
   const finish = async (press: Event): Promise<void> => {
     const verification = word.input.value.trim();
     const given = { ...asking.answer(asking.chosen), guardian: answer.input.value, ...(verification === "" ? {} : { verification }) };
-    await go({ kind: "done", receipt: await core.yes(given, press) });
+    const { notice } = asking;
+    if (notice === null) throw new ConsentMissing("no notice was shown; show all of it, then ask");
+    await go({ kind: "done", receipt: await core.yes(given, press, notice) });
   };
   return {
     title: words.guardian.title,
