@@ -30,6 +30,7 @@ HOW: Final = {
 }
 CONVERSATIONS: Final = 200
 LINES: Final = 200
+TICKETS: Final = 10_000
 
 
 @dataclass(slots=True)
@@ -53,7 +54,7 @@ class Talk:
     trust: VerifyKey | None = None
     key: OpenKey | None = None
     _all: dict[str, Conversation] = field(default_factory=dict)
-    _taken: set[str] = field(default_factory=set)
+    _taken: dict[str, None] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def says(self, name: str, text: str) -> dict[str, Any]:
@@ -82,6 +83,7 @@ class Talk:
         with self._lock:
             found = self._conversation(name)
             found.lines.append(("person", text))
+            del found.lines[:-LINES]
             return _told(found)
 
     def of(self, name: str) -> dict[str, Any]:
@@ -113,7 +115,9 @@ class Talk:
         except MienError:
             return  # not for this desk, not by this server, or over: nothing is known, as of anybody
         if ticket.ticket not in self._taken:
-            self._taken.add(ticket.ticket)
+            self._taken[ticket.ticket] = None
+            while len(self._taken) > TICKETS:  # the oldest goes: it is over before so many came
+                del self._taken[next(iter(self._taken))]
             found.tone, found.state = ticket.tone, ticket.state
 
 

@@ -13,7 +13,7 @@ const OFFER = { id: "tea", title: "Tea", price: 250, currency: "EUR", tags: ["ca
 const TO_FRAME = [
   { kind: "rank", id: 1, asked: { places: 3, history: [{ kind: "view", offer: "tea", ago: 5 }] } }, { kind: "reward", id: 2, event: EVENT, place: 1, reward: 100 },
   { kind: "reward", id: 2, event: EVENT, place: 1, reward: "cart" }, { kind: "help", id: 3, asked: { human: true } }, { kind: "lesson", id: 4, asked: {} },
-  { kind: "answer", id: 5, asked: { item: "a", correct: true } }, { kind: "stop" }, { kind: "theme", lang: "fr", theme: {} },
+  { kind: "answer", id: 5, asked: { item: "a", correct: true } }, { kind: "drop", id: 6 }, { kind: "stop" }, { kind: "theme", lang: "fr", theme: {} },
 ];
 const TO_PAGE = [
   { kind: "ready", version: 1 }, { kind: "state", consent: "on", camera: "off", waits: false }, { kind: "size", height: 320 }, { kind: "show", view: "me" }, { kind: "close" }, { kind: "handed", ticket: null },

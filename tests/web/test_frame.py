@@ -30,7 +30,7 @@ SHELL_BYTES = 20_000
 """Of a frame before its view: gzip, as all of these."""
 REFUSING_BYTES = 60_000
 """All that a visitor who reads the question in one language and says no downloads."""
-COUNTED = {"rank", "reward", "help", "lesson", "answer", "stop", "theme"}
+COUNTED = {"rank", "reward", "help", "lesson", "answer", "drop", "stop", "theme"}
 
 
 @pytest.fixture(scope="module")
@@ -266,7 +266,9 @@ def test_a_page_that_opens_the_confirming_window_hears_nothing_from_it(
     assert found["scripts"]["lured"] == []
 
 
-@pytest.mark.parametrize("trick", ["covered", "faded", "shrunk", "bleached", "moved"])
+@pytest.mark.parametrize(
+    "trick", ["covered", "faded", "shrunk", "bleached", "moved", "unread", "cropped"]
+)
 def test_a_press_on_what_could_not_be_seen_does_not_count(
     found: dict[str, Any], trick: str
 ) -> None:
@@ -288,5 +290,8 @@ def test_where_a_browser_does_not_tell_what_is_seen_the_person_is_asked_in_a_win
     found: dict[str, Any],
 ) -> None:
     words, consent = found["elsewhere"]["no"]
-    assert "Do you mean it?" in found["elsewhere"]["words"]
+    assert "use how you feel, for the purposes that you chose?" in found["elsewhere"]["words"]
+    assert "by the word that you pressed?" in found["elsewhere"]["next"], (
+        "no more than what was asked"
+    )
     assert ("press-refused" in words, consent) == (True, "none")

@@ -5,6 +5,9 @@ import { type Browser, type BrowserContext, chromium, type Frame, type Page, typ
 /** A press counts when its control was in sight for half a second before: this much and some. */
 export const SIGHT = 750;
 
+/** A window in which the whole question has room: it counts once all of it was on the screen. */
+const TALL = { width: 1280, height: 2600 };
+
 /** What is to be said of a press is said by then. */
 const AFTER = 100;
 
@@ -44,7 +47,7 @@ export class Visitor {
   }
 
   static async of(browser: Browser, options: Parameters<Browser["newContext"]>[0] = {}): Promise<Visitor> {
-    const visitor = new Visitor(await browser.newContext(options));
+    const visitor = new Visitor(await browser.newContext({ viewport: TALL, ...options }));
     visitor.context.on("request", (request: Request) => visitor.seen.push({ method: request.method(), url: request.url(), body: request.postData() }));
     visitor.context.on("weberror", (error) => visitor.troubles.push(String(error.error())));
     await visitor.context.addInitScript(recordPorts);
@@ -115,6 +118,7 @@ export async function press(page: Page, frame: Frame, selector: string, times = 
   // A frame that is out of the window is not drawn: the page brings it in sight first.
   await page.evaluate((view) => { document.querySelector(`mien-${view}`)?.scrollIntoView(); }, frame.url().split("#")[1] ?? "");
   const control = frame.locator(selector).first();
+  if ((await control.getAttribute("data-act")) === "agree") await read(page, frame);
   await control.scrollIntoViewIfNeeded();
   await control.hover();
   await page.waitForTimeout(SIGHT);
@@ -122,6 +126,17 @@ export async function press(page: Page, frame: Frame, selector: string, times = 
   await page.waitForTimeout(AFTER);
   const said = await frame.locator("[role=alert]").allTextContents().catch(() => []); // it may have gone, as it should
   if (times > 1 && said.some((each) => each.includes("press-refused"))) await press(page, frame, selector, times - 1);
+}
+
+/** Look at all that must have been on the screen before a yes, as far as it has to be scrolled to. */
+async function read(page: Page, frame: Frame): Promise<void> {
+  let place = "";
+  for (const each of await frame.locator("[data-read]").all()) {
+    await each.scrollIntoViewIfNeeded();
+    const box = await frame.locator("[data-read]").first().boundingBox(); // of the window: tells whether anything was scrolled
+    if (String(box?.y) !== place) await page.waitForTimeout(SIGHT);
+    place = String(box?.y);
+  }
 }
 
 /** Take away what was said before, so that the next word is of the next press. */

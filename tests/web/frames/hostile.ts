@@ -15,7 +15,7 @@ async function middle(frame: Frame, selector: string): Promise<{ x: number; y: n
   });
   const host = await frame.page().locator("mien-consent").evaluate((element) => {
     const { x, y, width } = element.getBoundingClientRect();
-    return { x, y, width };
+    return { x, y: y - element.scrollTop, width };
   });
   const scale = host.width / inside.wide;
   return { x: host.x + inside.x * scale, y: host.y + inside.y * scale };
@@ -122,7 +122,7 @@ async function luring(visitor: Visitor, shop: string, server: string, site: stri
       Object.assign(globalThis, { heard });
       addEventListener("message", ({ data }) => heard.push(data));
       open(address, "lured");
-    }, `${server}/web/frame/${site}#confirm=${"0".repeat(32)}&lang=en`),
+    }, `${server}/web/frame/${site}#confirm=${"0".repeat(32)}&act=agree&lang=en`),
   ]);
   await popup.locator("button").first().waitFor();
   await popup.waitForTimeout(SIGHT);
@@ -136,8 +136,21 @@ const clickjacking: Journey = async (browser, told) => {
   const visitor = await Visitor.of(browser, { viewport: { width: 1000, height: 3000 } });
   const found: Record<string, unknown> = {};
   const page = await visit(visitor, `${told.shop}/`);
-  const frame = await shown(page, "consent", YES);
   const style = (css: string): Promise<void> => page.evaluate((text) => { (document.querySelector("mien-consent") as HTMLElement).style.cssText = text; }, css);
+  const cut = (height: number): string => `overflow:hidden;block-size:${height}px;`;
+  await style("opacity:0.9"); // nothing of it counts as seen
+  const frame = await shown(page, "consent", YES);
+  await frame.waitForFunction(() => innerHeight >= (document.querySelector("#mien")?.getBoundingClientRect().height ?? Number.POSITIVE_INFINITY));
+  /** Only what is around the button is left of the frame. */
+  const around = async (height: number): Promise<void> => {
+    await hush(frame); // what was said takes room
+    await style(`${cut(height)}opacity:0.9`);
+    await page.evaluate(() => { (document.querySelector("mien-consent") as HTMLElement).scrollTop = 0; }); // it is remembered
+    const { y } = await middle(frame, YES);
+    await page.evaluate((by) => { (document.querySelector("mien-consent") as HTMLElement).scrollTop = by; }, y - (await host()) - height / 2);
+    await style(cut(height));
+  };
+  const host = (): Promise<number> => page.evaluate(() => document.querySelector("mien-consent")?.getBoundingClientRect().y ?? 0);
   const pressed = async (): Promise<unknown> => {
     await hush(frame);
     const at = await middle(frame, YES);
@@ -146,6 +159,14 @@ const clickjacking: Journey = async (browser, told) => {
     await page.mouse.click(at.x, at.y);
     return [await trouble(frame), await page.evaluate(() => mien.state.consent)];
   };
+  // The page cuts the frame: the end of the question alone, its beginning never; and, once all of it was seen, the button alone.
+  await around(300);
+  found["unread"] = await pressed();
+  await style("");
+  await page.waitForTimeout(SIGHT);
+  await around(60);
+  found["cropped"] = await pressed();
+  await style("");
   // Something of the page over the button, which lets presses through.
   await page.evaluate(() => {
     const lure = document.createElement("div");
@@ -205,6 +226,13 @@ const camera: Journey = async (browser, { shop }) => {
   await page.evaluate(() => { (document.querySelector("mien-indicator") as HTMLElement).style.opacity = "0.02"; });
   await page.waitForFunction(() => mien.state.camera === "stopped", undefined, { timeout: 15_000 });
   const ended = Date.now() - begun;
+  // Not displayed at all: nothing of it is drawn, so no observer speaks.
+  await page.evaluate(() => { (document.querySelector("mien-indicator") as HTMLElement).style.opacity = ""; });
+  await press(page, frame, "button");
+  await page.waitForFunction(() => mien.state.camera === "loading" || mien.state.camera === "on");
+  await page.evaluate(() => { (document.querySelector("mien-indicator") as HTMLElement).style.display = "none"; });
+  await page.waitForFunction(() => mien.state.camera === "stopped", undefined, { timeout: 15_000 });
+  await page.evaluate(() => { (document.querySelector("mien-indicator") as HTMLElement).style.display = ""; });
   // Another worker than the one that was built, at its address.
   await page.evaluate(() => {
     (document.querySelector("mien-indicator") as HTMLElement).style.opacity = "";
@@ -238,7 +266,12 @@ const elsewhere: Journey = async (browser, { shop }) => {
   await answered(0);
   await stands(page, "on");
   await connected(page);
-  return { words, no, troubles: visitor.troubles };
+  // What was confirmed counts for nothing else.
+  const mood = await shown(page, "mood", "[data-mood=joy]");
+  const [another] = await Promise.all([visitor.context.waitForEvent("page"), press(page, mood, "[data-mood=joy]", 1)]);
+  const next = await another.locator("h1").innerText();
+  await another.close();
+  return { words, next, no, troubles: visitor.troubles };
 };
 
 export const HOSTILE: Readonly<Record<string, Journey>> = { scripts, clickjacking, camera, elsewhere };

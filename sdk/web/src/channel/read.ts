@@ -53,6 +53,7 @@ const FROM_PAGE: Readonly<Record<string, readonly [readonly string[], Read<ToFra
   reward: [["id", "event", "place", "reward"], (said) => ({
     kind: "reward", id: id(said["id"]), event: text(said["event"], EVENT), place: whole(said["place"], 1, PLACES), reward: reward(said["reward"]),
   })],
+  drop: [["id"], (said) => ({ kind: "drop", id: id(said["id"]) })],
   stop: [[], () => ({ kind: "stop" })],
   theme: [["lang", "theme"], (said) => ({ kind: "theme", lang: language(said["lang"]), theme: theme(said["theme"]) })],
 };

@@ -45,6 +45,8 @@ export type ToFrame =
   | { readonly kind: "help"; readonly id: number; readonly asked: Given }
   | { readonly kind: "lesson"; readonly id: number; readonly asked: Given }
   | { readonly kind: "answer"; readonly id: number; readonly asked: Given }
+  /** Nobody waits for the answer to question `id` any more: the page took another. */
+  | { readonly kind: "drop"; readonly id: number }
   | { readonly kind: "stop" }
   | { readonly kind: "theme"; readonly lang: Language; readonly theme: Theme };
 

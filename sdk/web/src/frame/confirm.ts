@@ -3,7 +3,7 @@
  * only the frame that opened it. Used where a browser does not tell a frame what of it can be seen.
  */
 
-import { CONFIRM, type Words } from "./words.ts";
+import { type Act, CONFIRM, isAct, type Words } from "./words.ts";
 
 const SIZE = "popup,width=480,height=420";
 const NONCE_BYTES = 16;
@@ -13,7 +13,7 @@ const SIGHT = 500;
 const LOOK = 250;
 /** Milliseconds that an answer may come after that. */
 const LATE = 2000;
-const FORM = /^#confirm=([a-f0-9]{32})&lang=([a-z]{2})$/;
+const FORM = /^#confirm=([a-f0-9]{32})&act=([a-z]{1,16})&lang=([a-z]{2})$/;
 
 interface Word {
   readonly mien: "confirmed";
@@ -21,10 +21,10 @@ interface Word {
   readonly yes: boolean;
 }
 
-/** Ask in a window; whether the person said yes there. False where the browser lets none open. */
-export function confirmed(lang: string): Promise<boolean> {
+/** Ask in a window whether this act is meant; whether the person said yes there. False where the browser lets none open. */
+export function confirmed(act: Act, lang: string): Promise<boolean> {
   const nonce = [...crypto.getRandomValues(new Uint8Array(NONCE_BYTES))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const opened = open(`${location.pathname}#confirm=${nonce}&lang=${lang}`, `mien-${nonce}`, SIZE);
+  const opened = open(`${location.pathname}#confirm=${nonce}&act=${act}&lang=${lang}`, `mien-${nonce}`, SIZE);
   if (opened === null) return Promise.resolve(false);
   return new Promise((resolve) => {
     const end = (yes: boolean): void => {
@@ -43,17 +43,18 @@ export function confirmed(lang: string): Promise<boolean> {
 
 /** Whether this document is such a window. */
 export function isConfirmation(): boolean {
-  return parent === window && opener !== null && FORM.test(location.hash);
+  return parent === window && opener !== null && isAct(FORM.exec(location.hash)?.[2]);
 }
 
 /** Show the question, and answer who asked. */
 export function ask(root: HTMLElement, site: string): void {
-  const [, nonce = "", lang = "en"] = FORM.exec(location.hash) ?? [];
+  const [, nonce = "", act = "", lang = "en"] = FORM.exec(location.hash) ?? [];
+  if (!isAct(act)) return;
   const words: Words = CONFIRM[lang as keyof typeof CONFIRM] ?? CONFIRM.en;
   const since = performance.now();
   document.documentElement.lang = lang;
   const title = document.createElement("h1");
-  title.textContent = words.question.replace("{site}", site);
+  title.textContent = words[act].replace("{site}", () => site);
   const buttons = ([["yes", true], ["no", false]] as const).map(([word, yes]) => {
     const button = document.createElement("button");
     button.type = "button";

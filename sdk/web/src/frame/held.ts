@@ -124,8 +124,8 @@ export class Held implements Core {
     return standing.purposes.length > 0 && !standing.erasing ? "on" : "off";
   }
 
-  /** The last order of this page, to be told when the person asks why. */
-  remember(ranking: Ranking): void {
+  /** The last order of this page, to be told when the person asks why; null: what it shows is nobody's. */
+  remember(ranking: Ranking | null): void {
     this.#ranking = ranking;
     this.#tabs.say({ kind: "ranking", page: this.#hello.page, ranking });
     this.#notify();

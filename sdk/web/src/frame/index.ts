@@ -27,6 +27,10 @@ export interface Later {
 }
 
 const ROOT = "mien";
+/** What the question alone has: the view marks what must be read before a yes. */
+const QUESTION = "[data-read]";
+/** CSS pixels for what the consent view shows beside the question. */
+const FIXED = 512;
 /** Heights are told in steps, in CSS pixels. */
 const STEP = 8;
 const TALL = 4096;
@@ -57,6 +61,7 @@ async function embedded(root: HTMLElement, found: FrameDocument, later: Later): 
   page.hear((message) => {
     if (message.kind === "stop") core.camera.stop();
     else if (message.kind === "theme") core.dress(message.lang, message.theme);
+    else if (message.kind === "drop") servant.drop(message.id);
     else if (hello.view === "indicator") void servant.serve(message);
   });
   const tell = teller(core, (consent, camera, waits) => page.say({ kind: "state", consent, camera, waits }));
@@ -105,16 +110,17 @@ function teller(core: Held, say: (consent: ConsentWord, camera: CameraState, wai
 
 /**
  * Tell the page how much room is needed. How tall a text is tells what it says: so only the question grows with its text, and the camera's sign when the
- * camera's state changes; what shows labels, moods and whys has the room that the page gives it, and scrolls.
+ * camera's state changes; what was granted or refused has a fixed room, and what shows labels, moods and whys the one that the page gives it, and scrolls.
  */
 function measure(root: HTMLElement, view: ViewName, core: Held, say: (height: number) => void): void {
   const height = (): number => Math.min(TALL, Math.ceil(root.getBoundingClientRect().height / STEP) * STEP);
   if (view === "consent") {
     let last = 0;
     new ResizeObserver(() => {
-      if (height() === last) return;
-      last = height();
-      say(last);
+      const room = root.querySelector(QUESTION) === null ? FIXED : height();
+      if (room === last || root.childElementCount === 0) return;
+      last = room;
+      say(room);
     }).observe(root);
   } else if (view === "indicator") {
     let last: CameraState | null = null;

@@ -69,13 +69,17 @@ function understood(data: unknown): ToFrame | null {
 
 /**
  * Wait for the page's first message: from the parent of this frame and nobody else, of an origin that the site registered (the server lets no other embed
- * the frame; here it is looked at once more), naming this site. Only the first counts.
+ * the frame; here it is looked at once more), naming this site. Only the first counts. A page of the frame's own origin gets none: nothing would part the two.
  */
 export function line(origins: readonly string[], site: string, here: Window): Promise<Line> {
   return new Promise((resolve) => {
     const listener = (event: MessageEvent<unknown>): void => {
       const [port] = event.ports;
       if (event.source !== here.parent || here.parent === here || !origins.includes(event.origin) || port === undefined) return;
+      if (event.origin === here.location.origin) {
+        console.warn("mien: the frame is of the page's own origin, which parts nothing; serve mien from an origin of its own (settings-invalid)");
+        return;
+      }
       const hello = greeting(event.data, site);
       if (hello === null) return;
       here.removeEventListener("message", listener);
@@ -91,6 +95,7 @@ function greeting(data: unknown, site: string): Hello | null {
     return hello.site === site ? hello : null;
   } catch (error) {
     if (!(error instanceof RequestInvalid)) throw error;
+    console.warn(`mien: ${error.message} (${error.code})`); // for who builds the page: nothing is shown, and nothing was
     return null;
   }
 }

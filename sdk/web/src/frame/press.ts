@@ -3,7 +3,9 @@
  * fades, shrinks or moves under the pointer is noticed.
  *
  * Where the browser tells what is to be seen (Intersection Observer v2: Chromium), a control counts that has been visible, unobscured and in its place for
- * half a second. Where it does not tell (Firefox, Safari), the person is asked once more in a small window of the mien origin, which no page can cover.
+ * half a second. A yes counts beside its no alone, in a frame of which enough is to be seen, after its heading and each purpose were: a page that cuts all but
+ * a button away gets none. Where the browser does not tell (Firefox, Safari), the person is asked once more in a small window of the mien origin, which no page
+ * can cover.
  */
 
 import { PressRefused } from "../errors.ts";
@@ -14,7 +16,16 @@ export const SIGHT = 500;
 const LEAST = 24;
 /** Pixels by which a frame may move and still be in its place: rounding. */
 const STILL = 2;
+/** Pixels of the frame that must be in sight for a yes: less than a small screen has at 400 %. */
+const ROOM = { width: 240, height: 160 };
+/** Shares of the frame at which its room is measured anew. */
+const SHARES = Array.from({ length: 101 }, (_each, at) => at / 100);
 const CONTROLS = "button, input, select, textarea, a[href], [role=button]";
+/** Characters of a heading in what is said to the person. */
+const MOST = 60;
+/** What must have been on the screen before a yes, and what must be there with it. */
+const READ = "[data-read]";
+const BESIDE = "[data-answer=no]";
 
 type Seen = IntersectionObserverEntry & { readonly isVisible?: boolean };
 type Watching = IntersectionObserverInit & { readonly trackVisibility: boolean; readonly delay: number };
@@ -27,6 +38,9 @@ export function tells(): boolean {
 /** Watches the controls below a root. */
 export class Witness {
   readonly #since = new Map<Element, number>();
+  readonly #read = new WeakSet<Element>();
+  /** Since when enough of the frame is to be seen. */
+  #roomy = Number.POSITIVE_INFINITY;
   readonly #sight: IntersectionObserver | null;
   readonly #root: HTMLElement;
   /** Where on the screen the frame's corner is, as pointer events tell, and since when. */
@@ -36,6 +50,7 @@ export class Witness {
   constructor(root: HTMLElement) {
     this.#root = root;
     this.#sight = tells() ? new IntersectionObserver((entries) => this.#looked(entries), { threshold: [0.9], trackVisibility: true, delay: 100 } as Watching) : null;
+    if (this.#sight !== null) new IntersectionObserver((entries) => this.#measured(entries.at(-1)), { threshold: SHARES }).observe(root);
     this.#track();
     new MutationObserver(() => this.#track()).observe(root, { childList: true, subtree: true });
     for (const kind of ["pointermove", "pointerdown", "pointerover"] as const) addEventListener(kind, (event) => this.#pointed(event), { capture: true, passive: true });
@@ -43,7 +58,7 @@ export class Witness {
   }
 
   #track(): void {
-    const there = new Set(this.#root.querySelectorAll(CONTROLS));
+    const there = new Set(this.#root.querySelectorAll(`${CONTROLS}, ${READ}`));
     for (const gone of this.#since.keys()) if (!there.has(gone)) this.#forget(gone);
     for (const control of there) {
       if (this.#since.has(control)) continue;
@@ -61,8 +76,14 @@ export class Witness {
     for (const entry of entries) {
       const inSight = entry.isIntersecting && entry.isVisible === true;
       const before = this.#since.get(entry.target) ?? Number.POSITIVE_INFINITY;
+      if (performance.now() - before >= SIGHT) this.#read.add(entry.target);
       this.#since.set(entry.target, inSight ? Math.min(before, performance.now()) : Number.POSITIVE_INFINITY);
     }
+  }
+
+  #measured(entry: IntersectionObserverEntry | undefined): void {
+    const { width = 0, height = 0 } = entry?.intersectionRect ?? {};
+    this.#roomy = width >= ROOM.width && height >= ROOM.height ? Math.min(this.#roomy, performance.now()) : Number.POSITIVE_INFINITY;
   }
 
   #pointed(event: PointerEvent): void {
@@ -79,9 +100,26 @@ export class Witness {
     const { width, height } = control.getBoundingClientRect();
     if (width < LEAST || height < LEAST) throw new PressRefused("the button was too small to be seen; make the frame larger and press again");
     if (!this.#still(press)) throw new PressRefused("the frame moved a moment ago; look again, and press once more");
-    if (this.#sight !== null && performance.now() - (this.#since.get(control) ?? Number.POSITIVE_INFINITY) < SIGHT) {
+    if (this.#sight !== null && !this.#seen(control)) {
       throw new PressRefused("the button could not be seen for long enough before it was pressed; look again, and press once more");
     }
+  }
+
+  /** For a yes, after `check`. Throws `PressRefused` unless what is agreed to has been on the screen, and a no is there now. */
+  checkRead(): void {
+    if (this.#sight === null) return;
+    const beside = [...this.#root.querySelectorAll(BESIDE)];
+    if (performance.now() - this.#roomy < SIGHT || !beside.every((each) => this.#seen(each))) {
+      throw new PressRefused("too little of the question could be seen around the button; make the frame larger, and press once more");
+    }
+    const unread = [...this.#root.querySelectorAll(READ)].find((each) => !this.#read.has(each) && !this.#seen(each));
+    if (unread === undefined) return;
+    const what = unread.textContent.trim().slice(0, MOST);
+    throw new PressRefused(`not all of the question was on the screen, such as "${what}"; look at each part of it, then press once more`);
+  }
+
+  #seen(element: Element): boolean {
+    return performance.now() - (this.#since.get(element) ?? Number.POSITIVE_INFINITY) >= SIGHT;
   }
 
   /** By mouse: the pointer has been over the frame, and the frame in its place. A finger has no way before it presses, a key has no place at all. */

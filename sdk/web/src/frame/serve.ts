@@ -2,27 +2,39 @@
 
 import type { Given, ToFrame, ToPage } from "../channel/index.ts";
 import type { Asked, AskedHelp, Client } from "../client/index.ts";
-import { ConsentMissing, MienError, ServerBusy } from "../errors.ts";
+import { ConsentMissing, MienError, RequestInvalid, ServerBusy } from "../errors.ts";
 import type { Ranking } from "../values.ts";
 import type { Held } from "./held.ts";
 
 /** Questions of the page that are worked on at once. */
 const MOST = 8;
-type Question = Extract<ToFrame, { readonly id: number }>;
+type Question = Exclude<Extract<ToFrame, { readonly id: number }>, { readonly kind: "drop" }>;
 
 /** Answers a page's questions, as long as a consent stands; else says so, and the page asks as nobody. */
 export class Servant {
   readonly #core: Held;
   readonly #say: (message: ToPage) => void;
   #busy = 0;
+  /** Questions that are worked on, and those of them whose answer nobody waits for any more. */
+  readonly #asked = new Map<number, Question["kind"]>();
+  readonly #dropped = new Set<number>();
+  /** Which question the last order answered. */
+  #last: number | null = null;
 
   constructor(core: Held, say: (message: ToPage) => void) {
     this.#core = core;
     this.#say = say;
   }
 
+  /** It took too long. Where it was an order, the page asked as nobody meanwhile, and shows that one: none of ours is what is shown. */
+  drop(id: number): void {
+    if (this.#asked.has(id)) this.#dropped.add(id);
+    if (this.#last === id || this.#asked.get(id) === "rank") this.#core.remember(null);
+  }
+
   async serve(question: Question): Promise<void> {
     this.#busy += 1;
+    this.#asked.set(question.id, question.kind);
     try {
       if (this.#busy > MOST) throw new ServerBusy("too much is asked at once; wait for the answers", 1);
       this.#say(await this.#answered(question));
@@ -30,6 +42,8 @@ export class Servant {
       this.#say(failed(question.id, error));
     } finally {
       this.#busy -= 1;
+      this.#asked.delete(question.id);
+      this.#dropped.delete(question.id);
     }
   }
 
@@ -38,6 +52,7 @@ export class Servant {
     if (this.#core.consent !== "on") throw new ConsentMissing("nobody is known here who said yes; ask as nobody");
     const client = await this.#core.client();
     const { id } = question;
+    if (this.#dropped.has(id)) throw new RequestInvalid("nobody waits for this answer any more; ask anew");
     switch (question.kind) {
       case "rank": return this.#ranked(id, await client.rank(question.asked as Asked));
       case "reward": {
@@ -52,7 +67,10 @@ export class Servant {
 
   /** The order without its why: that is for the person, and shown in a frame. */
   #ranked(id: number, ranking: Ranking): ToPage {
-    this.#core.remember(ranking);
+    if (!this.#dropped.has(id)) {
+      this.#last = id;
+      this.#core.remember(ranking);
+    }
     const { event, behaviour, agreed } = ranking;
     return { kind: "ranked", id, event, behaviour, agreed, places: ranking.places.map(({ place, offer }) => ({ place, offer })) };
   }
@@ -65,7 +83,7 @@ export class Servant {
 async function helped(client: Client, asked: Given): Promise<Given> {
   const { passOn: _never, ...wanted } = asked as AskedHelp;
   const { mode, ticket } = await client.help(wanted);
-  return wanted.human === true ? { mode, ticket } : { mode: "machine", ticket: null };
+  return wanted.human === true ? { mode, ticket } : { mode: "auto", ticket: null };
 }
 
 async function lesson(client: Client, asked: Given): Promise<Given> {

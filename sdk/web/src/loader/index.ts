@@ -24,6 +24,9 @@ export function connect(settings: Settings): Mien {
   if (server === null || (server.protocol !== "https:" && !(server.protocol === "http:" && here))) {
     throw new LoaderError("settings-invalid", "`server` must be an https address, or http on this machine");
   }
+  if (server.origin === location.origin) {
+    throw new LoaderError("settings-invalid", "`server` must be of another origin than the page: nothing parts a page from a frame of its own");
+  }
   return new Mien(settings);
 }
 

@@ -3,7 +3,7 @@
 import { type Hello, readToPage, type ToFrame, type ToPage } from "../channel/index.ts";
 import { LoaderError } from "./said.ts";
 
-type Question = Extract<ToFrame, { readonly id: number }>;
+type Question = Exclude<Extract<ToFrame, { readonly id: number }>, { readonly kind: "drop" }>;
 type Unnumbered<Q> = Q extends Question ? Omit<Q, "id"> : never;
 type Answer = Extract<ToPage, { readonly kind: "ranked" | "done" | "failed" }>;
 interface Waiting {
@@ -11,6 +11,9 @@ interface Waiting {
   readonly reject: (error: LoaderError) => void;
   readonly timer: ReturnType<typeof setTimeout>;
 }
+
+/** What is of no use when it is late. What came of an order, and what was answered, is told all the same. */
+const LATE: readonly Question["kind"][] = ["rank", "help", "lesson"];
 
 /** Greets the frame whenever it was loaded; hears what is understood and drops the rest. */
 export class Link {
@@ -47,7 +50,10 @@ export class Link {
     this.#ids += 1;
     const id = this.#ids;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#end(id)?.reject(new LoaderError("server-unreachable", "the frame did not answer in time")), patience);
+      const timer = setTimeout(() => {
+        if (LATE.includes(question.kind)) this.#drop(id);
+        this.#end(id)?.reject(new LoaderError("server-unreachable", "the frame did not answer in time"));
+      }, patience);
       this.#waiting.set(id, { resolve, reject, timer });
       this.say({ ...question, id } as Question);
     });
@@ -73,6 +79,12 @@ export class Link {
       this.#end(id)?.reject(new LoaderError(code, line, { laws }));
     } else if (message.kind === "ranked" || message.kind === "done") this.#end(message.id)?.resolve(message);
     this.#hear(message);
+  }
+
+  /** Too late: what was not said yet is not said any more, and what was said is taken back. */
+  #drop(id: number): void {
+    if (this.#ready) this.say({ kind: "drop", id });
+    else this.#outbox = this.#outbox.filter((each) => !("id" in each) || each.id !== id);
   }
 
   #end(id: number): Waiting | undefined {

@@ -58,7 +58,7 @@ export class Mien {
   }
 
   get lang(): Language {
-    const wanted = (this.#settings.lang ?? document.documentElement.lang ?? navigator.language).slice(0, 2).toLowerCase();
+    const wanted = (this.#settings.lang || document.documentElement.lang || navigator.language).slice(0, 2).toLowerCase();
     return LANGUAGES.find((each) => each === wanted) ?? "en";
   }
 

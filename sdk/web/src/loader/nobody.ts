@@ -45,7 +45,9 @@ export class Pupil {
     const answer = await post(way, "/v1/lessons/next", {
       v: 1, asker: null, mac: null, site: way.site, request: nonce(), skills: Array.isArray(skills) ? skills : [], history: this.#answered,
     });
-    const { id, skill, title } = answer["item"] as Record<string, unknown>;
+    const item = answer["item"];
+    if (typeof item !== "object" || item === null) throw new LoaderError("server-answer-invalid", "the server's answer is no lesson; show your own");
+    const { id, skill, title } = item as Record<string, unknown>;
     return { id: answer["lesson"], item: id, skill, title };
   }
 

@@ -110,7 +110,7 @@ async function question(stage: Stage, asking: Asking): Promise<Drawn> {
     title: notice.title,
     body: [
       h("a", { class: "skip", href: `#${choices}`, click: (press) => { press.preventDefault(); document.getElementById(choices)?.focus(); } }, words.consent.skip),
-      h("h1", { lang }, notice.title),
+      h("h1", { lang, "data-read": true }, notice.title),
       notes(stage, asking, notice),
       h("div", { class: "lead", lang }, lead === undefined ? null : shown(lead, "h2")),
       h("div", { class: "articles", lang }, rest.map((each) => h("section", {}, shown(each, "h2")))),
@@ -154,11 +154,11 @@ function form(stage: Stage, asking: Asking, notice: Notice, id: string): HTMLEle
     h(
       "div", { class: "pair" },
       button(stage, words.consent.noAll, () => { all(false); return no(stage, asking); }, "strong", { "data-answer": "no" }),
-      button(stage, words.consent.yesAll, (press) => { all(true); redraw(stage, asking); return send(press); }, "strong", { "data-answer": "yes" }),
+      button(stage, words.consent.yesAll, (press) => { all(true); redraw(stage, asking); return send(press); }, "strong", { "data-answer": "yes", "data-act": "agree" }),
     ),
     h(
       "div", { class: "under" },
-      button(stage, words.consent.send, (press) => (asking.answers.size === 0 ? stage.say(words.consent.pickSome) : send(press)), "", { "data-answer": "some" }),
+      button(stage, words.consent.send, (press) => (asking.answers.size === 0 ? stage.say(words.consent.pickSome) : send(press)), "", { "data-answer": "some", "data-act": "agree" }),
       button(stage, words.consent.later, () => later(stage, asking), "plain", { "data-answer": "later" }),
     ),
     h("p", { class: "aside" }, button(stage, words.guardian.iAm, () => go(stage, asking, { kind: "guardian" }), "plain slim")),
@@ -185,7 +185,7 @@ function purposeOf(stage: Stage, asking: Asking, purpose: Notice["purposes"][num
   };
   return h(
     "fieldset", { class: "purpose" },
-    h("div", {}, h("legend", { lang }, inline(purpose.title)), h("p", { id: text, lang }, inline(purpose.text))),
+    h("div", {}, h("legend", { lang, "data-read": true }, inline(purpose.title)), h("p", { id: text, lang }, inline(purpose.text))),
     h("div", { class: "segments" }, choice("no", common.no), choice("yes", common.yes)),
   );
 }

@@ -34,9 +34,9 @@ export function childAsks(stage: Stage, asking: Asking, go: Go): Drawn {
     body: [
       h("h1", {}, words.guardian.title), h("p", {}, words.guardian.text),
       h("ul", {}, purposeNames(asking.chosen, words).map((each) => h("li", {}, each))),
-      h("div", { class: "row" }, button(stage, words.guardian.make, make, "strong")), made,
+      h("div", { class: "row" }, button(stage, words.guardian.make, make, "strong", { "data-act": "request" })), made,
       answer.element, word.element,
-      h("div", { class: "row" }, button(stage, words.guardian.finish, finish, "strong"), button(stage, words.common.back, () => go({ kind: "ask" }))),
+      h("div", { class: "row" }, button(stage, words.guardian.finish, finish, "strong", { "data-act": "agree" }), button(stage, words.common.back, () => go({ kind: "ask" }))),
     ],
   };
 }
@@ -95,7 +95,7 @@ async function theRequest(stage: Stage, guardian: Guardian, request: string, pla
     h("h2", {}, words.guardian.asked),
     h("ul", {}, asked.purposes.map((each) => h("li", {}, inline(notice.purposes.find(({ id }) => id === each)?.title ?? words.purposes[each])))),
     h("p", {}, fill(words.guardian.age, { age: ageName(asked.age_band, stage) })),
-    h("div", { class: "pair" }, button(stage, words.guardian.refuse, refuse, "strong"), button(stage, words.guardian.approve, approve, "strong")),
+    h("div", { class: "pair" }, button(stage, words.guardian.refuse, refuse, "strong"), button(stage, words.guardian.approve, approve, "strong", { "data-act": "approve" })),
   ];
 }
 
@@ -118,6 +118,6 @@ function acting(stage: Stage, opened: () => Promise<Guardian>): HTMLElement {
   };
   return h(
     "details", {}, h("summary", {}, words.guardian.actTitle), child.element,
-    h("div", { class: "row" }, button(stage, words.guardian.withdraw, withdraw), button(stage, words.guardian.erase, erase)),
+    h("div", { class: "row" }, button(stage, words.guardian.withdraw, withdraw), button(stage, words.guardian.erase, erase, "", { "data-act": "erase" })),
   );
 }

@@ -64,25 +64,25 @@ function shown(stage: Stage, asking: Asking): Child {
   switch (step.kind) {
     case "offered": return [
       h("p", {}, h("strong", {}, words.offer)), h("p", { class: "quiet small", lang: "en" }, step.help.why),
-      pair(stage, [words.no, () => go(stage, asking, { kind: "declined" }), "no-person"], [words.yes, (press) => wanted(stage, asking, step.help, press), "person"]),
+      pair(stage, [words.no, () => go(stage, asking, { kind: "declined" }), "no-person", ""], [words.yes, (press) => wanted(stage, asking, step.help, press), "person", "person"]),
     ];
     case "tells": return [
       h("p", {}, h("strong", {}, words.tell)), h("p", { lang: "en" }, step.help.passes_on),
-      pair(stage, [words.tellNo, (press) => handed(stage, asking, false, press), "tell-no"], [words.tellYes, (press) => handed(stage, asking, true, press), "tell"]),
+      pair(stage, [words.tellNo, (press) => handed(stage, asking, false, press), "tell-no", "person"], [words.tellYes, (press) => handed(stage, asking, true, press), "tell", "tell"]),
     ];
     case "handed": return h("p", {}, words.handed);
     default: return [
       h("p", { class: "quiet small" }, words.text),
-      h("div", { class: "row" }, button(stage, words.ask, (press) => wanted(stage, asking, null, press), "", { "data-answer": "person" })),
+      h("div", { class: "row" }, button(stage, words.ask, (press) => wanted(stage, asking, null, press), "", { "data-answer": "person", "data-act": "person" })),
     ];
   }
 }
 
-type Choice = readonly [text: string, does: (press: Event) => unknown, name: string];
+type Choice = readonly [text: string, does: (press: Event) => unknown, name: string, act: string];
 
 /** Two of one size. */
 function pair(stage: Stage, ...choices: readonly [Choice, Choice]): HTMLElement {
-  return h("div", { class: "pair" }, choices.map(([text, does, name]) => button(stage, text, does, "strong", { "data-answer": name })));
+  return h("div", { class: "pair" }, choices.map(([text, does, name, act]) => button(stage, text, does, "strong", { "data-answer": name, ...(act === "" ? {} : { "data-act": act }) })));
 }
 
 /** They want a person. Where there is something that the desk could be told, that is asked first. */

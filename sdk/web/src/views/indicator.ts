@@ -89,7 +89,8 @@ class Sign {
     };
     const [text, does, style] = made[offer];
     const expands: Readonly<Record<string, string>> = offer === "live" ? { "aria-expanded": String(this.#shown.live), "aria-controls": this.#liveId } : {};
-    return button(this.#stage, text, does, style, { "data-offer": offer, ...expands });
+    const acts: Readonly<Record<string, string>> = offer === "start" ? { "data-act": "camera" } : offer === "yes" ? { "data-act": "affirm" } : {};
+    return button(this.#stage, text, does, style, { "data-offer": offer, ...acts, ...expands });
   }
 
   get #liveId(): string {

@@ -79,9 +79,11 @@ function mark(core: Core): string {
 }
 
 // ---- nobody yet ----
+const JOINS = { "data-act": "join" };
+
 function nobody(stage: Stage): Child {
   const { core, words } = stage;
-  const recovery = field(words.me.code, { autocomplete: "off", maxlength: "80", "aria-describedby": "" });
+  const recovery = field(words.me.code, { autocomplete: "off", maxlength: "80" });
   const back = async (press: Event): Promise<void> => {
     await core.recover(recovery.input.value, press);
     await welcome(stage);
@@ -96,7 +98,7 @@ function nobody(stage: Stage): Child {
     h("p", { class: "lead" }, words.me.nobody),
     h(
       "section", {}, h("h2", {}, words.me.recover), h("p", {}, words.me.recoverText, " ", words.me.joinText), recovery.element,
-      h("div", { class: "row" }, button(stage, words.me.recoverDo, back), button(stage, words.me.joinDo, join)),
+      h("div", { class: "row" }, button(stage, words.me.recoverDo, back, "", JOINS), button(stage, words.me.joinDo, join, "", JOINS)),
     ),
   ];
 }
@@ -249,7 +251,7 @@ function correction(stage: Stage, known: Known, label: HeldLabel, line: HTMLElem
   };
   const summary = h("summary", {}, words.me.correct);
   const fold = h("details", {}, summary, h(
-    "div", { class: "row" }, h("label", { for: id }, words.me.correctTo), choice, button(stage, words.me.correct, correct, "slim"),
+    "div", { class: "row" }, h("label", { for: id }, words.me.correctTo), choice, button(stage, words.me.correct, correct, "slim", { "data-act": "correct" }),
   ));
   return fold;
 }
@@ -276,7 +278,7 @@ function devices(stage: Stage, known: Known, all: Everything): HTMLElement {
   return h(
     "section", { "aria-labelledby": id }, h("h2", { id }, words.me.devices),
     h("ul", { class: "plainly" }, all.keys.map((each) => h("li", {}, deviceLine(stage, known, each)))),
-    h("div", { class: "row" }, button(stage, words.me.link, link)), code,
+    h("div", { class: "row" }, button(stage, words.me.link, link, "", { "data-act": "link" })), code,
   );
 }
 
@@ -296,7 +298,7 @@ function deviceLine(stage: Stage, known: Known, key: HeldKey): Child {
   };
   void own(core).then((device) => fillWith(place, device === key.id
     ? h("span", { class: "quiet" }, words.me.here)
-    : button(stage, words.me.remove, remove, "slim", { "aria-label": `${words.me.remove}: ${words.roles.device} ${key.id.slice(0, 6)}` })));
+    : button(stage, words.me.remove, remove, "slim", { "data-act": "remove", "aria-label": `${words.me.remove}: ${words.roles.device} ${key.id.slice(0, 6)}` })));
   return [name, place];
 }
 
@@ -324,7 +326,7 @@ function erasing(stage: Stage, known: Known, words: Words): HTMLElement {
   const sure = (): void => {
     const question = h("p", { tabindex: "-1" }, h("strong", {}, words.me.eraseSure));
     const no = button(stage, words.me.eraseNo, first, "strong", { "data-answer": "keep" });
-    const yes = button(stage, words.me.eraseYes, (press) => erase(stage, known, press), "strong", { "data-answer": "erase-all" });
+    const yes = button(stage, words.me.eraseYes, (press) => erase(stage, known, press), "strong", { "data-answer": "erase-all", "data-act": "erase" });
     fillWith(place, question, h("div", { class: "pair" }, no, yes));
     question.focus();
   };

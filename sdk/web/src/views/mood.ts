@@ -57,7 +57,7 @@ function group(
 ): HTMLElement {
   return h("div", { class: `moods ${style}`, role: "group", "aria-label": label }, words.map((each) => button(
     stage, [face(each), h("span", {}, stage.words.expressions[each])], (press) => does(each, press), "mood",
-    { "aria-pressed": String(chosen(each)), "data-hold": `${hold}-${each}`, "data-mood": each },
+    { "aria-pressed": String(chosen(each)), "data-act": "mood", "data-hold": `${hold}-${each}`, "data-mood": each },
   )));
 }
 

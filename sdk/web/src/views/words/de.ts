@@ -89,7 +89,7 @@ export const words: Words = {
     stop: "Mein Befinden nicht mehr benutzen", stopped: "Gestoppt. Ab der nächsten Seite wird Ihr Befinden nicht benutzt.", english: "Diese Sätze kommen vom Server auf Englisch.",
   },
   errors: {
-    "press-refused": "Dieser Druck zählte nicht, weil etwas den Knopf verdeckt oder verschoben haben könnte. Bitte drücken Sie noch einmal.",
+    "press-refused": "Dieser Druck zählte nicht: Etwas könnte den Knopf verdeckt oder verschoben haben, oder nicht alles von der Frage war zu sehen. Bitte sehen Sie sie durch und drücken Sie noch einmal.",
     "server-unreachable": "Keine Verbindung zum Server. Nichts ging verloren; bitte versuchen Sie es noch einmal.", "server-busy": "Der Server ist beschäftigt. Bitte gleich noch einmal.",
     "consent-missing": "Dafür gibt es kein Ja, das gilt.", "consent-refused": "Das Gesetz erlaubt es hier nicht.", "notice-stale": "Der Hinweis hat sich geändert. Bitte lesen Sie ihn noch einmal.",
     "request-invalid": "Etwas Eingetipptes ist unvollständig. Bitte prüfen Sie es.", "signature-invalid": "Das gehört nicht zu dieser Anfrage. Bitte lassen Sie es neu ausstellen.",

@@ -89,7 +89,7 @@ export const words: Words = {
     stop: "Stop using how I feel", stopped: "Stopped. From the next page on, how you feel is not used.", english: "These sentences come from the server in English.",
   },
   errors: {
-    "press-refused": "That press did not count, because something may have covered the button or moved it. Please press once more.",
+    "press-refused": "That press did not count: something may have covered the button or moved it, or not all of the question was on the screen. Please look through it, and press once more.",
     "server-unreachable": "There is no connection to the server. Nothing was lost; please try again.", "server-busy": "The server is busy. Please try again in a moment.",
     "consent-missing": "For this there is no yes that stands.", "consent-refused": "The law does not allow it here.", "notice-stale": "The notice has changed. Please read it again.",
     "request-invalid": "Something you typed is not complete. Please check it.", "signature-invalid": "That does not belong to this request. Please ask for it again.",

@@ -89,7 +89,7 @@ export const words: Words = {
     stop: "Dejar de usar cómo me siento", stopped: "Detenido. Desde la próxima página no se usa cómo se siente.", english: "Estas frases vienen del servidor en inglés.",
   },
   errors: {
-    "press-refused": "Esa pulsación no contó, porque algo pudo tapar o mover el botón. Pulse otra vez, por favor.",
+    "press-refused": "Esa pulsación no contó: algo pudo tapar o mover el botón, o no se vio toda la pregunta. Recórrala y pulse otra vez, por favor.",
     "server-unreachable": "No hay conexión con el servidor. No se ha perdido nada; inténtelo de nuevo.", "server-busy": "El servidor está ocupado. Inténtelo en un momento.",
     "consent-missing": "Para esto no hay un sí en vigor.", "consent-refused": "La ley no lo permite aquí.", "notice-stale": "El aviso ha cambiado. Léalo de nuevo, por favor.",
     "request-invalid": "Algo de lo que escribió está incompleto. Compruébelo, por favor.", "signature-invalid": "Eso no corresponde a esta solicitud. Pídalo de nuevo.",

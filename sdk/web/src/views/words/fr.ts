@@ -89,7 +89,7 @@ export const words: Words = {
     stop: "Ne plus utiliser mon ressenti", stopped: "Arrêté. Dès la prochaine page, ce que vous ressentez n’est pas utilisé.", english: "Ces phrases viennent du serveur en anglais.",
   },
   errors: {
-    "press-refused": "Cet appui n’a pas compté, car quelque chose a pu couvrir ou déplacer le bouton. Veuillez appuyer encore une fois.",
+    "press-refused": "Cet appui n’a pas compté : quelque chose a pu couvrir ou déplacer le bouton, ou toute la question n’a pas été affichée. Veuillez la parcourir et appuyer encore une fois.",
     "server-unreachable": "Pas de connexion au serveur. Rien n’est perdu ; veuillez réessayer.", "server-busy": "Le serveur est occupé. Veuillez réessayer dans un instant.",
     "consent-missing": "Pour cela, aucun oui n’est en vigueur.", "consent-refused": "La loi ne le permet pas ici.", "notice-stale": "L’avis a changé. Veuillez le relire.",
     "request-invalid": "Quelque chose de ce que vous avez tapé est incomplet. Veuillez vérifier.", "signature-invalid": "Cela n’appartient pas à cette demande. Veuillez le redemander.",

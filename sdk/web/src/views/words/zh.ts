@@ -89,7 +89,7 @@ export const words: Words = {
     stop: "不再使用我的感受", stopped: "已停止。从下一页起不再使用您的感受。", english: "这些句子由服务器以英文提供。",
   },
   errors: {
-    "press-refused": "这次按下没有算数，因为按钮可能被遮挡或移动过。请再按一次。",
+    "press-refused": "这次按下没有算数：按钮可能被遮挡或移动过，或者问题没有全部显示。请浏览全部内容，然后再按一次。",
     "server-unreachable": "无法连接服务器。没有丢失任何内容，请再试一次。", "server-busy": "服务器繁忙，请稍后再试。",
     "consent-missing": "对此没有有效的同意。", "consent-refused": "这里的法律不允许。", "notice-stale": "告知书已更改。请重新阅读。",
     "request-invalid": "您输入的内容不完整，请检查。", "signature-invalid": "这不属于此请求，请重新索取。",
