@@ -510,7 +510,7 @@ class Rounds(Protocol):
         ...
 
     def ledger(self, site: str, after: tuple[str, str], limit: int) -> tuple[Participation, ...]:
-        """Up to `limit` participations at a site by subject and round, those after `after`."""
+        """Up to `limit` participations at a site by subject and round, those after `after`; of nobody who was erased."""
         ...
 
     def forget(self, site: str, subject: str) -> int:

@@ -160,7 +160,7 @@ class Settings(BaseSettings):
         default=6.0,
         description="The most that rounds of the shared head may ever reveal of one person, as epsilon at `MIEN_DELTA_ONE_IN`. A round refuses whoever would pass it, before anything is released.",
     )
-    delta_one_in: Annotated[int, Field(ge=1000, le=10**15)] = Field(
+    delta_one_in: Annotated[int, Field(ge=1000, le=10**9)] = Field(
         default=1_000_000,
         description="The delta at which that epsilon is counted: one in so many.",
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.sdk.conftest import GERMANY
 from mien import Client
 from mien.adapt import SIZE, Head
 from mien.adapt.budget import Ledger
+from mien.client.shared import keep_head
 from mien.errors import (
     ClockSkewed,
     ConsentMissing,
@@ -164,11 +166,21 @@ def test_the_count_is_settled_by_how_a_round_ended(
     assert (learner.budget().rounds, learner.budget().waiting) == (left, 0)
 
 
-def test_a_round_of_which_nothing_is_heard_counts_as_spent(learner: Client, rounds: Rounds) -> None:
+def test_a_round_of_which_nothing_is_heard_waits_and_counts(
+    learner: Client, rounds: Rounds
+) -> None:
+    """While it closes, and after its owner died, it is in neither list; only a list that may leave it out makes it spent."""
     learner.contribute()
+    before = learner.budget().epsilon
     rounds.open = []
+    others = [m.EndedDoc(round="rnd_" + "c" * 26, outcome="aborted")] * m.MAX_ENDED_ROUNDS
+    rounds.ended = others[1:]
+    learner.contribute()
+    assert (learner.budget().rounds, learner.budget().waiting) == (1, 1)
+    rounds.ended = others
     learner.contribute()
     assert (learner.budget().rounds, learner.budget().waiting) == (1, 0)
+    assert learner.budget().epsilon == before
 
 
 def test_nothing_is_sent_without_the_purpose(rounds: Rounds, home: Path) -> None:
@@ -248,6 +260,61 @@ def test_what_the_server_refuses_is_not_counted(learner: Client, rounds: Rounds,
     assert (done.sent, done.why, learner.budget().rounds) == (False, code, 0)
 
 
+def _in_turn(*answers: httpx.Response) -> Callable[[], httpx.Response]:
+    left = list(answers)
+    return lambda: left.pop(0)
+
+
+AFTER_A_DOUBT: dict[str, Callable[[], tuple[httpx.Response, ...]]] = {
+    "a gateway hid that it was taken": lambda: (httpx.Response(502), _problem(409, "envelope-replayed")),
+    "the round ended before the second try": lambda: (httpx.Response(503), _problem(409, "round-over")),
+    "a nonce that was seen": lambda: (_problem(409, "envelope-replayed"),),
+    "a fault": lambda: (_problem(500, "server-fault"),),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", AFTER_A_DOUBT)
+def test_what_may_have_been_taken_is_counted(learner: Client, rounds: Rounds, case: str) -> None:
+    rounds.answer = _in_turn(*AFTER_A_DOUBT[case]())
+    assert not learner.contribute()[0].sent
+    assert (learner.budget().rounds, learner.budget().waiting) == (1, 1)
+
+
+def test_a_refusal_after_a_lost_answer_is_of_the_second_update(
+    learner: Client, rounds: Rounds
+) -> None:
+    def lost() -> httpx.Response:
+        raise httpx.ReadTimeout("lost")
+
+    rounds.answer = lost
+    with pytest.raises(ServerUnreachable):
+        learner.contribute()
+    rounds.answer = lambda: _problem(409, "round-over")
+    assert learner.contribute()[0].why == "round-over"
+    assert (learner.budget().rounds, learner.budget().waiting) == (1, 1)
+
+
+def test_two_clients_of_one_home_lose_no_count(
+    learner: Client, rounds: Rounds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One settles what it read while the other is about to send: the count is read and written under one lock."""
+    learner.contribute()
+    rounds.open, rounds.ended = [], [m.EndedDoc(round=ROUND, outcome="released")]
+    settled, other = Ledger.settled, threading.Thread(
+        target=lambda: learner._count(lambda found: found.joined(NEXT, 6000))
+    )  # fmt: skip
+
+    def slow(self: Ledger, *arguments: Any, **named: Any) -> Ledger:
+        other.start()
+        other.join(0.2)
+        return settled(self, *arguments, **named)
+
+    monkeypatch.setattr(Ledger, "settled", slow)
+    learner.contribute()
+    other.join()
+    assert (learner.budget().rounds, learner.budget().waiting) == (2, 1)
+
+
 def test_a_no_of_the_server_ends_what_stands_here(learner: Client, rounds: Rounds) -> None:
     rounds.answer = lambda: _problem(403, "consent-missing")
     with pytest.raises(ConsentMissing):
@@ -281,6 +348,35 @@ def test_it_trains_from_the_head_that_was_released(learner: Client, rounds: Roun
     kept = learner.shared_head()
     assert kept is not None
     assert np.frombuffer(kept, "<f4").tolist() == (BASE + 1).tolist()
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_another_network_begins_from_its_own_last_layer_under_a_later_number(
+    learner: Client, rounds: Rounds, *, kept: bool
+) -> None:
+    """Nobody signed that head: it is the network's own, and the old network's of this number is not fetched."""
+    if kept:
+        old = rounds.release(BASE + 1, 4)
+        rounds.head = old
+        learner.refresh_head()
+        rounds.heads[4] = sign(Kind.HEAD, {**_payload(rounds.heads[4]), "model": 9}, rounds.server.signing)  # fmt: skip
+        keep_head(learner._keep, rounds.heads[4], 9)
+    base = m.HeadRef(version=4, sha256=rounds.doc.head.sha256)
+    rounds.head, rounds.open = base, [_round(rounds.key, head=m.dump(base))]
+    rounds.heads = {}
+    assert learner.refresh_head() == 4
+    assert learner.contribute()[0].sent
+
+
+def test_a_damaged_head_is_fetched_anew(learner: Client, rounds: Rounds) -> None:
+    rounds.head = rounds.release(BASE + 1, 1)
+    forged = Rounds(rounds.server)
+    forged.release(BASE + 2, 1, key=SigningKey.generate())
+    keep_head(learner._keep, forged.heads[1], 1)
+    with pytest.raises(HeadInvalid):
+        learner.shared_head()
+    assert learner.refresh_head() == 1
+    assert learner.shared_head() == (BASE + 1).astype("<f4").tobytes()
 
 
 BAD_HEADS: dict[str, Callable[[Rounds], m.HeadRef]] = {
@@ -391,3 +487,15 @@ def test_it_says_what_the_servers_ledger_says() -> None:
     twelve = replace(Ledger(), spent=((6000, 12),))
     assert twelve.epsilon() == pytest.approx(2.641, abs=0.001)
     assert Ledger().epsilon() == 0.0
+
+
+def test_a_withdrawal_by_another_client_empties_this_ones_memory(
+    learner: Client, rounds: Rounds, home: Path
+) -> None:
+    learner._own.remember(7, np.zeros(96, np.float32))
+    learner.standing()
+    assert len(learner._own._moments) == 1
+    with rounds.server.client(home) as other:
+        other.withdraw()
+    learner.standing()
+    assert len(learner._own._moments) == 0

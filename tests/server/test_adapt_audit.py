@@ -106,3 +106,8 @@ def test_the_command_says_whether_the_claim_stands(monkeypatch: pytest.MonkeyPat
     bad = CliRunner().invoke(app, small)
     assert bad.exit_code == 1
     assert "is refuted" in bad.output
+
+
+def test_an_audit_too_small_to_guess_is_refused_in_words() -> None:
+    result = CliRunner().invoke(app, ["adapt", "audit", "--canaries", "1"])
+    assert (result.exit_code, "--canaries" in result.output) == (2, True)

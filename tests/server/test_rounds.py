@@ -29,18 +29,29 @@ from tests.server.rounding import (
     weights,
 )
 from tests.server.world import DAY, MakeWorld, Phone, World, shop
+from typer.testing import CliRunner
 
+from mien.cli import app
 from mien.errors import ConsentMissing, EnvelopeReplayed, MienError, PolicyDenied, RequestInvalid
 from mien.infer import load_models
 from mien.wire.canonical import b64, decode, unb64
 from mien.wire.keys import OpenKey, SealKey, SigningKey
-from mien.wire.messages import FindAnswer, FindAsk, HeadRef, KeyDoc, LogFilter, RoundDoc
+from mien.wire.messages import (
+    MAX_ENDED_ROUNDS,
+    FindAnswer,
+    FindAsk,
+    HeadRef,
+    KeyDoc,
+    LogFilter,
+    RoundDoc,
+)
 from mien.wire.seal import Use, pad, seal
 from mien.wire.signatures import Kind
 from mien.wire.updates import context
 from mien_server import adapt
 from mien_server.adapt.holdout import read
 from mien_server.cli.audit.explain import _SPECIAL
+from mien_server.cli.rounds import open as opening
 from mien_server.errors import (
     BudgetSpent,
     HeadStale,
@@ -52,10 +63,12 @@ from mien_server.errors import (
     RoundStands,
     RoundUnknown,
     StoreBusy,
+    StoreUnwritable,
     UpdateTwice,
 )
 from mien_server.pipeline import Pipeline
 from mien_server.pipeline.contributing import LEASE
+from mien_server.pipeline.tidying import Tidying
 
 
 # ---- released ----
@@ -267,6 +280,12 @@ async def test_one_round_at_a_time_on_terms_that_can_be_held(make_world: MakeWor
             terms(per_year=0),
             terms(stride_thousandths=0),
             terms(noise_thousandths=1000, cap_millionths=1_000_000),
+            # What no device could be shown.
+            terms(noise_thousandths=1_000_001),
+            terms(clip_millionths=10**9 + 1),
+            terms(cap_millionths=10**9 + 1),
+            terms(delta_one_in=10**9 + 1),
+            terms(per_year=367),
         ):
             with pytest.raises(RequestInvalid, match=r"terms|add noise"):
                 await world.pipeline.open_round(wrong, 60)
@@ -376,6 +395,62 @@ async def test_who_takes_it_back_while_the_round_closes_is_not_in_it(
         assert charged == {phone.subject for phone in phones[3:]}
 
 
+async def test_an_update_taken_back_is_not_used_under_a_yes_that_came_since(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Withdrawn and agreed to again, both committed while the closing transaction goes from one person to the next."""
+    async with learner(make_world) as world:
+        phones = await contributors(world, 4)
+        doc = await open_round(world, terms(cohort=4, quota=4))
+        for phone in phones:
+            await contribute(phone, doc)
+        pipeline = world.pipeline._rounds
+        count, last = pipeline._count, max(phone.subject for phone in phones)
+
+        def meanwhile(transaction: Any, *arguments: Any) -> Any:
+            if arguments[3] == last:
+                transaction.rounds.drop_of("shop", last)
+            return count(transaction, *arguments)
+
+        monkeypatch.setattr(pipeline, "_count", meanwhile)
+        ended = await world.pipeline.close_round(doc.round)
+        assert (ended.participants, dict(ended.dropped)) == (3, {"consent-missing": 1})
+        charged = {row[0] for row in await world.select("SELECT subject FROM participation")}
+        assert charged == {phone.subject for phone in phones} - {last}
+
+
+@pytest.mark.parametrize("by", ["itself", "the sweep", "the next yes"])
+async def test_under_a_legal_hold_an_update_that_was_taken_back_goes(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """Right after the withdrawal; should that fail, by the next sweep, or before a yes that some policy allows under a hold."""
+    async with learner(make_world) as world:
+        (phone,) = await contributors(world, 1)
+        await contribute(phone, await open_round(world))
+        until = world.clock.now() + DAY
+        await world.pipeline.place_hold("shop", phone.subject, "dispute 17", until)
+        if by == "itself":
+            await phone.withdraw("contribute")
+        else:
+
+            async def fails(*_: Any) -> None: ...
+
+            with monkeypatch.context() as patched:
+                patched.setattr(Tidying, "at_once", fails)
+                await phone.withdraw("contribute")
+            assert (await rows(world))["contribution"] == 1
+        if by == "the sweep":
+            await world.pipeline._consents._tidying.everybody()
+        if by == "the next yes":
+
+            def before(transaction: Any) -> None:
+                person = transaction.people.get("shop", phone.subject, "update")
+                world.pipeline._consents._tidying.before(transaction, person)
+
+            await world.store.transact(before)
+        assert (await rows(world))["contribution"] == 0
+
+
 def _without_contribute(person: Any) -> Any:
     return replace(person, purposes=person.purposes - {"contribute"})
 
@@ -453,11 +528,16 @@ async def test_person_and_officer_read_the_ledger_and_the_certificate_says_what_
         assert {each.subject for each in await world.pipeline.ledger("shop")} == {
             phone.subject for phone in phones
         }
-        assert await looks_at(goes) == []
+        looks = await looks_at(goes)  # at everybody, so at them as well
         await world.pipeline.ledger("shop", goes.subject)
-        (look,) = await looks_at(goes)
-        assert '"ledger"' in look
+        looks += (await looks_at(goes))[1:]
+        assert ["ledger" in each for each in looks] == [True, True]
         answer = await goes.erase()
+        with pytest.raises(PersonUnknown):
+            await world.pipeline.ledger("shop", goes.subject)
+        shown = await world.pipeline.ledger("shop")
+        assert {each.subject for each in shown} == {phone.subject for phone in phones[1:]}
+        assert (await rows(world))["participation"] == 3
         first = goes.certificate(answer).spent
         assert first is not None
         assert first.participations == 1
@@ -539,6 +619,62 @@ async def test_a_busy_database_is_tried_again_and_any_other_fault_ends_the_round
         with pytest.raises(StoreBusy):
             await world.pipeline.close_round(doc.round)
         assert (await world.pipeline.close_round(doc.round)).participants == 3
+
+
+@pytest.mark.sqlite
+async def test_a_lost_connection_costs_no_round(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The owner's word and the close, each while the database is away for a moment; a commit whose answer was lost stands."""
+    monkeypatch.setattr(opening, "BEAT", 0.0)
+    async with learner(make_world) as world:
+        phones = await contributors(world)
+        doc = await open_round(world)
+        for phone in phones:
+            await contribute(phone, doc)
+        transact, plan = world.store.transact, list[str]()
+
+        async def away(work: Any) -> Any:
+            step = plan.pop(0) if plan else ""
+            if step == "before":
+                raise StoreUnwritable("away")
+            answer = await transact(work)
+            if step == "after":
+                raise StoreUnwritable("the answer was lost")
+            return answer
+
+        monkeypatch.setattr(world.store, "transact", away)
+        plan[:] = ["before"]
+        assert await opening._beat(world.pipeline, doc.round) is None
+        assert (await world.pipeline.beat_round(doc.round)).updates == 3
+        # Closing, a page, no page, the end; then the same again.
+        plan[:] = ["before", "", "", "", "before", "", "", "", "after"]
+        ended = await opening._closed(world.pipeline, doc.round)
+        assert (ended.state, ended.participants) == ("released", 3)
+        assert await rows(world) == {"contribution": 0, "participation": 3, "head": 1}
+
+
+@pytest.mark.parametrize("option", ["--noise=nan", "--clip=inf", "--stride=-inf"])
+def test_terms_that_are_no_numbers_are_refused_in_words(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["rounds", "open", "--quota", "1", option])
+    assert (result.exit_code, "finite" in result.output) == (2, True)
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.sqlite
+async def test_a_device_is_told_as_many_ended_rounds_while_one_stands(
+    make_world: MakeWorld,
+) -> None:
+    async with learner(make_world) as world:
+        for _ in range(MAX_ENDED_ROUNDS + 1):
+            found = await world.pipeline.open_round(terms(), 60)
+            await world.pipeline.abort_round(found.id)
+            world.clock.at += 1
+        await open_round(world)
+        assert len((await offered(world)).ended) == MAX_ENDED_ROUNDS
 
 
 @pytest.mark.sqlite

@@ -244,9 +244,13 @@ class ServerAnswerInvalid(SendError):
 
 
 class RequestRefused(SendError):
-    """The server answered with a problem document: `problem` is its stable code, `status` the HTTP status."""
+    """The server answered with a problem document: `problem` is its stable code, `status` the HTTP status.
+
+    `again`: an earlier try of the same request may have arrived, so that it may have been taken although this one was refused.
+    """
 
     code = "request-refused"
+    again = False
 
     def __init__(
         self, message: str, *, status: int, problem: str, laws: Iterable[str] = ()

@@ -3,7 +3,8 @@
 A round adds Gaussian noise of `noise` times the bound S on one person's update, so it is mu-GDP with mu = 1 / noise; rounds compose as the square root of the sum of
 squares (Dong, Roth, Su, "Gaussian Differential Privacy", 2022, corollary 3.3), whatever was published in between. Their (epsilon, delta) is the curve of Balle and Wang
 ("Improving the Gaussian Mechanism", 2018, theorem 8), which is exact: dp-accounting's privacy loss distribution comes to the same (ADR 0033). No amplification
-by sampling is counted: the server knows who took part. A person is added or removed, nothing else changes.
+by sampling is counted: the server knows who took part. Neighbours are two sets of accepted updates that differ by all of one person's: a full cohort or quota refuses
+whoever comes next, and that one's place is not part of the claim (ADR 0033).
 
 Everything rounds towards more spent. No scipy: `math.erfc` is enough.
 """

@@ -10,7 +10,7 @@ from mien_server.pipeline.looks import SERVER, log_look
 from mien_server.pipeline.parts import Parts
 from mien_server.ports import Transaction
 from mien_server.record import Look
-from mien_server.values import Participation, Site
+from mien_server.values import Participation, Person, Site
 
 PAGE: Final = 500
 
@@ -42,28 +42,38 @@ class Budgets:
     async def ledger(self, site: Site, subject: str | None = None) -> tuple[Participation, ...]:
         """Every participation of a person, or of everybody at a site, by subject. Each time is a look, and logged before anything is shown.
 
-        Raises `PersonUnknown` for somebody who is not known.
+        Raises `PersonUnknown` for somebody who is not known, or was erased: their rows go, and until then nobody is shown them.
         """
 
         def work(transaction: Transaction) -> tuple[Participation, ...]:
             if subject is None:
                 found = _all(transaction, site.id)
-                self._note(transaction, site, None, len(found))
+                named = sorted({each.subject for each in found})
+                people = (transaction.people.get(site.id, each, "none") for each in named)
+                self._note(transaction, site, [each for each in people if each], len(found))
                 return found
-            if transaction.people.get(site.id, subject, "none") is None:
+            person = transaction.people.get(site.id, subject, "none")
+            if person is None or person.tombstoned_at:
                 msg = "no such subject is known to this site; copy the id from a receipt"
                 raise PersonUnknown(msg)
             found = transaction.rounds.spent(site.id, subject)
-            self._note(transaction, site, subject, len(found))
+            self._note(transaction, site, [person], len(found), one=True)
             return found
 
         return await self._parts.store.transact(work)
 
-    def _note(self, transaction: Transaction, site: Site, subject: str | None, count: int) -> None:
-        person = None if subject is None else transaction.people.get(site.id, subject, "none")
-        asked = {"one_person": subject is not None, "site": site.id}
-        look = Look(SERVER, "", "ledger", asked, count, count)
-        log_look(self._parts, transaction, look, () if person is None else (person,))
+    def _note(
+        self,
+        transaction: Transaction,
+        site: Site,
+        whom: Sequence[Person],
+        count: int,
+        *,
+        one: bool = False,
+    ) -> None:
+        """Everybody who is named in what is shown reads of it in their export."""
+        asked = {"one_person": one, "site": site.id}
+        log_look(self._parts, transaction, Look(SERVER, "", "ledger", asked, count, count), whom)
 
 
 def _all(transaction: Transaction, site: str) -> tuple[Participation, ...]:

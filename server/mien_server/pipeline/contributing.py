@@ -63,7 +63,9 @@ class Contributing:
             head = head_in_force(transaction, holdout)
             standing = transaction.rounds.standing()
             found = [] if standing is None or not takes(standing, site, now) else [_doc(standing)]
-            ended = [each for each in transaction.rounds.latest(MAX_ENDED_ROUNDS) if each.over]
+            # One more, because one may stand: a device reads from a full list that older ones were left out.
+            latest = transaction.rounds.latest(MAX_ENDED_ROUNDS + 1)
+            ended = [each for each in latest if each.over][:MAX_ENDED_ROUNDS]
             return RoundsAnswer(
                 site=site.id, at=now, open=found,
                 head=HeadRef(version=head.version, sha256=b64(head.sha256)),

@@ -7,7 +7,7 @@ The private key is in this object and nowhere else. Whoever dies with it release
 round aborted and deletes its updates, which nobody can open any more. So a head is released together with what it cost everybody in it, or neither is.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -31,7 +31,7 @@ from mien_server.errors import (
     RoundOver,
     RoundStands,
     RoundUnknown,
-    StoreBusy,
+    StoreError,
 )
 from mien_server.pipeline.contributing import alive_at, asked
 from mien_server.pipeline.heads import head_in_force, released
@@ -132,7 +132,7 @@ class Rounds:
     async def close(self, name: str) -> Round:
         """End a round that this process owns: release, roll back, or find that too few came. How it ended.
 
-        Raises `RoundOver` when it was ended by somebody else meanwhile: then nothing was released and nobody charged. After `StoreBusy` or `ServerBusy` it may
+        Raises `RoundOver` when it was ended by somebody else meanwhile: then nothing was released and nobody charged. After a `StoreError` or `ServerBusy` it may
         be tried again.
         """
         key = self._keys.get(name)
@@ -144,8 +144,9 @@ class Rounds:
             dropped: dict[str, int] = {}
             opened = await self._opened(closing, key, dropped)
             ended = await self._parts.store.transact(lambda t: self._end(t, name, opened, dropped))
-        except (ServerBusy, StoreBusy):
-            raise  # nothing was changed, and the key is there to try again
+        except (ServerBusy, StoreError):
+            # The key is there to try again; where the lost answer was that of a commit, trying again finds the round over.
+            raise
         except BaseException:
             self._keys.pop(name, None)
             raise
@@ -217,12 +218,8 @@ class Rounds:
         """The sum of those who may be in it at this moment, one after the other; nobody else is read."""
         terms = found.terms
         counted = _Counted(adapt.Adding(terms.clip_millionths / MILLION), [], dict(dropped))
-        there = set(_waiting(transaction, name=found.id))
         sites = {each.id: each for each in transaction.sites.all()}
         for (site, subject), numbers in sorted(opened.items(), key=lambda each: each[0]):
-            if (site, subject) not in there:  # taken back while the round closed
-                counted.drop("consent-missing")
-                continue
             self._count(transaction, found, counted, sites[site], subject, numbers, now)
         return counted
 
@@ -238,7 +235,14 @@ class Rounds:
     ) -> None:
         person = transaction.people.get(site.id, subject, "share")
         spent = transaction.rounds.spent(site.id, subject)
-        code = "person-unknown" if person is None else self._refusal(transaction, site, person, now)
+        code: str | None
+        if person is None:
+            code = "person-unknown"
+        elif not transaction.rounds.has_update(found.id, site.id, subject):
+            # Taken back while the round closed. Read under the person's lock: a new yes may stand already, and it is not for this update.
+            code = "consent-missing"
+        else:
+            code = self._refusal(transaction, site, person, now)
         if code is None and not adapt.may_join(spent, found.terms, now):
             code = "budget-spent"
         if code is None:
@@ -379,14 +383,6 @@ def _check_sites(transaction: Transaction, terms: Terms) -> None:
         if name not in there:
             msg = f"no site `{name}` is registered; `mien site list` shows them"
             raise RoundUnknown(msg)
-
-
-def _waiting(transaction: Transaction, name: str) -> Iterable[Who]:
-    """Whose updates are in the round now."""
-    after: Who = ("", "")
-    while page := transaction.rounds.updates(name, after, PAGE):
-        yield from ((each.site, each.subject) for each in page)
-        after = page[-1].site, page[-1].subject
 
 
 def _numbers(

@@ -1,7 +1,7 @@
 """Deleting what a consent no longer covers, in small transactions, so that nobody waits for it and it goes on where it stopped.
 
 What a withdrawal takes back is not used from the moment it commits (the row is read in every using transaction); its deletion follows at once. Under a
-legal hold nothing is deleted; then what rankings learned of the person is taken out of the sums, and deleting waits until the hold is over.
+legal hold nothing is deleted but an update that waits in a round; then what rankings learned of the person is taken out of the sums, and deleting waits until the hold is over.
 """
 
 from collections import Counter
@@ -96,13 +96,14 @@ class Tidying:
             transaction.lessons.gone(person.site, now)
         events = transaction.events.learned_of(person.site, person.subject, CHUNK)
         self._learning.set_aside(transaction, events)
-        return len(events)
+        return len(events) + self._updates(transaction, person)
 
     def _uncovered(self, transaction: Transaction, person: Person) -> int:
-        """Delete one chunk of what no standing purpose covers; how many rows that were. Nothing while it is held."""
+        """Delete one chunk of what no standing purpose covers; how many rows that were. While it is held only updates go."""
+        updates = self._updates(transaction, person)
         if self._held(person):
-            return 0
-        purposes = person.purposes if lifecycle.stands(person.state) else frozenset[str]()
+            return updates
+        purposes = _standing(person)
         done: Counter[str] = Counter()
         if gone := EVENT_PURPOSES - purposes:
             done["event"] = self._events(transaction, person, gone)
@@ -112,18 +113,29 @@ class Tidying:
                     done[name] = transaction.records.delete(
                         person.site, person.subject, CHUNK, name
                     )
-        if CONTRIBUTE not in purposes:
-            done["update"] = transaction.rounds.drop_of(person.site, person.subject)
         if done["answer"]:
             transaction.lessons.gone(person.site, self._parts.clock.now())
         transaction.retained.count(CONSENT, done)
-        return done.total()
+        return done.total() + updates
+
+    def _updates(self, transaction: Transaction, person: Person) -> int:
+        """Delete updates that no standing purpose covers, held or not: nobody can read them, and a later yes must not find them in a round."""
+        if CONTRIBUTE in _standing(person):
+            return 0
+        dropped = transaction.rounds.drop_of(person.site, person.subject)
+        transaction.retained.count(CONSENT, {"update": dropped})
+        return dropped
 
     def _events(self, transaction: Transaction, person: Person, gone: frozenset[str]) -> int:
         """Delete a chunk of the events that rest on a purpose which does not stand."""
         events = transaction.events.resting_on(person.site, person.subject, gone, CHUNK)
         self._learning.remove(transaction, events)
         return len(events)
+
+
+def _standing(person: Person) -> frozenset[str]:
+    """The purposes under which something of the person may be kept now."""
+    return person.purposes if lifecycle.stands(person.state) else frozenset()
 
 
 def _marked(transaction: Transaction, last: tuple[str, str]) -> tuple[tuple[str, str], ...]:

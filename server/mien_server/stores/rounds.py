@@ -17,7 +17,7 @@ from mien_server.stores.statements import INSERTS, locked, locked_row, of_person
 from mien_server.values import Contribution, Participation, Round, SharedHead, Terms
 
 _ROUND, _UPDATE = schema.round_.c, schema.contribution.c
-_PART, _HEAD = schema.participation.c, schema.head.c
+_PART, _HEAD, _PERSON = schema.participation.c, schema.head.c, schema.person.c
 _ALL = select(*(_ROUND[name] for name in Round.__slots__))
 _ONE = locked(_ALL.where(_ROUND.id == bindparam("id")))
 _STANDING = locked(_ALL.where(_ROUND.ended_at == 0))
@@ -46,7 +46,9 @@ _VERSION = _HEADS.where(_HEAD.version == bindparam("version"))
 _PARTS = select(*(_PART[name] for name in Participation.__slots__))
 _SPENT = _PARTS.where(*of_person(schema.participation)).order_by(_PART.at, _PART.round)
 _LEDGER = (
-    _PARTS.where(
+    _PARTS.join(schema.person, and_(_PERSON.site == _PART.site, _PERSON.subject == _PART.subject))
+    .where(
+        _PERSON.tombstoned_at == 0,
         _PART.site == bindparam("site"),
         or_(
             _PART.subject > bindparam("after_subject"),

@@ -6,7 +6,7 @@ the server says that its round came to nothing.
 """
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -60,14 +60,21 @@ class Ledger:
         """With the update in this round taken out: the server did not take it."""
         return replace(self, waiting=tuple(each for each in self.waiting if each[0] != name))
 
-    def settled(self, still: Collection[str], ended: Mapping[str, str]) -> Self:
-        """After the server said which rounds stand and how the latest ended. A round it says nothing of counts as spent."""
-        left = tuple(each for each in self.waiting if each[0] in still)
-        counts = dict(self.spent)
-        for name, noise, _taken in self.waiting:
-            if name not in still and ended.get(name, "released") in CHARGED:
-                counts[noise] = counts.get(noise, 0) + 1
-        return replace(self, spent=tuple(sorted(counts.items())), waiting=left)
+    def settled(self, ended: Mapping[str, str], *, whole: bool) -> Self:
+        """After the server said how the latest rounds ended; `whole`: these may be all that it tells, with older ones left out.
+
+        A round that it says nothing of waits, and counts like every other that waits: it may be closing, or its owner may have died a moment ago.
+        Where older ones were left out it counts as spent.
+        """
+        unheard = "released" if whole else ""
+        left, counts = [], dict(self.spent)
+        for each in self.waiting:
+            outcome = ended.get(each[0], unheard)
+            if not outcome:
+                left.append(each)
+            elif outcome in CHARGED:
+                counts[each[1]] = counts.get(each[1], 0) + 1
+        return replace(self, spent=tuple(sorted(counts.items())), waiting=tuple(left))
 
     def document(self) -> dict[str, Any]:
         """As a JSON value for encrypted storage."""

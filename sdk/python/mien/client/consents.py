@@ -23,7 +23,7 @@ from mien.wire.keys import VerifyKey
 from mien.wire.lifecycle import Happening, after, stands
 from mien.wire.messages import Certificate, Notice, Receipt
 
-_FAULT: Final = 500
+FAULT: Final = 500
 """From here on an HTTP status says nothing of whether a statement was taken."""
 
 
@@ -151,7 +151,7 @@ class Consents(Desk):
 
     def _not_taken(self, error: RequestRefused) -> None:
         """The server did not take the yes. Under a notice that changed, what stood before is not acted on either."""
-        if error.status < _FAULT:
+        if error.status < FAULT:
             stale = error.problem == "notice-stale"
             self._change(
                 lambda p: replace(

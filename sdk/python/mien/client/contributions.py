@@ -6,14 +6,14 @@ The count is on the disk before anything is sent: a crash in between counts one 
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mien import consent, send
-from mien.client.consents import Consents
+from mien.client.consents import FAULT, Consents
 from mien.client.desk import GONE, NOT_NOW, REMOVED
 from mien.client.found import Budget, Contributed
 from mien.client.session import head_of
-from mien.client.shared import keep_head, kept_head
+from mien.client.shared import SharedHead, keep_head, kept_head
 from mien.consent import Person
 from mien.errors import CapabilityExpired, ConsentMissing, HeadInvalid, RequestRefused
 from mien.label import LABEL_PURPOSES
@@ -36,6 +36,8 @@ CAP: Final = 6.0
 _LEDGER: Final = "budget"
 _TAKEN: Final = "update-twice"
 """What the server says when the update is there already: an answer was lost."""
+_SEEN: Final = "envelope-replayed"
+"""What it says to the same statement once more, whatever it said the first time."""
 _NOTHING: Final = "nothing-learned"
 _SPENT: Final = "budget-spent"
 _ANOTHER: Final = "another-network"
@@ -79,9 +81,9 @@ class Contributions(Consents):
         """The rounds of this site; what this device counted is settled by how they ended."""
         answer = self._ask(send.RoundsQuery(), messages.SignedAnswer)
         found = open_rounds(answer.jws, self._trust, self.site, int(self._clock.now()))
-        still = {each.round for each in found.open}
         ended = {each.round: each.outcome for each in found.ended}
-        self._count(lambda ledger: ledger.settled(still, ended))
+        whole = len(found.ended) >= messages.MAX_ENDED_ROUNDS
+        self._count(lambda ledger: ledger.settled(ended, whole=whole))
         return found
 
     # ---- one round ----
@@ -100,28 +102,35 @@ class Contributions(Consents):
         if update is None:
             return Contributed(doc.round, sent=False, why=why)
         person = self._let_again()
-        self._count(lambda found: found.joined(doc.round, doc.noise_thousandths))
+        added = self._count(lambda found: found.joined(doc.round, doc.noise_thousandths))
         jws = consent.contribute(person, self._now_stamp(), doc, update)
-        return self._sent(doc, jws)
+        return self._sent(doc, jws, added=added)
 
     def _let_again(self) -> Person:
         """Training took its time, and a no may have come meanwhile."""
         self._let()
         return self._somebody()
 
-    def _sent(self, doc: RoundDoc, jws: str) -> Contributed:
+    def _sent(self, doc: RoundDoc, jws: str, *, added: bool) -> Contributed:
+        """Send an update that is counted already; `added`: the count of this round began with this very update."""
         try:
             self._ask(send.Statement(jws=jws), messages.Accepted)
         except RequestRefused as error:
             if error.problem == _TAKEN:  # the answer to an earlier try was lost
-                self._count(lambda found: found.answered(doc.round))
+                self._there(doc)
                 return Contributed(doc.round, sent=False, why=_TAKEN)
-            self._count(lambda found: found.without(doc.round))
+            if added and _surely_not_taken(error):
+                self._count(lambda found: found.without(doc.round))
             if error.problem in GONE | NOT_NOW | {REMOVED}:
                 self._ended(error)
             return Contributed(doc.round, sent=False, why=error.problem)
-        self._count(lambda found: found.answered(doc.round))
+        self._there(doc)
         return Contributed(doc.round, sent=True)
+
+    def _there(self, doc: RoundDoc) -> None:
+        """The server has an update of this device for this round, whatever another process here made of the count meanwhile."""
+        noise = doc.noise_thousandths
+        self._count(lambda found: found.joined(doc.round, noise).answered(doc.round))
 
     def _trained(self, doc: RoundDoc) -> tuple[bytes | None, str]:
         """The update for a round, or why there is none. Examples, heads and the update itself are only in memory."""
@@ -189,11 +198,13 @@ class Contributions(Consents):
 
     def _head_named(self, named: HeadRef, model: int, base: "Head") -> bytes:
         """The bytes of a head: the network's own, the one that is kept, or one that is fetched. Never an older one than was seen here."""
-        kept = kept_head(self._keep, self._trust)
+        kept = self._kept_head()
         if kept is not None and kept.model == model and named.version < kept.named.version:
             msg = f"the server names head {named.version}, and this device has seen {kept.named.version}; going back would be a new version"
             raise HeadInvalid(msg)
-        if named.sha256 == _sha256(base.encode()) and named.version == 0:
+        # After another network came the numbers go on, and nobody signed its own last layer under one of them.
+        own = named.version == 0 or kept is None or kept.model != model
+        if own and named.sha256 == _sha256(base.encode()):
             return base.encode()
         if kept is not None and named == kept.named:
             return kept.content
@@ -202,17 +213,34 @@ class Contributions(Consents):
         keep_head(self._keep, answer.jws, model)
         return content
 
+    def _kept_head(self) -> "SharedHead | None":
+        """The head on the disk; None also for one that is damaged or was signed by somebody else: the next that is fetched takes its place."""
+        try:
+            return kept_head(self._keep, self._trust)
+        except HeadInvalid:
+            return None
+
     # ---- the count ----
     def _ledger(self) -> "Ledger":
         from mien.adapt.budget import Ledger
 
         return Ledger.read(self._keep.document(_LEDGER))
 
-    def _count(self, change: "Callable[[Ledger], Ledger]") -> None:
-        before = self._ledger()
-        after = change(before)
-        if after != before:
-            self._keep.keep_document(_LEDGER, after.document())
+    def _count(self, change: "Callable[[Ledger], Ledger]") -> bool:
+        """Change the count against all others that would, another process with the same home among them. Says whether it changed."""
+        from mien.adapt.budget import Ledger
+
+        def changed(value: Any | None) -> Any | None:
+            before = Ledger.read(value)
+            after = change(before)
+            return None if after == before else after.document()
+
+        return self._keep.change_document(_LEDGER, changed) is not None
+
+
+def _surely_not_taken(error: RequestRefused) -> bool:
+    """Whether a refusal says that no try of this update was taken: a fault, a second try or a nonce that was seen says nothing of the first."""
+    return error.status < FAULT and error.problem != _SEEN and not error.again
 
 
 def _sha256(content: bytes) -> str:

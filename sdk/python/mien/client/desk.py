@@ -110,6 +110,8 @@ class Desk:
                 self._person = None if value is None else person_of(value)
                 self._gate = self._gate_of(self._person)
                 self._stamp = stamp
+                if self._person is None or not may_learn(self._person):
+                    self._own.drop()  # somebody else withdrew: nor does memory keep moments
             now = int(self._clock.now())
             if self._person is not None and self._person.ran_out(now):
                 self._change(lambda p: p.expired() if p.ran_out(now) else p)

@@ -159,6 +159,14 @@ class Keep:
         """Keep a document that says nothing of a person."""
         self._store(f"{name}.document", value)
 
+    def change_document(self, name: str, change: Callable[[Any | None], Any | None]) -> Any | None:
+        """Replace a document by `change` of it (None: leave it), against all others that would. What was stored, or None."""
+        with self.disk.locked():
+            value = change(self.document(name))
+            if value is not None:
+                self.keep_document(name, value)
+            return value
+
     # ---- the queue ----
     def next_number(self) -> int:
         """A sequence number that nobody had before, from 1; on disk before this returns, so a crash skips a number and never repeats one."""

@@ -9,7 +9,14 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
-from mien.errors import SendError, ServerAnswerInvalid, ServerBusy, ServerUnreachable, SettingsError
+from mien.errors import (
+    RequestRefused,
+    SendError,
+    ServerAnswerInvalid,
+    ServerBusy,
+    ServerUnreachable,
+    SettingsError,
+)
 from mien.send import answers
 from mien.send.outbound import Outbound, Request, request_of
 
@@ -75,12 +82,15 @@ class Sender:
         self.server = check_server(self.server)
 
     def send(self, outbound: Outbound, answer: type[A], patience: Patience = PATIENT) -> A:
-        """The server's answer. Raises `ServerUnreachable`, `ServerBusy`, `ServerAnswerInvalid`, `RequestRefused` or `RequestInvalid`."""
+        """The server's answer. Raises `ServerUnreachable`, `ServerBusy`, `ServerAnswerInvalid`, `RequestRefused` or `RequestInvalid`.
+
+        A `RequestRefused` says whether it answers a second try of what may have arrived with the first (`again`).
+        """
         request = request_of(outbound)
         if request.answer is not answer:
             msg = f"`{request.path}` answers {request.answer.__name__}, not {answer.__name__}"
             raise TypeError(msg)
-        attempt = 0
+        attempt, arrived = 0, False
         while True:
             attempt += 1
             try:
@@ -89,7 +99,12 @@ class Sender:
                 wait = self._wait(error, request, attempt, patience)
                 if wait is None:
                     raise _told(error) from error.__cause__
+                # Whoever asks to wait may be in front of the server, which has acted.
+                arrived = arrived or not isinstance(error, _Lost) or error.maybe_done
                 self.clock.sleep(wait)
+            except RequestRefused as error:
+                error.again = arrived
+                raise
 
     def close(self) -> None:
         """Close the connections."""

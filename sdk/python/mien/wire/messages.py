@@ -1029,7 +1029,7 @@ class RoundDoc(Message):
     head: HeadRef
     clip_millionths: Annotated[int, Field(ge=1, le=10**9)]
     noise_thousandths: Annotated[int, Field(ge=100, le=10**6)]
-    delta_one_in: Annotated[int, Field(ge=1000, le=10**15)]
+    delta_one_in: Annotated[int, Field(ge=1000, le=10**9)]
     cap_millionths: Annotated[int, Field(ge=1, le=10**9)]
     per_year: Annotated[int, Field(ge=1, le=366)]
     floor: People

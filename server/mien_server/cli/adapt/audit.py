@@ -14,7 +14,7 @@ REFUTED = 1
 
 
 def audit(  # noqa: PLR0917 - one option for each number of the audit
-    canaries: Annotated[int, typer.Option(help="Canaries of a run.", min=1, max=776)] = 400,
+    canaries: Annotated[int, typer.Option(help="Canaries of a run.", min=2, max=776)] = 400,
     runs: Annotated[int, typer.Option(help="Runs, each with canaries of its own.", min=1, max=10_000)] = 1,
     rounds: Annotated[int, typer.Option(help="Rounds that each canary takes part in.", min=1, max=10_000)] = 12,
     noise: Annotated[float, typer.Option(help="Noise multiplier z of the rounds.", min=0.01, max=1000)] = 6.0,

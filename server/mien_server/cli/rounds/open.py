@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -10,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from mien.errors import ServerBusy
+from mien.errors import RequestInvalid, ServerBusy
 from mien_server.cli.moments import second
 from mien_server.cli.rounds.shown import round_doc, said
 from mien_server.cli.shown import AsJson
 from mien_server.cli.told import told
-from mien_server.errors import RoundOver, StoreBusy
+from mien_server.errors import RoundOver, StoreError
 
 if TYPE_CHECKING:
     from mien_server.pipeline import Pipeline
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 BEAT: Final = 2.0
 """Seconds between two words of the owner; a round is given up after a minute without any."""
 TRIES: Final = 15
-"""How often it is tried to close a round while the database is busy: half a minute, in which nobody gives the round up."""
+"""How often it is tried to close a round while the database is busy or away: half a minute, in which nobody gives the round up."""
 LOOKED_AT: Final = 100
 _MILLION: Final = 1_000_000
 _THOUSAND: Final = 1000
@@ -80,6 +81,9 @@ def _terms(  # noqa: PLR0917 - one per option
 ) -> "Terms":
     from mien_server.values import Terms
 
+    if not all(math.isfinite(each) for each in (noise, clip, stride)):
+        msg = "no round can be held on these terms: noise, clip and stride are finite numbers"
+        raise RequestInvalid(msg)
     return Terms(
         clip_millionths=round(clip * _MILLION), noise_thousandths=round(noise * _THOUSAND),
         delta_one_in=settings.delta_one_in, cap_millionths=round(settings.epsilon_cap * _MILLION),
@@ -109,11 +113,11 @@ async def _hold(
 
 
 async def _closed(pipeline: "Pipeline", name: str) -> "Round":
-    """Close it, again while the database is busy; where it was over by then, how it ended: the database knows, whatever this process heard."""
+    """Close it, again while the database is busy or away; where it was over by then, how it ended: the database knows, whatever this process heard."""
     for _ in range(TRIES):
         try:
             return await pipeline.close_round(name)
-        except (StoreBusy, ServerBusy):
+        except (StoreError, ServerBusy):
             await asyncio.sleep(BEAT)
         except RoundOver:
             break
@@ -134,10 +138,10 @@ async def _until_over(pipeline: "Pipeline", found: "Round") -> None:
 
 
 async def _beat(pipeline: "Pipeline", name: str) -> "Waiting | None":
-    """One word of the owner; None where the database was busy: the next one comes in time."""
+    """One word of the owner; None where the database was busy or away: the next one comes in time, or finds the round given up."""
     try:
         return await pipeline.beat_round(name)
-    except (StoreBusy, ServerBusy):
+    except (StoreError, ServerBusy):
         return None
 
 
