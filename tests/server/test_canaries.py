@@ -93,9 +93,15 @@ def test_no_path_and_no_query_names_a_person() -> None:
         parameters = re.findall(r"\{(\w+)", endpoint.path) + [
             p["name"] for p in endpoint.parameters
         ]
-        assert set(parameters) <= {"site", "locale", "tile", "leaf", "erasure", "version"}, (
-            endpoint.path
-        )
+        assert set(parameters) <= {
+            "site",
+            "locale",
+            "tile",
+            "leaf",
+            "erasure",
+            "version",
+            "file",
+        }, endpoint.path
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,9 @@ async function agrees(browser: Browser): Promise<void> {
   await consent(page, "off");
   const before = ranks(visitor).length;
   await page.goto(`${shop}/product/ukulele`);
-  const later = { cards: await strip(page), ranks: ranks(visitor).slice(before), state: await page.evaluate(() => localStorage.length) };
+  const first = { cards: await strip(page), ranks: ranks(visitor).slice(before) };
+  await page.waitForFunction(() => localStorage.length === 0, null, { timeout: PATIENCE }); // gone when the server has heard, which the next page may still have to tell
+  const later = { ...first, state: await page.evaluate(() => localStorage.length) };
   const said = JSON.stringify(await saidIn(page));
   const erased = await forgotten(page);
   const bodies = visitor.seen.filter(({ url, body }) => url.startsWith(mien) && body !== null).map(({ url, body }) => [new URL(url).pathname, body]);

@@ -15,7 +15,7 @@ from mien.client import check_export
 from mien.consent import open_certificate
 from mien.wire.keys import VerifyKey
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.timeout(600)]
 
 HERE = Path(__file__).parent
 

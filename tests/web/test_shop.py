@@ -23,13 +23,15 @@ from mien.values import EXPRESSIONS, POLARITIES, STATES
 from mien.wire.canonical import decode
 from mien.wire.messages import AnswersRequest, LessonRequest, SignedAnswer, parse
 
+pytestmark = [pytest.mark.node, pytest.mark.slow, pytest.mark.timeout(900)]
+
 HERE: Final = Path(__file__).parent
 SAMPLES: Final = ROOT / "samples"
 CATALOGUE: Final = json.loads((SAMPLES / "catalogue/demo.json").read_text())["offers"]
 OWN: Final = json.loads((SAMPLES / "shop/products.json").read_text())["products"]
 LESSONS: Final = json.loads((SAMPLES / "classroom/lessons.json").read_text())["lessons"]
 FILMS: Final = ROOT / "var/films"
-SECONDS: Final = 240
+SECONDS: Final = 420
 RUN: Final = (("shop", ()), ("classroom", ("--page",)))
 WORDS: Final = {*EXPRESSIONS, *STATES, *POLARITIES} - {"none"}
 

@@ -13,7 +13,7 @@ from tests.web.browser import packages
 
 from mien_server.built import Built
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.timeout(600)]
 
 HERE = Path(__file__).parent
 VECTORS = HERE.parent / "vectors"

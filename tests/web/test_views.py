@@ -15,7 +15,7 @@ import mien_policies
 from mien.values import PURPOSES
 from mien.wire.canonical import encode
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.timeout(600)]
 
 HERE = Path(__file__).parent
 VIEWS = WEB / "src" / "views"

@@ -22,7 +22,7 @@ from mien.label import Reading
 from mien.label.reader import WHY
 from mien.values import EXPRESSIONS, Frame, Label, Scores
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.timeout(600)]
 
 HERE = Path(__file__).parent
 FACES: Final = 12

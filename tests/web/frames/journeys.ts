@@ -16,6 +16,8 @@ const [OLD, NEW] = ["If you only tell us yourself how you feel", "ANOTHER WORDIN
 const orders = (page: Page): Promise<readonly string[]> => page.evaluate(async () => (await mien.rank()).places.map(({ offer }) => offer.id));
 const told = (frame: Frame): Promise<string> => frame.locator("main").innerText();
 const marks = (page: Page): Promise<readonly string[]> => page.evaluate(() => Object.keys(localStorage));
+/** The page's own mark goes when the server has heard. */
+const unmarked = (page: Page): Promise<unknown> => page.waitForFunction(() => localStorage.length === 0);
 
 /** What a frame of the mien origin keeps in this shop. */
 const kept = (frame: Frame): Promise<unknown> => frame.evaluate(async () => ({
@@ -68,6 +70,7 @@ const consent: Journey = async (browser, { server, shop }) => {
   const me = await shown(other, "me", "[data-answer=all]");
   await me.locator("[data-answer=all]").click(); // at once: taking back needs nothing either
   await Promise.all([stands(other, "off"), stands(page, "off")]);
+  await unmarked(page);
   const left = { marks: await marks(page), cookies: await page.evaluate(() => document.cookie) };
   await visitor.asked("/v1/withdrawals");
   await other.close(); // it goes on showing what is held
