@@ -1,5 +1,5 @@
 /**
- * Builds all of it: `dist/` is the npm package (`mien.js`, `loader.js`, `worker.js`; the types are tsc's), and the folder named on the command line is what the mien server
+ * Builds all of it: `dist/` is the npm package (`mien.js`, `loader.js`, `worker.js`, the licences of what is inside; the types are tsc's), and the folder named on the command line is what the mien server
  * serves: files under names that hold their content's hash, each as it travels (Brotli, gzip), and `manifest.json` that says what is loaded when.
  */
 
@@ -14,15 +14,16 @@ const HERE = import.meta.dirname;
 const MODELS = join(HERE, "../python/mien/infer/models");
 const RUNTIME = join(HERE, "node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm");
 const TYPES: Readonly<Record<string, string>> = {
-  ".js": "text/javascript; charset=utf-8", ".json": "application/json", ".onnx": "application/octet-stream", ".wasm": "application/wasm",
+  ".js": "text/javascript; charset=utf-8", ".json": "application/json", ".onnx": "application/octet-stream", ".txt": "text/plain; charset=utf-8",
+  ".wasm": "application/wasm",
 };
 /** A file that does not become this much smaller travels as it is: weights are nearly random. */
 const WORTH = 0.95;
 /** Of what is larger than this, Brotli's last levels take half a minute for a twentieth. */
 const LARGE = 1024 * 1024;
 
-/** When a file is asked for: by every page, by a frame that is shown, after a yes, after the camera was started. */
-type When = "page" | "frame" | "view" | "yes" | "camera";
+/** When a file is asked for: by every page, by a frame that is shown, after a yes, after the camera was started, by who wants to read it. */
+type When = "page" | "frame" | "view" | "yes" | "camera" | "reader";
 interface File {
   readonly type: string;
   readonly when: When;
@@ -33,9 +34,20 @@ interface File {
   readonly gzip: number | null;
 }
 
+/** What vite says of the packages inside what it bundles. */
+const LICENSES = "licenses.json";
+interface Licensed {
+  readonly name: string;
+  readonly version: string;
+  readonly identifier?: string;
+  readonly text?: string;
+}
+/** Packages of ONNX Runtime carry no text of their licence: it is that of its releases. */
+const RUNTIMES = "onnxruntime";
+
 const shared: InlineConfig = {
   root: HERE, configFile: false, logLevel: "error", publicDir: false,
-  build: { target: "es2022", reportCompressedSize: false, write: false, modulePreload: false, emptyOutDir: false },
+  build: { target: "es2022", reportCompressedSize: false, write: false, modulePreload: false, emptyOutDir: false, license: { fileName: LICENSES } },
 };
 // Errors are told apart by name in a log, so classes keep theirs in what others build upon.
 const NAMED = { keepNames: true };
@@ -79,11 +91,30 @@ const withoutRuntime: Plugin = {
 };
 
 type Chunk = Rolldown.OutputChunk;
+/** The packages inside all that was built, by name and version. */
+const inside = new Map<string, Licensed>();
 
 async function built(config: InlineConfig): Promise<readonly Chunk[]> {
   const done = (await build(config)) as Rolldown.RolldownOutput | readonly Rolldown.RolldownOutput[];
   const [first] = Array.isArray(done) ? (done as readonly Rolldown.RolldownOutput[]) : [done as Rolldown.RolldownOutput];
-  return (first?.output ?? []).flatMap((each) => (each.type === "chunk" ? [each] : []));
+  const output = first?.output ?? [];
+  for (const each of output) {
+    if (each.type !== "asset" || each.fileName !== LICENSES) continue;
+    for (const found of JSON.parse(String(each.source)) as readonly Licensed[]) inside.set(`${found.name} ${found.version}`, found);
+  }
+  return output.flatMap((each) => (each.type === "chunk" ? [each] : []));
+}
+
+/** The licences of what is inside, as their authors ask: whole. */
+function licences(): string {
+  const texts = [...inside].sort(([one], [other]) => (one < other ? -1 : 1)).map(([title, found]) => {
+    const text = found.text ?? (found.name.startsWith(RUNTIMES) ? readFileSync(join(HERE, "licenses/onnxruntime.txt"), "utf8").trim() : null);
+    if (text === null) throw new Error(`${title} carries no licence: put its text into \`licenses/\``);
+    return `${title} (${found.identifier ?? "see below"})\n\n${text}\n`;
+  });
+  const intro = "The web SDK of mien is under the Apache License 2.0. Its built files hold parts of these packages. What ONNX Runtime holds in turn is named in the file\n"
+    + "ThirdPartyNotices.txt of its releases (https://github.com/microsoft/onnxruntime).\n";
+  return [intro, ...texts].join(`\n${"-".repeat(80)}\n\n`);
 }
 
 /** The frame's script and the pieces that it loads later. */
@@ -208,6 +239,9 @@ async function main(served: string): Promise<void> {
     if (chunk.isEntry) entries["frame"] = chunk.fileName;
   }
   const { model, files } = await camera(shelf, worker);
+  const texts = licences();
+  writeFileSync(join(dist, "LICENSES.txt"), texts);
+  entries["licences"] = shelf.put(Buffer.from(texts), "licences.txt", "reader");
   shelf.finish({ ...entries, ...files }, model);
 }
 

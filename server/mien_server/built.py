@@ -34,11 +34,11 @@ class _Strict(BaseModel):
 class WebFile(_Strict):
     """One file. `sha384` (base64) is of the file itself, as browsers check it. `br` and `gzip` are bytes on the way, None where it travels as it is.
 
-    `when`: with every page, with a frame that is shown, with one of its views, after a yes, after the camera was started.
+    `when`: with every page, with a frame that is shown, with one of its views, after a yes, after the camera was started, or by who wants to read it.
     """
 
     type: Annotated[str, Field(pattern=r"^[a-z]+/[a-z-]+(; charset=utf-8)?$")]
-    when: Literal["page", "frame", "view", "yes", "camera"]
+    when: Literal["page", "frame", "view", "yes", "camera", "reader"]
     sha384: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{64}$")]
     bytes: Annotated[int, Field(ge=1)]
     br: int | None

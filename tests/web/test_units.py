@@ -69,6 +69,15 @@ def test_a_wheel_carries_what_the_server_serves(tmp_path: Path) -> None:
     assert carried == {f"mien_server/web/{name}" for name in expected}
 
 
+def test_the_licences_of_what_is_inside_travel_with_it() -> None:
+    text = (built().parent / "LICENSES.txt").read_text()
+    inside = json.loads((WEB / "package.json").read_text())["dependencies"]
+    assert [name for name, version in inside.items() if f"{name} {version} (" not in text] == []
+    titles = re.findall(r"^\S+ [0-9.]+ \(MIT\)$", text, re.MULTILINE)
+    assert len(titles) == text.count("Permission is hereby granted") > len(inside)
+    assert Built().travelling(Built().now().entries["licences"], frozenset())[0].exists()
+
+
 def test_the_package_is_clean(tmp_path: Path) -> None:
     """What `npm pack` would publish is the module, its types, and who may use it; and somebody who installs it compiles against it."""
     module = built().read_text()
@@ -78,7 +87,7 @@ def test_the_package_is_clean(tmp_path: Path) -> None:
     files = {file["path"] for file in packed["files"]}
     types = {str(file.relative_to(WEB / "src").with_suffix("")) for file in (WEB / "src").rglob("*.ts")}  # fmt: skip
     scripts = {"dist/mien.js", "dist/loader.js", "dist/worker.js"}
-    assert files == {"LICENSE", "README.md", "package.json", *scripts} | {f"dist/types/{name}.d.ts" for name in types}  # fmt: skip
+    assert files == {"LICENSE", "README.md", "package.json", "dist/LICENSES.txt", *scripts} | {f"dist/types/{name}.d.ts" for name in types}  # fmt: skip
     assert re.findall(r"""^\s*(?:import|export)\s.*from\s*["']""", module, re.MULTILINE) == []
     assert set(re.findall(r"https?://[a-z][a-z.]*", module)) == {
         "https://mien.example"
