@@ -130,6 +130,9 @@ def test_a_page_is_told_what_to_embed_pinned_by_hash(
     )
     assert tag in shown
     assert "frame-src https://mien.example;" in shown
+    below = mien("site", "embed", "shop", "--server", "https://mien.example/mien/").stdout
+    assert 'src="https://mien.example/mien/web/loader-aa.js"' in below
+    assert "script-src https://mien.example;" in below, "a source with a path is one file"
     assert "https://shop.example" in shown
     told = json.loads(mien("site", "embed", "shop", *where, "--json").stdout)
     assert (told["script"], told["origins"]) == (tag, ["https://shop.example"])

@@ -11,7 +11,7 @@ import { Servant } from "../../sdk/web/src/frame/serve.ts";
 import { ACTS, CONFIRM, isAct } from "../../sdk/web/src/frame/words.ts";
 import { connect } from "../../sdk/web/src/loader/index.ts";
 import { Link } from "../../sdk/web/src/loader/link.ts";
-import { Pupil } from "../../sdk/web/src/loader/nobody.ts";
+import { Pupil, rank } from "../../sdk/web/src/loader/nobody.ts";
 import { LoaderError } from "../../sdk/web/src/loader/said.ts";
 
 const HELLO = { mien: 1, view: "indicator", site: "shop", key: "pk_abc", page: "0".repeat(32), lang: "en", theme: {}, asked: { jurisdictions: [] } } as const;
@@ -100,6 +100,44 @@ test("a loader of the page's own origin is refused", async () => {
     const refused = (error: unknown): boolean => error instanceof LoaderError && error.code === "settings-invalid";
     assert.throws(() => connect({ server: "https://shop.example/mien", site: "shop", key: "pk_abc" }), refused);
   });
+});
+
+test("a patience that is no number is refused, before an order fails for it", async () => {
+  await having({ location: { origin: "https://shop.example" } }, () => {
+    for (const patience of [Number.NaN, 0, -1]) {
+      assert.throws(() => connect({ server: "https://mien.example", site: "shop", key: "pk_abc", patience }), (error) => error instanceof LoaderError && error.code === "settings-invalid");
+    }
+  });
+});
+
+test("a refusal is told with its code and laws, and what is no problem document with a code of ours", async () => {
+  const way = { server: "https://mien.example", site: "shop", key: "pk_abc", timeout: 1000 };
+  const cases = [
+    [{ code: "effect-refused", detail: "not this", laws: ["AI Act 5(1)(b)"] }, "effect-refused", ["AI Act 5(1)(b)"]],
+    [{ code: 502, message: "bad gateway" }, "request-refused", []],
+  ] as const;
+  for (const [body, code, laws] of cases) {
+    await having({ fetch: () => Promise.resolve(Response.json(body, { status: 403 })) }, async () => {
+      await assert.rejects(rank(way, {}), (error) => error instanceof LoaderError && error.code === code && String(error.laws) === String(laws));
+    });
+  }
+});
+
+test("a word of a frame of another version is told on the console, and nothing else is swallowed", async () => {
+  const [told, heard]: [string[], string[]] = [[], []];
+  const link = new Link("https://mien.example", ({ kind }) => heard.push(kind));
+  let port: MessagePort | undefined;
+  const frame = { postMessage: (_hello: unknown, _origin: string, [given]: readonly MessagePort[]) => { port = given; } };
+  await having({ console: { ...console, warn: (text: string) => told.push(text) } }, async () => {
+    link.greet(frame as unknown as Window, HELLO);
+    port?.postMessage({ kind: "sings" });
+    port?.postMessage({ kind: "close" });
+    await new Promise((resolve) => { setTimeout(resolve, 20); });
+  });
+  assert.deepEqual([heard, told.length], [["close"], 1]);
+  assert.match(told[0] ?? "", /^mien: the message is refused/);
+  port?.close();
+  link.close();
 });
 
 // ---- what is late ----

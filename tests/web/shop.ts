@@ -248,8 +248,11 @@ async function signals(browser: Browser): Promise<void> {
   const page = await visitor.open(`${shop}/`);
   await strip(page);
   const untouched = visitor.paths(mien).filter((path) => path.startsWith("/web/frame"));
+  const stands = (): Promise<string | undefined> => page.evaluate(() => document.documentElement.dataset["mien"]);
+  const fromTheStart = [await stands()];
   await page.click("footer [data-open]");
   await says(await frameOf(page, "consent"), /Global Privacy Control/);
+  fromTheStart.push(await stands());
   const question = await yes(page, null, "adult", ["personalize_offers"]);
   await consent(page, "on");
   await says(question, /You said yes to/);
@@ -258,7 +261,7 @@ async function signals(browser: Browser): Promise<void> {
   const sign = await frameOf(page, "indicator");
   await press(page, sign, "[data-offer=start]");
   await cameraIs(page, "denied");
-  told["signals"] = { untouched, text, sign: await words(sign), troubles: visitor.troubles };
+  told["signals"] = { untouched, fromTheStart, text, sign: await words(sign), troubles: visitor.troubles };
   await visitor.context.close();
 }
 

@@ -195,6 +195,7 @@ def test_a_person_is_offered_in_the_frame_and_told_what_the_visitor_let_through(
 def test_a_browsers_no_is_said_and_a_later_yes_wins_and_a_denied_camera_is_told(told: Any) -> None:
     seen = told["signals"]
     assert seen["untouched"] == []
+    assert seen["fromTheStart"] == ["off", "off"]  # the page is told, and can leave them alone
     assert re.search(r"You said yes to\s+Offers that suit you\s+You said no to", seen["text"])
     assert "Your browser does not allow the camera." in seen["sign"]
     assert seen["troubles"] == []

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -219,7 +220,11 @@ class _Embed:
         )
 
     def policy(self) -> str:
-        return f"script-src {self.server}; frame-src {self.server}; connect-src {self.server}"
+        parts = urlsplit(self.server)
+        origin = (
+            f"{parts.scheme}://{parts.netloc}"  # a source with a path would allow that one file
+        )
+        return f"script-src {origin}; frame-src {origin}; connect-src {origin}"
 
 
 def _show_embed(embed: _Embed, origins: tuple[str, ...], as_json: bool) -> None:

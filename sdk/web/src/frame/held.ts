@@ -120,7 +120,7 @@ export class Held implements Core {
   /** What the page may know of the consent. */
   get consent(): ConsentWord {
     const standing = this.#standing;
-    if (standing === null) return this.#mark === "refused" ? "off" : "none";
+    if (standing === null) return this.#mark === "refused" || this.gpc ? "off" : "none";
     return standing.purposes.length > 0 && !standing.erasing ? "on" : "off";
   }
 

@@ -70,7 +70,9 @@ async function embedded(root: HTMLElement, found: FrameDocument, later: Later): 
   core.onChange(() => { document.documentElement.lang = core.lang; });
   page.say({ kind: "ready", version: 1 });
   // Where that fails the page is told nothing, and a view is shown all the same: it asks the client itself, and says what is wrong.
-  const known = core.begin().then(tell, () => undefined);
+  const known = core.begin().then(tell, (error: unknown) => {
+    if (!(error instanceof MienError)) reportError(error);
+  });
   await begun(core, root, known, () => later.views[hello.view]());
 }
 

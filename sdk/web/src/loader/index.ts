@@ -1,7 +1,7 @@
 /**
  * Loader: the part of mien that runs in the shop's own page. It puts frames of the mien origin in place and asks for orders.
  *
- * Takes where the server is and the site's publishable key. Gives a connection and five elements. Invariant: nothing here holds a key of the person, a label or
+ * Takes where the server is and the site's publishable key. Gives a connection and six elements. Invariant: nothing here holds a key of the person, a label or
  * a notice, nothing here can say yes, and a page whose visitor opens nothing loads nothing more. Deliberately absent: anything that waits for us.
  *
  *     import { connect } from "mien-web/loader";
@@ -26,6 +26,9 @@ export function connect(settings: Settings): Mien {
   }
   if (server.origin === location.origin) {
     throw new LoaderError("settings-invalid", "`server` must be of another origin than the page: nothing parts a page from a frame of its own");
+  }
+  if (settings.patience !== undefined && !(settings.patience > 0)) {
+    throw new LoaderError("settings-invalid", "`patience` must be a number of milliseconds");
   }
   return new Mien(settings);
 }

@@ -1,6 +1,7 @@
 /** One frame, as the page reaches it: a port, questions and their answers. */
 
 import { type Hello, readToPage, type ToFrame, type ToPage } from "../channel/index.ts";
+import { RequestInvalid } from "../errors.ts";
 import { LoaderError } from "./said.ts";
 
 type Question = Exclude<Extract<ToFrame, { readonly id: number }>, { readonly kind: "drop" }>;
@@ -68,8 +69,10 @@ export class Link {
     let message: ToPage;
     try {
       message = readToPage(data);
-    } catch {
-      return; // nothing that this loader knows: of a frame of another version
+    } catch (error) {
+      if (!(error instanceof RequestInvalid)) throw error;
+      console.warn(`mien: ${error.message}`); // a frame of another version
+      return;
     }
     if (message.kind === "ready") {
       this.#ready = true;

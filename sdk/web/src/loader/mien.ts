@@ -11,6 +11,8 @@ import { LoaderError, type Question, type Ranked, type Settings, type State } fr
 
 const PATIENCE = 1500;
 const PAGE_BYTES = 16;
+/** The browser says for this person that they do not want it (Global Privacy Control): a no from the start, of which a later yes of theirs takes the place. */
+const refuses = (): boolean => (navigator as Navigator & { readonly globalPrivacyControl?: boolean }).globalPrivacyControl === true;
 /** Camera states in which its sign is shown even where the shop has no place for it. */
 const SHOWN: readonly string[] = ["asking", "loading", "on", "denied", "unplugged"];
 const CORNER = "position:fixed;inset-block-end:1rem;inset-inline-end:1rem;inline-size:min(22rem,calc(100vw - 2rem));z-index:2147483647";
@@ -47,7 +49,7 @@ export class Mien {
     this.#page = [...crypto.getRandomValues(new Uint8Array(PAGE_BYTES))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     this.#theme = settings.theme ?? {};
     const left = marked(settings.site);
-    this.#state = { consent: left === null ? "none" : left === "on" ? "on" : "off", camera: "off" };
+    this.#state = { consent: left === "on" ? "on" : left === "waits" || refuses() ? "off" : "none", camera: "off" };
     this.#waits = left === "waits";
     belong(this);
     this.#parsed = new Promise((resolve) => {

@@ -68,6 +68,7 @@ export async function help(way: Way, { page, human }: Readonly<Record<string, un
 }
 
 const HISTORY = 500;
+const CODE = /^[a-z]+(-[a-z]+)*$/;
 const RULES = { exclude: [], without: [], adults: [], not_in: [], pin: [], cap: [], apart: [], effect: "order" };
 const NONCE_BYTES = 16;
 
@@ -85,11 +86,17 @@ async function post(way: Way, path: string, body: object): Promise<Record<string
     });
     const found = (await response.json()) as Record<string, unknown>;
     if (response.ok) return found;
-    throw new LoaderError(String(found["code"] ?? "request-refused"), String(found["detail"] ?? "the server said no"));
+    throw refused(found);
   } catch (cause) {
     if (cause instanceof LoaderError) throw cause;
     throw new LoaderError("server-unreachable", "the mien server cannot be reached in time; show your own order", { cause });
   }
+}
+
+/** What a problem document (RFC 9457) says; of anything else, of a proxy perhaps, that it is none. */
+function refused({ code, detail, laws }: Record<string, unknown>): LoaderError {
+  if (typeof code !== "string" || !CODE.test(code)) return new LoaderError("request-refused", "the server said no, and not in its own words; show your own order");
+  return new LoaderError(code, String(detail), { laws: Array.isArray(laws) ? laws.map(String) : [] });
 }
 
 /** Fields in the order of RFC 8785, as the client spells them. */

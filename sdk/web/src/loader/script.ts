@@ -15,7 +15,10 @@ if (script !== null && site !== undefined && key !== undefined) {
   // Elements already in the page are upgraded, and the core is added to the body: both need it to be there.
   if (document.body === null) document.addEventListener("DOMContentLoaded", () => begin(settings), { once: true });
   else begin(settings);
-} else Object.assign(window, { mien: { connect } });
+} else {
+  if (script !== null && Object.keys(script.dataset).length > 0) console.warn("mien: the tag needs `data-site` and `data-key` (settings-invalid)");
+  Object.assign(window, { mien: { connect } });
+}
 
 function begin(settings: Settings): void {
   const mien = connect(settings);

@@ -3,6 +3,7 @@
  * press of its own. The page hears of it when the person pressed, and not before.
  */
 
+import { MienError } from "../errors.ts";
 import type { View } from "../frame/index.ts";
 import type { Help } from "../values.ts";
 import { type Child, h } from "./dom.ts";
@@ -15,7 +16,8 @@ const EVERY = 10;
 
 /** How far it has come; lives as long as the view. */
 type Step =
-  | { readonly kind: "calm" | "declined" | "handed" }
+  | { readonly kind: "calm" | "declined" }
+  | { readonly kind: "handed"; readonly untold: boolean }
   | { readonly kind: "offered" | "tells"; readonly help: Help };
 
 class Asking {
@@ -39,9 +41,19 @@ export const help: View = async (root, core) => {
 /** Ask whether a person is to be offered. What cannot be asked now is asked later: the button is there all the same. */
 async function offered(stage: Stage, asking: Asking): Promise<void> {
   if (asking.step.kind !== "calm" || !stands(stage)) return;
-  const found = await (await stage.core.client()).help({ page: PAGE }).catch(() => null);
+  const found = await helped(stage, { page: PAGE });
   if (found?.mode !== "human" || asking.step.kind !== "calm") return;
   await go(stage, asking, { kind: "offered", help: found });
+}
+
+/** Null where the server cannot be asked, or says no. */
+async function helped({ core }: Stage, asked: { readonly page: string; readonly human?: boolean; readonly passOn?: boolean }): Promise<Help | null> {
+  try {
+    return await (await core.client()).help(asked);
+  } catch (error) {
+    if (error instanceof MienError) return null;
+    throw error;
+  }
 }
 
 function stands({ core }: Stage): boolean {
@@ -70,7 +82,7 @@ function shown(stage: Stage, asking: Asking): Child {
       h("p", {}, h("strong", {}, words.tell)), h("p", { lang: "en" }, step.help.passes_on),
       pair(stage, [words.tellNo, (press) => handed(stage, asking, false, press), "tell-no", "person"], [words.tellYes, (press) => handed(stage, asking, true, press), "tell", "tell"]),
     ];
-    case "handed": return h("p", {}, words.handed);
+    case "handed": return [h("p", {}, words.handed), step.untold ? h("p", {}, words.untold) : null];
     default: return [
       h("p", { class: "quiet small" }, words.text),
       h("div", { class: "row" }, button(stage, words.ask, (press) => wanted(stage, asking, null, press), "", { "data-answer": "person", "data-act": "person" })),
@@ -99,7 +111,8 @@ async function handed(stage: Stage, asking: Asking, passOn: boolean, press: Even
 
 /** Hand over. The person comes also where the server cannot be asked: then nothing is passed on. */
 async function over(stage: Stage, asking: Asking, passOn: boolean): Promise<void> {
-  const found = stands(stage) ? await (await stage.core.client()).help({ page: PAGE, human: true, passOn }).catch(() => null) : null;
-  stage.core.hand(passOn ? (found?.ticket ?? null) : null);
-  await go(stage, asking, { kind: "handed" });
+  const found = stands(stage) ? await helped(stage, { page: PAGE, human: true, passOn }) : null;
+  const ticket = passOn ? (found?.ticket ?? null) : null;
+  stage.core.hand(ticket);
+  await go(stage, asking, { kind: "handed", untold: passOn && ticket === null });
 }

@@ -33,6 +33,7 @@ export const words: Words = {
     title: "Hilfe durch einen Menschen", text: "Ein Mensch kommt, wenn Sie einen wünschen, gleich wozu Sie zugestimmt haben.", ask: "Mit einem Menschen sprechen", offer: "Möchten Sie, dass ein Mensch übernimmt?",
     yes: "Ja, ein Mensch", no: "Nein, so weiter", tell: "Darf er das wissen?", tellYes: "Ja, sagen", tellNo: "Nein, nichts sagen",
     handed: "Ein Mensch übernimmt.",
+    untold: "Weitergegeben wurde nichts: Das ging gerade nicht. Sie können es selbst sagen.",
   },
   guardian: {
     title: "Eltern oder Vormund fragen", text: "Wo Sie sind, muss nach dem Gesetz auch ein Elternteil oder Vormund zustimmen. Bis dahin wird nichts gelesen und nichts gesendet.",

@@ -33,6 +33,7 @@ export const words: Words = {
     title: "Help by a person", text: "A person comes when you ask for one, whatever you agreed to.", ask: "Talk to a person", offer: "Would you like a person to take over?",
     yes: "Yes, a person", no: "No, go on like this", tell: "May they know this?", tellYes: "Yes, tell them", tellNo: "No, tell them nothing",
     handed: "A person takes over.",
+    untold: "Nothing was passed on: it could not be done now. You can tell them yourself.",
   },
   guardian: {
     title: "Ask a parent or guardian", text: "Where you are, the law wants a parent or guardian to agree too. Until then nothing is read and nothing is sent.",

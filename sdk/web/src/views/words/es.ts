@@ -33,6 +33,7 @@ export const words: Words = {
     title: "Ayuda de una persona", text: "Una persona acude cuando usted la pide, haya aceptado lo que haya aceptado.", ask: "Hablar con una persona", offer: "¿Quiere que siga una persona?",
     yes: "Sí, una persona", no: "No, seguir así", tell: "¿Puede saber esto?", tellYes: "Sí, decírselo", tellNo: "No, no decirle nada",
     handed: "Sigue una persona.",
+    untold: "No se ha transmitido nada: ahora no fue posible. Puede contarlo usted.",
   },
   guardian: {
     title: "Preguntar a su madre, padre o tutor", text: "En su lugar, la ley quiere que también acepte su madre, padre o tutor. Hasta entonces no se lee ni se envía nada.",

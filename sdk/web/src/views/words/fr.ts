@@ -33,6 +33,7 @@ export const words: Words = {
     title: "L’aide d’une personne", text: "Une personne vient quand vous le demandez, quoi que vous ayez accepté.", ask: "Parler à une personne", offer: "Souhaitez-vous qu’une personne prenne le relais ?",
     yes: "Oui, une personne", no: "Non, continuer ainsi", tell: "Peut-elle savoir ceci ?", tellYes: "Oui, le lui dire", tellNo: "Non, ne rien lui dire",
     handed: "Une personne prend le relais.",
+    untold: "Rien n’a été transmis : ce n’était pas possible maintenant. Vous pouvez le dire vous-même.",
   },
   guardian: {
     title: "Demander à un parent ou tuteur", text: "Là où vous êtes, la loi veut qu’un parent ou tuteur accepte aussi. D’ici là, rien n’est lu et rien n’est envoyé.",

@@ -25,7 +25,7 @@ export interface Words {
   readonly help: {
     readonly title: string; readonly text: string; readonly ask: string; readonly offer: string; readonly yes: string; readonly no: string;
     /** Before what would be passed on, in the server's words. */
-    readonly tell: string; readonly tellYes: string; readonly tellNo: string; readonly handed: string;
+    readonly tell: string; readonly tellYes: string; readonly tellNo: string; readonly handed: string; readonly untold: string;
   };
   readonly guardian: {
     readonly title: string; readonly text: string; readonly make: string; readonly give: string; readonly how: string; readonly answer: string;
