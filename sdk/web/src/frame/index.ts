@@ -8,7 +8,7 @@
 
 import type { CameraState, ConsentWord, ViewName } from "../channel/index.ts";
 import type { Client } from "../client/index.ts";
-import { MienError } from "../errors.ts";
+import { MienError, ServerUnreachable } from "../errors.ts";
 import { ask, isConfirmation } from "./confirm.ts";
 import type { View } from "./core.ts";
 import { type FrameDocument, readDocument, serverOf } from "./document.ts";
@@ -55,7 +55,7 @@ async function embedded(root: HTMLElement, found: FrameDocument, later: Later): 
   const page = await line(found.origins, found.site.id, window);
   const { hello } = page;
   const model = found.vision === null ? {} : { model: found.vision.model };
-  const open = async (): Promise<Client> => (await later.client()).Client.open({ server, site: found.site.id, key: hello.key, trust: found.trust, ...model });
+  const open = async (): Promise<Client> => (await arrived(later.client())).Client.open({ server, site: found.site.id, key: hello.key, trust: found.trust, ...model });
   const core = new Held({ document: found, server, line: page, root, open, vision: later.vision });
   const servant = new Servant(core, (message) => page.say(message));
   page.hear((message) => {
@@ -74,6 +74,15 @@ async function embedded(root: HTMLElement, found: FrameDocument, later: Later): 
     if (!(error instanceof MienError)) reportError(error);
   });
   await begun(core, root, known, () => later.views[hello.view]());
+}
+
+/** What is loaded later may not come: offline, or because the page is being left. That is no fault of ours, and of no kind of its own to whoever catches it. */
+async function arrived<T>(loading: Promise<T>): Promise<T> {
+  try {
+    return await loading;
+  } catch (cause) {
+    throw new ServerUnreachable("a part of mien could not be loaded; connect, and reload the page", { cause });
+  }
 }
 
 /** The document's policy (Trusted Types) lets nothing become script but the address of the camera's worker, where the browser knows of it. */
