@@ -57,12 +57,6 @@ class Holdout:
         chances = odds[np.arange(len(self.words)), self.words] / odds.sum(axis=1)
         return float(-np.log(np.maximum(chances, _TINY)).mean())
 
-    def accuracy(self, head: NDArray[Any]) -> float:
-        """Share of pictures read as they were drawn."""
-        table = head.reshape(EMBEDDING + 1, CLASSES).astype(np.float64)
-        logits = self.embeddings @ table[:EMBEDDING] + table[EMBEDDING]
-        return float((logits.argmax(axis=1) == self.words).mean())
-
 
 def usable(head: NDArray[Any]) -> bool:
     """Whether a device would take this head: its numbers are finite and within `LARGEST`."""

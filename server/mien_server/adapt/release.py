@@ -9,7 +9,6 @@ than 1e-12 in total variation at noise >= 1 (each by under 0.05 / sigma^2 with s
 """
 
 import math
-from collections.abc import Iterable
 from fractions import Fraction
 from typing import Final, Literal
 
@@ -71,19 +70,6 @@ class Adding:
         `noise` is the multiplier z: the deviation of the noise on the sum is z times the clip. Each call draws anew, so each is a release of its own.
         """
         return released(self.total(), self.clip, noise, expected, entropy)
-
-
-def release(
-    updates: Iterable[ArrayLike], clip: float, noise: float, expected: int, draw: Entropy
-) -> NDArray[np.float64]:
-    """The noised mean of `updates` of `NUMBERS` numbers, which are read once and not kept: (776,) float64.
-
-    Raises `UpdateRefused` at the first that does not fit: nothing is released then. Whoever rather leaves out what does not fit adds one by one (`Adding`).
-    """
-    adding = Adding(clip)
-    for update in updates:
-        adding.add(update)
-    return adding.release(noise, expected, draw)
 
 
 def released(
