@@ -19,6 +19,7 @@ from mien.adapt.head import SIZE, Head
 from mien.adapt.update import Training, clipped, train
 from mien_server.adapt.accounting import epsilon
 from mien_server.adapt.release import STEPS, Adding
+from tests.soak.privacy import Seeded
 
 ROOT = Path(__file__).resolve().parents[2]
 DELTA: Final = 1e-6
@@ -43,17 +44,6 @@ BETTER: Final = Terms(0.5, Training(5, 0.2, 3.0), 3.0)
 NOTHING: Final = Terms(1.0, Training(5, 0.2, 3.0), 3.0)
 """For a head of zeros, which knows nothing of expressions: what noise costs is seen best where much is to be learned."""
 Row = dict[str, Any]
-
-
-class Seeded:
-    """Bytes that are the same each time."""
-
-    def __init__(self, seed: int) -> None:
-        self._rng = np.random.default_rng(seed)
-
-    def bytes(self, count: int) -> bytes:
-        """So many."""
-        return self._rng.bytes(count)
 
 
 @dataclass(frozen=True, slots=True)
