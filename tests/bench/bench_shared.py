@@ -14,12 +14,12 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from tests.soak.privacy import Seeded
 
 from mien.adapt.head import SIZE, Head
 from mien.adapt.update import Training, clipped, train
 from mien_server.adapt.accounting import epsilon
 from mien_server.adapt.release import STEPS, Adding
-from tests.soak.privacy import Seeded
 
 ROOT = Path(__file__).resolve().parents[2]
 DELTA: Final = 1e-6

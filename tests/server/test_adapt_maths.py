@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.soak.privacy import Seeded
 
 from mien_server import adapt
 from mien_server.adapt import accounting
 from mien_server.adapt.noise import Draws
 from mien_server.adapt.release import NUMBERS, STEPS, Adding, on_grid
 from mien_server.values import Participation, Terms
-from tests.soak.privacy import Seeded
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors/adapt_accounting.json").read_text())
 DELTA = 1e-6
@@ -39,7 +39,9 @@ def test_the_ledger_is_dp_accountings(row: dict[str, Any]) -> None:
 
 
 def test_the_table_that_people_are_shown() -> None:
-    table = {z: [round(accounting.epsilon(k, z, DELTA), 2) for k in (1, 4, 12)] for z in (4.0, 6.0, 8.0)}
+    table = {
+        z: [round(accounting.epsilon(k, z, DELTA), 2) for k in (1, 4, 12)] for z in (4.0, 6.0, 8.0)
+    }
     assert table == {4.0: [1.06, 2.25, 4.15], 6.0: [0.69, 1.45, 2.64], 8.0: [0.50, 1.06, 1.93]}
     assert round(accounting.epsilon(12, 6.0, DELTA), 3) == 2.641
 
@@ -49,7 +51,9 @@ def test_a_live_dp_accounting_says_the_same() -> None:
     event = pytest.importorskip("dp_accounting.dp_event", reason="NOT HERE: dp-accounting")
     accountant = pld.PLDAccountant()
     accountant.compose(event.GaussianDpEvent(6.0), 7)
-    assert accountant.get_epsilon(DELTA) == pytest.approx(accounting.epsilon(7, 6.0, DELTA), rel=1e-6)
+    assert accountant.get_epsilon(DELTA) == pytest.approx(
+        accounting.epsilon(7, 6.0, DELTA), rel=1e-6
+    )
 
 
 @settings(max_examples=60, deadline=None)
