@@ -101,7 +101,7 @@ def test_no_more_rounds_in_a_year_than_were_promised() -> None:
 
 @pytest.mark.parametrize(
     ("rounds", "noise", "delta"),
-    [(-1, 6.0, DELTA), (1, 0.0, DELTA), (1, math.nan, DELTA), (1, math.inf, DELTA), (1, 6.0, 0.0), (1, 6.0, 1.0), (1, 6.0, math.nan), (10**7, 6.0, DELTA)],
+    [(-1, 6.0, DELTA), (1, 0.0, DELTA), (1, 0.0999, DELTA), (1, math.nan, DELTA), (1, math.inf, DELTA), (1, 6.0, 0.0), (1, 6.0, 1.0), (1, 6.0, math.nan), (10**7, 6.0, DELTA)],
 )  # fmt: skip
 def test_nonsense_is_refused_not_calculated(rounds: int, noise: float, delta: float) -> None:
     with pytest.raises(ValueError):
@@ -223,12 +223,21 @@ def test_what_does_not_fit_is_refused_by_name_and_counts_nothing(
     assert adding.count == 1
 
 
-@pytest.mark.parametrize(("clip", "noise", "expected"), [(0.0, 6.0, 1), (math.nan, 6.0, 1), (1.0, 0.0, 1), (1.0, math.inf, 1), (1.0, 6.0, 0)])  # fmt: skip
+@pytest.mark.parametrize(("clip", "noise", "expected"), [(0.0, 6.0, 1), (math.nan, 6.0, 1), (1.0, 0.0, 1), (1.0, 0.0999, 1), (1.0, math.inf, 1), (1.0, 6.0, 0)])  # fmt: skip
 def test_no_release_without_a_bound_noise_and_batch(
     clip: float, noise: float, expected: int
 ) -> None:
     with pytest.raises(ValueError):
         Adding(clip).release(noise, expected, Seeded(1))
+
+
+def test_a_sum_takes_no_more_updates_than_a_round_may_have() -> None:
+    adding, update = Adding(0.5, 1), np.zeros(1)
+    for _ in range(10_000):
+        adding.add(update)
+    with pytest.raises(ValueError, match="at most 10000"):
+        adding.add(update)
+    assert adding.count == 10_000
 
 
 def test_opacus_adds_the_same_to_the_bit() -> None:

@@ -282,6 +282,7 @@ async def test_one_round_at_a_time_on_terms_that_can_be_held(make_world: MakeWor
             terms(stride_thousandths=0),
             terms(noise_thousandths=1000, cap_millionths=1_000_000),
             # What no device could be shown.
+            terms(noise_thousandths=99),
             terms(noise_thousandths=1_000_001),
             terms(clip_millionths=10**9 + 1),
             terms(cap_millionths=10**9 + 1),

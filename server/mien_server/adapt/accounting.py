@@ -25,8 +25,8 @@ __all__ = [
 ]
 
 MAX_PARTICIPATIONS: Final = 1_000_000
-LEAST_NOISE: Final = 0.01
-"""Under this noise nothing is private; what is asked is a mistake."""
+LEAST_NOISE: Final = 0.1
+"""Under this noise nothing is private, and no round can be held; what is asked is a mistake."""
 
 
 def mu_of(noises: Iterable[float]) -> float:

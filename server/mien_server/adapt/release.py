@@ -5,7 +5,8 @@ checked in whole numbers. The sum and the noise are whole numbers too (`noise`),
 rounding. The sum is divided by a batch size fixed before the round, never by how many came: that number is not noised.
 
 The discrete Gaussian on this grid has the curve of `accounting`: laid beside a continuous one of the same width, rounded to the grid, 776 numbers differ by less
-than 1e-12 in total variation at noise >= 1 (each by under 0.05 / sigma^2 with sigma >= 2^24 steps), far below any delta in use.
+than 1e-12 in total variation at noise >= 1 (each by under 0.05 / sigma^2 with sigma >= 2^24 steps). That grows as 1 / z^2: a hundredfold, to under 1e-10, at the
+least noise, .1. How much of it enters delta is said in docs/explanation/privacy-budget.md.
 """
 
 import math
@@ -15,19 +16,19 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mien.wire.messages import HEAD_NUMBERS
+from mien_server.adapt.accounting import LEAST_NOISE
 from mien_server.adapt.noise import Draws
 from mien_server.ports import Entropy
 
 Reason = Literal["shape", "number", "norm"]
 """Why an update is refused: another shape or type, a number that is none, longer than the bound."""
 Whole = NDArray[np.int64]
-NUMBERS: Final = 776
-"""Numbers of an update: the head's 97 x 8."""
+NUMBERS: Final = HEAD_NUMBERS
 STEPS: Final = 1 << 24
 """Steps of the grid within the bound S: what float32 resolves."""
-MAX_UPDATES: Final = 1_000_000
-"""More of them could carry a sum of steps beyond what float64 counts exactly."""
-LEAST_NOISE: Final = 0.01
+MAX_UPDATES: Final = 10_000
+"""Updates of one round: they are held in memory while it closes, 3 kB each, and their sum of steps is far within what float64 counts exactly."""
 
 
 class UpdateRefused(ValueError):
