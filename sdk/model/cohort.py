@@ -45,7 +45,7 @@ class Seen:
 
 
 def _sitter(number: int) -> Any:
-    sitter = persons._sitter("own", SEED, number)  # noqa: SLF001 - `persons` says what they are, this how many
+    sitter = persons.seated("own", SEED, number)
     rest = {action: HALF * weight for action, weight in sitter.manner.rest.items()}
     for action, weight in STERN.items():
         rest[action] = rest.get(action, 0.0) + weight
@@ -62,9 +62,9 @@ def one(number: int, pictures: int) -> tuple[Any, ...]:
 
 
 def _looked_at(rng: Generator, sitter: Any, word: str) -> Any:
-    expression = persons._express(rng, sitter, word)  # noqa: SLF001
-    shot = persons._placed(rng, sitter)  # noqa: SLF001
-    return persons._drawn(rng, sitter, dict(expression.weights), shot)[0]  # noqa: SLF001
+    expression = persons.express(rng, sitter, word)
+    shot = persons.placed(rng, sitter)
+    return persons.drawn(rng, sitter, dict(expression.weights), shot)[0]
 
 
 def _path(first: int, pictures: int) -> Path:

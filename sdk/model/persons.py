@@ -69,7 +69,7 @@ Camera = tuple[
 
 
 @dataclass(frozen=True, slots=True)
-class _Sitter:
+class Sitter:
     """A person, and what is always the same with them; None and empty for `anew`. `often`: how often they show each class."""
 
     person: people.Person
@@ -86,15 +86,16 @@ def _looking() -> tuple[Eyes, Any, Bank]:
     return Eyes(models), models.expression, Bank(FIRST_SEED, 100)
 
 
-def _sitter(kind: str, seed: int, number: int) -> _Sitter:
+def seated(kind: str, seed: int, number: int) -> Sitter:
+    """The person of this number, the same at each call; `kind` is `own` or `anew`."""
     rng = np.random.default_rng([FIRST_SEED + seed, number])
     person = people.draw(rng, assets.load(ASSETS))
     often = np.array(list(PRIOR.values()))
     often /= often.sum()
     if kind == "anew":
-        return _Sitter(person, often)
+        return Sitter(person, often)
     places = tuple(_shot(rng, person) for _ in range(PLACES))
-    return _Sitter(person, rng.dirichlet(often * ALIKE), manners.draw(rng), places, _camera(rng))
+    return Sitter(person, rng.dirichlet(often * ALIKE), manners.draw(rng), places, _camera(rng))
 
 
 def _camera(rng: Generator) -> Camera:
@@ -107,7 +108,7 @@ def _camera(rng: Generator) -> Camera:
     )
 
 
-def _taken(rng: Generator, sitter: _Sitter, colour: Any) -> Bytes:
+def _taken(rng: Generator, sitter: Sitter, colour: Any) -> Bytes:
     """A crop (64, 64, 3) BGR 0..1 as the person's camera gives it, grey."""
     if sitter.camera is None:
         return augment.photographed(rng, augment.grey_of(rng, colour))
@@ -118,7 +119,8 @@ def _taken(rng: Generator, sitter: _Sitter, colour: Any) -> Bytes:
     return augment.bytes_of(grey + grain)
 
 
-def _express(rng: Generator, sitter: _Sitter, name: str) -> recipes.Expression:
+def express(rng: Generator, sitter: Sitter, name: str) -> recipes.Expression:
+    """How they show a class of `recipes.CLASSES` this time: in their manner, or as anybody might."""
     known = frozenset(assets.load(ASSETS).expression)
     if sitter.manner is None:
         return recipes.draw(rng, name, known)
@@ -130,7 +132,7 @@ def _silent(weights: dict[str, float]) -> dict[str, float]:
     return {k: w for k, w in weights.items() if not k.startswith("visemes")}
 
 
-def _seen(rng: Generator, sitter: _Sitter, picture: scene.Picture) -> tuple[Any, Any]:
+def _seen(rng: Generator, sitter: Sitter, picture: scene.Picture) -> tuple[Any, Any]:
     """Embeddings of a render over a background, with the faults of a camera and without."""
     eyes, network, bank = _looking()
     shown = augment.bytes_of(augment.over(picture.image, bank.piece(rng, SIZE)))
@@ -146,9 +148,10 @@ def _embedded(network: Any, grey: Bytes) -> Any:
     return network.run(grey[None])[5][0]
 
 
-def _drawn(
-    rng: Generator, sitter: _Sitter, weights: dict[str, float], shot: scene.Shot
+def drawn(
+    rng: Generator, sitter: Sitter, weights: dict[str, float], shot: scene.Shot
 ) -> tuple[Any, Any]:
+    """Embeddings (96,) of a picture of them, by their camera and without its faults."""
     data = assets.load(ASSETS)
     picture = scene.render(sitter.person, weights, shot, data, size=(SIZE, SIZE), map_size=MAP)
     return _seen(rng, sitter, picture)
@@ -158,7 +161,7 @@ def _shot(rng: Generator, person: people.Person) -> scene.Shot:
     return scene.draw_shot(rng, person, DRAWN, float(rng.uniform(4.9, 5.7)))
 
 
-def _placed(rng: Generator, sitter: _Sitter) -> scene.Shot:
+def placed(rng: Generator, sitter: Sitter) -> scene.Shot:
     """A view of the person: in one of their places, or anywhere."""
     fresh = _shot(rng, sitter.person)
     if not sitter.places:
@@ -167,27 +170,27 @@ def _placed(rng: Generator, sitter: _Sitter) -> scene.Shot:
     return replace(place, pitch=fresh.pitch, yaw=fresh.yaw, roll=fresh.roll)
 
 
-def _rests(rng: Generator, sitter: _Sitter) -> list[tuple[Any, Any]]:
+def _rests(rng: Generator, sitter: Sitter) -> list[tuple[Any, Any]]:
     """A few pictures at rest: one light, one camera, hardly a movement."""
-    shot = _placed(rng, sitter)
+    shot = placed(rng, sitter)
     out = []
     for _ in range(RESTS):
-        weights = _silent(dict(_express(rng, sitter, "neutral").weights))
+        weights = _silent(dict(express(rng, sitter, "neutral").weights))
         pitch, yaw, roll = (float(a) for a in rng.normal(size=3) * STILL)
-        out.append(_drawn(rng, sitter, weights, replace(shot, pitch=pitch, yaw=yaw, roll=roll)))
+        out.append(drawn(rng, sitter, weights, replace(shot, pitch=pitch, yaw=yaw, roll=roll)))
     return out
 
 
 def one(kind: str, seed: int, number: int) -> tuple[Any, ...]:
     """One person: a row in the order of `FIELDS`."""
-    sitter = _sitter(kind, seed, number)
+    sitter = seated(kind, seed, number)
     rng = np.random.default_rng([FIRST_SEED + seed, number, 1])
     rests = _rests(rng, sitter)
     labels = rng.choice(len(PRIOR), PICTURES, p=sitter.often)
     seen = []
     for label in labels:
-        expression = _express(rng, sitter, recipes.CLASSES[label])
-        seen.append(_drawn(rng, sitter, dict(expression.weights), _placed(rng, sitter)))
+        expression = express(rng, sitter, recipes.CLASSES[label])
+        seen.append(drawn(rng, sitter, dict(expression.weights), placed(rng, sitter)))
     faulty, clean = (np.array(part, np.float32) for part in zip(*seen, strict=True))
     rest, clean_rest = (np.array(part, np.float32) for part in zip(*rests, strict=True))
     return rest, faulty, labels.astype(np.int64), clean_rest, clean

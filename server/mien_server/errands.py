@@ -60,6 +60,21 @@ def attend(
 
     `restored`: what the journal has beyond the database is applied first, as a server does at its start.
     """
+    return _run(settings, lambda pipeline, _renew: work(pipeline), restored=restored)
+
+
+def own(settings: "Settings", work: "Callable[[Pipeline, Callable[[], None]], Awaitable[T]]") -> T:
+    """Run an errand that lasts, such as holding a round: `work` gets the pipeline, and what takes the policy bundle over as it lies on the disk by then."""
+    return _run(settings, work, restored=False)
+
+
+def _run(
+    settings: "Settings",
+    work: "Callable[[Pipeline, Callable[[], None]], Awaitable[T]]",
+    *,
+    restored: bool,
+) -> T:
+    """Wire the pipeline for as long as `work` takes."""
     from mien_server.authorize import Authorizer, load_bundle
     from mien_server.pipeline import Pipeline
     from mien_server.stores import open_store
@@ -77,28 +92,6 @@ def attend(
             )  # fmt: skip
             if restored:
                 await pipeline.restore()
-            return await work(pipeline)
-        finally:
-            await store.close()
-
-    return asyncio.run(run())
-
-
-def own(settings: "Settings", work: "Callable[[Pipeline, Callable[[], None]], Awaitable[T]]") -> T:
-    """Run an errand that lasts, such as holding a round: `work` gets the pipeline, and what takes the policy bundle over as it lies on the disk by then."""
-    from mien_server.authorize import Authorizer, load_bundle
-    from mien_server.pipeline import Pipeline
-    from mien_server.stores import open_store
-
-    async def run() -> T:
-        clock, entropy = SystemClock(), SystemEntropy()
-        authorizer = Authorizer(load_bundle(settings.policies))
-        store = open_store(settings.database)
-        try:
-            pipeline = Pipeline(
-                store, open_keys(settings), authorizer, clock, entropy, origin=settings.origin,
-                journal=journal_of(settings),
-            )  # fmt: skip
             return await work(pipeline, lambda: authorizer.use(load_bundle(settings.policies)))
         finally:
             await store.close()

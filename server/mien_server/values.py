@@ -548,7 +548,6 @@ class Contribution:
     round: str
     site: str
     subject: str
-    device: str
     at: int
     sealed: bytes = field(repr=False)
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from tests.soak.privacy import Seeded
 
 from mien.adapt.head import SIZE, Head
 from mien.adapt.update import Training, clipped, train
@@ -43,17 +44,6 @@ BETTER: Final = Terms(0.5, Training(5, 0.2, 3.0), 3.0)
 NOTHING: Final = Terms(1.0, Training(5, 0.2, 3.0), 3.0)
 """For a head of zeros, which knows nothing of expressions: what noise costs is seen best where much is to be learned."""
 Row = dict[str, Any]
-
-
-class Seeded:
-    """Bytes that are the same each time."""
-
-    def __init__(self, seed: int) -> None:
-        self._rng = np.random.default_rng(seed)
-
-    def bytes(self, count: int) -> bytes:
-        """So many."""
-        return self._rng.bytes(count)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What is learned of one person: the resting face, the head of their answers, and the guard that keeps the base head."""
 
 import math
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -25,6 +25,7 @@ from mien.adapt import (
     softmax,
 )
 from mien.adapt.guard import HEADS, Trial, verdict
+from mien.adapt.personal import _Word
 from mien.errors import LabelInvalid, ModelTampered, RequestInvalid
 from mien.infer import load_models
 from mien.infer.last import last_layer
@@ -344,6 +345,10 @@ def test_what_was_damaged_is_refused(what: str) -> None:
 def test_an_answer_to_no_embedding_is_refused(embedding: Any) -> None:
     with pytest.raises(RequestInvalid):
         Personal(MODEL, base()).answered(embedding, "joy")
+
+
+def test_what_is_kept_of_a_person_has_the_words_of_the_vocabulary() -> None:
+    assert get_args(_Word) == EXPRESSIONS
 
 
 def test_a_word_that_is_no_expression_is_refused() -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import math
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,24 +12,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.soak.privacy import Seeded
 
 from mien_server import adapt
 from mien_server.adapt import accounting
 from mien_server.adapt.noise import Draws
 from mien_server.adapt.release import NUMBERS, STEPS, Adding, on_grid
+from mien_server.values import Participation, Terms
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors/adapt_accounting.json").read_text())
 DELTA = 1e-6
-
-
-class Seeded:
-    """Bytes that are the same each time."""
-
-    def __init__(self, seed: int) -> None:
-        self._rng = np.random.default_rng(seed)
-
-    def bytes(self, count: int) -> bytes:
-        return self._rng.bytes(count)
+WEEK = 7 * 86_400
 
 
 # ---- accounting ----
@@ -41,13 +35,15 @@ def test_the_ledger_is_dp_accountings(row: dict[str, Any]) -> None:
     assert ours == pytest.approx(row["pld"], rel=3e-6)
     assert row["pld"] <= row["rdp"]
     if len(row["noises"]) == 1:
-        assert adapt.epsilon(row["rounds"], noises[0], row["delta"]) == pytest.approx(ours)
+        assert accounting.epsilon(row["rounds"], noises[0], row["delta"]) == pytest.approx(ours)
 
 
 def test_the_table_that_people_are_shown() -> None:
-    table = {z: [round(adapt.epsilon(k, z, DELTA), 2) for k in (1, 4, 12)] for z in (4.0, 6.0, 8.0)}
+    table = {
+        z: [round(accounting.epsilon(k, z, DELTA), 2) for k in (1, 4, 12)] for z in (4.0, 6.0, 8.0)
+    }
     assert table == {4.0: [1.06, 2.25, 4.15], 6.0: [0.69, 1.45, 2.64], 8.0: [0.50, 1.06, 1.93]}
-    assert round(adapt.epsilon(12, 6.0, DELTA), 3) == 2.641
+    assert round(accounting.epsilon(12, 6.0, DELTA), 3) == 2.641
 
 
 def test_a_live_dp_accounting_says_the_same() -> None:
@@ -55,7 +51,9 @@ def test_a_live_dp_accounting_says_the_same() -> None:
     event = pytest.importorskip("dp_accounting.dp_event", reason="NOT HERE: dp-accounting")
     accountant = pld.PLDAccountant()
     accountant.compose(event.GaussianDpEvent(6.0), 7)
-    assert accountant.get_epsilon(DELTA) == pytest.approx(adapt.epsilon(7, 6.0, DELTA), rel=1e-6)
+    assert accountant.get_epsilon(DELTA) == pytest.approx(
+        accounting.epsilon(7, 6.0, DELTA), rel=1e-6
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -66,33 +64,48 @@ def test_a_live_dp_accounting_says_the_same() -> None:
 )
 def test_spent_is_never_understated(rounds: int, noise: float, delta: float) -> None:
     """What is stated has at most that delta; a hair less has more. More rounds spend more, more noise less."""
-    spent = adapt.epsilon(rounds, noise, delta)
+    spent = accounting.epsilon(rounds, noise, delta)
     mu = math.sqrt(rounds) / noise
     assert accounting.delta_of(mu, spent) <= delta
     if spent > 0:
         assert accounting.delta_of(mu, spent * (1 - 1e-6)) > delta
-    assert adapt.epsilon(rounds + 1, noise, delta) >= spent >= adapt.epsilon(rounds, 2 * noise, delta)  # fmt: skip
+    assert accounting.epsilon(rounds + 1, noise, delta) >= spent >= accounting.epsilon(rounds, 2 * noise, delta)  # fmt: skip
+
+
+TERMS = Terms(1_000_000, 6000, 1_000_000, 6_000_000, 366, 1, 1, 1)
+"""Nothing but the cap refuses anybody on these."""
+
+
+def taken(times: int) -> list[Participation]:
+    """One round a week, all at the noise of `TERMS`."""
+    return [Participation("s", "p", f"r{k}", k * WEEK, 6000, 1_000_000, 0) for k in range(times)]
 
 
 def test_the_round_that_would_pass_the_cap_is_the_first_refused() -> None:
-    taken = 0
-    while adapt.allowed(taken, 6.0, DELTA, 6.0):
-        taken += 1
-        assert taken < 100
-    assert adapt.epsilon(taken, 6.0, DELTA) <= 6.0 < adapt.epsilon(taken + 1, 6.0, DELTA)
-    assert taken == 51
-    assert adapt.allowed_after([6.0] * (taken - 1), 6.0, DELTA, 6.0)
-    assert not adapt.allowed_after([6.0] * taken, 6.0, DELTA, 6.0)
-    assert not adapt.allowed_after([6.0] * (taken - 1), 2.0, DELTA, 6.0)
+    """What the door of a round asks: the 51st is let in, the 52nd is not, nor one whose own noise is so small."""
+    assert adapt.may_join(taken(50), TERMS, 50 * WEEK)
+    assert not adapt.may_join(taken(51), TERMS, 51 * WEEK)
+    assert adapt.may_join(taken(51), replace(TERMS, noise_thousandths=60_000), 51 * WEEK)
+    assert not adapt.may_join(taken(50), replace(TERMS, noise_thousandths=2000), 50 * WEEK)
+    assert adapt.spent(taken(51), 1_000_000) <= TERMS.cap_millionths < adapt.after(taken(51), TERMS)
+    assert adapt.after(taken(50), TERMS) == adapt.spent(taken(51), 1_000_000)
+
+
+def test_no_more_rounds_in_a_year_than_were_promised() -> None:
+    """The number of a year counts those of the last 365 days, the cap all of them."""
+    terms, year = replace(TERMS, per_year=12), 365 * 86_400
+    assert adapt.may_join(taken(11), terms, 11 * WEEK)
+    assert not adapt.may_join(taken(12), terms, year - 1)
+    assert adapt.may_join(taken(12), terms, year)
 
 
 @pytest.mark.parametrize(
     ("rounds", "noise", "delta"),
-    [(-1, 6.0, DELTA), (1, 0.0, DELTA), (1, math.nan, DELTA), (1, math.inf, DELTA), (1, 6.0, 0.0), (1, 6.0, 1.0), (1, 6.0, math.nan), (10**7, 6.0, DELTA)],
+    [(-1, 6.0, DELTA), (1, 0.0, DELTA), (1, 0.0999, DELTA), (1, math.nan, DELTA), (1, math.inf, DELTA), (1, 6.0, 0.0), (1, 6.0, 1.0), (1, 6.0, math.nan), (10**7, 6.0, DELTA)],
 )  # fmt: skip
 def test_nonsense_is_refused_not_calculated(rounds: int, noise: float, delta: float) -> None:
     with pytest.raises(ValueError):
-        adapt.epsilon(rounds, noise, delta)
+        accounting.epsilon(rounds, noise, delta)
 
 
 def test_far_out_the_curve_still_rounds_up() -> None:
@@ -147,7 +160,10 @@ def test_a_release_is_the_mean_over_the_fixed_batch_and_its_noise() -> None:
     updates = updates_of(40)
     drawn = Draws(Seeded(3)).gaussians((Fraction(6.0) * STEPS) ** 2, NUMBERS)
     noise = np.array(drawn, float) * 0.5 / STEPS / 50
-    released = adapt.release(iter(updates), 0.5, 6.0, 50, Seeded(3))
+    adding = Adding(0.5)
+    for update in updates:
+        adding.add(update)
+    released = adding.release(6.0, 50, Seeded(3))
     mean = updates.astype(np.float64).sum(axis=0) / 50
     assert np.abs(released - noise - mean).max() < 40 * 0.5 / STEPS / 50
     assert released.std() == pytest.approx(6.0 * 0.5 / 50, rel=0.1)
@@ -205,16 +221,23 @@ def test_what_does_not_fit_is_refused_by_name_and_counts_nothing(
     assert caught.value.reason == reason
     assert np.array_equal(adding.total(), before)
     assert adding.count == 1
-    with pytest.raises(adapt.UpdateRefused):
-        adapt.release([update], 0.5, 6.0, 50, Seeded(1))
 
 
-@pytest.mark.parametrize(("clip", "noise", "expected"), [(0.0, 6.0, 1), (math.nan, 6.0, 1), (1.0, 0.0, 1), (1.0, math.inf, 1), (1.0, 6.0, 0)])  # fmt: skip
+@pytest.mark.parametrize(("clip", "noise", "expected"), [(0.0, 6.0, 1), (math.nan, 6.0, 1), (1.0, 0.0, 1), (1.0, 0.0999, 1), (1.0, math.inf, 1), (1.0, 6.0, 0)])  # fmt: skip
 def test_no_release_without_a_bound_noise_and_batch(
     clip: float, noise: float, expected: int
 ) -> None:
     with pytest.raises(ValueError):
-        adapt.release([], clip, noise, expected, Seeded(1))
+        Adding(clip).release(noise, expected, Seeded(1))
+
+
+def test_a_sum_takes_no_more_updates_than_a_round_may_have() -> None:
+    adding, update = Adding(0.5, 1), np.zeros(1)
+    for _ in range(10_000):
+        adding.add(update)
+    with pytest.raises(ValueError, match="at most 10000"):
+        adding.add(update)
+    assert adding.count == 10_000
 
 
 def test_opacus_adds_the_same_to_the_bit() -> None:

@@ -1,4 +1,4 @@
-"""What is learned from all: the sum of clipped updates leaves under noise, and a ledger says what that told of one person. Pure: no clock, no disk.
+"""What is learned from all: the sum of clipped updates leaves under noise, and a ledger says what that told of one person. No clock; the one file that is read is the holdout, which ships beside the code.
 
 - `accounting`  what taking part so often tells, as (epsilon, delta)
 - `noise`       whole numbers of the discrete Gaussian, drawn exactly
@@ -8,13 +8,12 @@
 - `holdout`     the gate: rendered people that a new head must not read worse
 """
 
-from mien_server.adapt.accounting import allowed, allowed_after, epsilon
-from mien_server.adapt.holdout import Holdout, judged, usable
+from mien_server.adapt.holdout import Holdout, judged
 from mien_server.adapt.holdout import shipped as shipped_holdout
 from mien_server.adapt.ledger import after, may_join, spent
-from mien_server.adapt.release import Adding, UpdateRefused, release
+from mien_server.adapt.release import Adding, UpdateRefused
 from mien_server.adapt.terms import checked
 
 __all__ = [
-    "Adding", "Holdout", "UpdateRefused", "after", "allowed", "allowed_after", "checked", "epsilon", "judged", "may_join", "release", "shipped_holdout", "spent", "usable",
+    "Adding", "Holdout", "UpdateRefused", "after", "checked", "judged", "may_join", "shipped_holdout", "spent",
 ]  # fmt: skip

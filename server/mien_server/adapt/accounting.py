@@ -18,8 +18,6 @@ from mien.wire.curve import delta_of, epsilon_of
 __all__ = [
     "LEAST_NOISE",
     "MAX_PARTICIPATIONS",
-    "allowed",
-    "allowed_after",
     "delta_of",
     "epsilon",
     "epsilon_of",
@@ -27,8 +25,8 @@ __all__ = [
 ]
 
 MAX_PARTICIPATIONS: Final = 1_000_000
-LEAST_NOISE: Final = 0.01
-"""Under this noise nothing is private; what is asked is a mistake."""
+LEAST_NOISE: Final = 0.1
+"""Under this noise nothing is private, and no round can be held; what is asked is a mistake."""
 
 
 def mu_of(noises: Iterable[float]) -> float:
@@ -44,16 +42,6 @@ def epsilon(participations: int, noise: float, delta: float) -> float:
     if not 0 <= participations <= MAX_PARTICIPATIONS:
         raise ValueError(f"participations are 0 to {MAX_PARTICIPATIONS}")
     return epsilon_of(math.sqrt(participations) / _checked(noise), delta)
-
-
-def allowed(participations_so_far: int, noise: float, delta: float, cap: float) -> bool:
-    """Whether one round more keeps the lifetime's epsilon at or under `cap`."""
-    return epsilon(participations_so_far + 1, noise, delta) <= cap
-
-
-def allowed_after(spent: Iterable[float], noise: float, delta: float, cap: float) -> bool:
-    """As `allowed`, where the rounds so far had noise multipliers of their own (`spent`, one for each)."""
-    return epsilon_of(mu_of((*spent, noise)), delta) <= cap
 
 
 def _checked(noise: float) -> float:

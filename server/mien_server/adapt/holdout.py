@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import RequestInvalid
-from mien_server.adapt.release import NUMBERS
+from mien.wire.messages import HEAD_COLUMNS as CLASSES
+from mien.wire.messages import HEAD_EMBEDDING as EMBEDDING
+from mien.wire.messages import HEAD_LARGEST as LARGEST
+from mien.wire.messages import HEAD_NUMBERS as NUMBERS
 
 FILE: Final = Path(__file__).with_name("holdout.npz")
-EMBEDDING: Final = 96
-CLASSES: Final = 8
-LARGEST: Final = 1000.0
-"""No number of a head is further from zero: devices refuse one that is."""
 _TINY: Final = 1e-12
 
 Floats = NDArray[np.float32]
@@ -57,15 +56,9 @@ class Holdout:
         chances = odds[np.arange(len(self.words)), self.words] / odds.sum(axis=1)
         return float(-np.log(np.maximum(chances, _TINY)).mean())
 
-    def accuracy(self, head: NDArray[Any]) -> float:
-        """Share of pictures read as they were drawn."""
-        table = head.reshape(EMBEDDING + 1, CLASSES).astype(np.float64)
-        logits = self.embeddings @ table[:EMBEDDING] + table[EMBEDDING]
-        return float((logits.argmax(axis=1) == self.words).mean())
-
 
 def usable(head: NDArray[Any]) -> bool:
-    """Whether a device would take this head: its numbers are finite and within `LARGEST`."""
+    """Whether a device would take this head: its numbers are finite and within `HEAD_LARGEST`."""
     return bool(np.isfinite(head).all() and np.abs(head).max() <= LARGEST)
 
 

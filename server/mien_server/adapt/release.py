@@ -5,30 +5,30 @@ checked in whole numbers. The sum and the noise are whole numbers too (`noise`),
 rounding. The sum is divided by a batch size fixed before the round, never by how many came: that number is not noised.
 
 The discrete Gaussian on this grid has the curve of `accounting`: laid beside a continuous one of the same width, rounded to the grid, 776 numbers differ by less
-than 1e-12 in total variation at noise >= 1 (each by under 0.05 / sigma^2 with sigma >= 2^24 steps), far below any delta in use.
+than 1e-12 in total variation at noise >= 1 (each by under 0.05 / sigma^2 with sigma >= 2^24 steps). That grows as 1 / z^2: a hundredfold, to under 1e-10, at the
+least noise, .1. How much of it enters delta is said in docs/explanation/privacy-budget.md.
 """
 
 import math
-from collections.abc import Iterable
 from fractions import Fraction
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mien.wire.messages import HEAD_NUMBERS
+from mien_server.adapt.accounting import LEAST_NOISE
 from mien_server.adapt.noise import Draws
 from mien_server.ports import Entropy
 
 Reason = Literal["shape", "number", "norm"]
 """Why an update is refused: another shape or type, a number that is none, longer than the bound."""
 Whole = NDArray[np.int64]
-NUMBERS: Final = 776
-"""Numbers of an update: the head's 97 x 8."""
+NUMBERS: Final = HEAD_NUMBERS
 STEPS: Final = 1 << 24
 """Steps of the grid within the bound S: what float32 resolves."""
-MAX_UPDATES: Final = 1_000_000
-"""More of them could carry a sum of steps beyond what float64 counts exactly."""
-LEAST_NOISE: Final = 0.01
+MAX_UPDATES: Final = 10_000
+"""Updates of one round: they are held in memory while it closes, 3 kB each, and their sum of steps is far within what float64 counts exactly."""
 
 
 class UpdateRefused(ValueError):
@@ -71,19 +71,6 @@ class Adding:
         `noise` is the multiplier z: the deviation of the noise on the sum is z times the clip. Each call draws anew, so each is a release of its own.
         """
         return released(self.total(), self.clip, noise, expected, entropy)
-
-
-def release(
-    updates: Iterable[ArrayLike], clip: float, noise: float, expected: int, draw: Entropy
-) -> NDArray[np.float64]:
-    """The noised mean of `updates` of `NUMBERS` numbers, which are read once and not kept: (776,) float64.
-
-    Raises `UpdateRefused` at the first that does not fit: nothing is released then. Whoever rather leaves out what does not fit adds one by one (`Adding`).
-    """
-    adding = Adding(clip)
-    for update in updates:
-        adding.add(update)
-    return adding.release(noise, expected, draw)
 
 
 def released(

@@ -4,15 +4,14 @@ import math
 from typing import Final
 
 from mien.errors import RequestInvalid
-from mien_server.adapt.accounting import epsilon_of
+from mien_server.adapt.accounting import LEAST_NOISE, epsilon_of
+from mien_server.adapt.release import MAX_UPDATES
 from mien_server.values import Terms
 
 MILLION: Final = 1_000_000
 THOUSAND: Final = 1000
-MOST: Final = 10_000
-"""Updates of one round: they are held in memory while it closes, 3 kB each."""
-LEAST_NOISE: Final = 100
-"""Thousandths of a clip: with less, what one participation costs means nothing."""
+LEAST_THOUSANDTHS: Final = math.ceil(LEAST_NOISE * THOUSAND)
+"""The least noise in thousandths of a clip."""
 DAYS: Final = 366
 LONGEST: Final = 7 * 86_400
 """Seconds that a round may be open."""
@@ -22,12 +21,12 @@ def checked(terms: Terms, seconds: int) -> Terms:
     """The terms, when a round can be held on them for so many seconds. Raises `RequestInvalid` that says what to change."""
     # No wider than the wire: a round that no device can be shown must not be opened.
     wrong = (
-        (not 1 <= terms.floor <= terms.cohort <= MOST, f"a floor is 1 up to the cohort, a cohort at most {MOST}"),
+        (not 1 <= terms.floor <= terms.cohort <= MAX_UPDATES, f"a floor is 1 up to the cohort, a cohort at most {MAX_UPDATES}"),
         (not 1 <= terms.quota <= terms.cohort, "a site's quota is 1 up to the cohort"),
         (not 1 <= seconds <= LONGEST, f"a round is open for 1 second up to {LONGEST // 86_400} days"),
         (not 1 <= terms.stride_thousandths <= 100 * THOUSAND, "a stride is above 0 and at most 100"),
         (not 1 <= terms.clip_millionths <= 1000 * MILLION, "a clip is above 0 and at most 1000"),
-        (not LEAST_NOISE <= terms.noise_thousandths <= 1000 * THOUSAND, "a noise is 0.1 up to 1000"),
+        (not LEAST_THOUSANDTHS <= terms.noise_thousandths <= 1000 * THOUSAND, f"a noise is {LEAST_NOISE} up to 1000"),
         (not THOUSAND <= terms.delta_one_in <= 1000 * MILLION, "a delta is one in 1000 up to one in 1000 million"),
         (not 1 <= terms.per_year <= DAYS, "somebody takes part once up to 366 times a year"),
         (not 1 <= terms.cap_millionths <= 1000 * MILLION, "a cap is an epsilon above 0 and at most 1000"),

@@ -104,9 +104,7 @@ class Contributing:
         if not decision.allow:
             # Returned, not raised: the decision stays in the log, and only it.
             return refused(person, now, decision, "this update may not be kept")
-        update = Contribution(
-            standing.id, site.id, person.subject, said.key.id, now, unb64(statement.sealed)
-        )
+        update = Contribution(standing.id, site.id, person.subject, now, unb64(statement.sealed))
         if not transaction.rounds.add_update(update):
             raise UpdateTwice(_TWICE)
         return Accepted()

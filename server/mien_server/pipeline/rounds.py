@@ -34,7 +34,7 @@ from mien_server.errors import (
     StoreError,
 )
 from mien_server.pipeline.contributing import alive_at, asked
-from mien_server.pipeline.heads import head_in_force, released
+from mien_server.pipeline.heads import TASK, head_in_force, released
 from mien_server.pipeline.notices import Notices
 from mien_server.pipeline.parts import CONTRIBUTE, Parts, alive
 from mien_server.pipeline.retaining import EVERY_SITE
@@ -108,7 +108,7 @@ class Rounds:
             _check_sites(transaction, terms)
             head = head_in_force(transaction, holdout)
             found = Round(
-                id=record.new_id("rnd", self._parts.entropy), task="expression", model=holdout.model,
+                id=record.new_id("rnd", self._parts.entropy), task=TASK, model=holdout.model,
                 version=head.version, head_sha256=head.sha256, terms=terms, seal=key.seal_key().public,
                 owner=self._name, opened_at=now, closes_at=now + seconds, beat_at=now,
             )  # fmt: skip

@@ -280,7 +280,6 @@ contribution = Table(
     Column("round", String, ForeignKey("round.id"), primary_key=True),
     Column("site", String, primary_key=True),
     Column("subject", String, primary_key=True),
-    Column("device", String, nullable=False),
     Column("at", Whole, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     ForeignKeyConstraint(["site", "subject"], ["person.site", "person.subject"]),

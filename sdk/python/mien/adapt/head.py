@@ -11,16 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import RequestInvalid
-from mien.values import EXPRESSIONS
+from mien.wire.messages import (
+    HEAD_BYTES,
+    HEAD_COLUMNS,
+    HEAD_EMBEDDING,
+    HEAD_LARGEST,
+    HEAD_NUMBERS,
+)
 
-EMBEDDING: Final = 96
-"""Numbers of an embedding."""
-CLASSES: Final = len(EXPRESSIONS)
-SIZE: Final = (EMBEDDING + 1) * CLASSES
-"""Numbers of a head."""
-BYTES: Final = 4 * SIZE
-LARGEST: Final = 1000.0
-"""No number of a head is further from zero: the base head's are under 3."""
+EMBEDDING: Final = HEAD_EMBEDDING
+CLASSES: Final = HEAD_COLUMNS
+SIZE: Final = HEAD_NUMBERS
+BYTES: Final = HEAD_BYTES
+LARGEST: Final = HEAD_LARGEST
 
 Floats = NDArray[np.float32]
 

@@ -192,7 +192,7 @@ class Contributions(Consents):
             return found.head.version
 
     def shared_head(self) -> bytes | None:
-        """The newest shared head that this device has verified, 3,104 bytes; None where it has none. Asks nobody."""
+        """The shared head that this device verified last, 3,104 bytes; None where it has none. Asks nobody, so it may be of a network that shipped before this one."""
         kept = kept_head(self._keep, self._trust)
         return None if kept is None else kept.content
 

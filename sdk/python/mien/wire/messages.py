@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from mien.errors import RequestInvalid
-from mien.values import PURPOSES, Claims
+from mien.values import EXPRESSIONS, PURPOSES, Claims
 from mien.wire.canonical import b64, encode
 from mien.wire.seal import OVERHEAD, Use, mac
 from mien.wire.slots import PLAINTEXT_BYTES
@@ -35,10 +35,19 @@ HISTORY_SECONDS = 30 * 86_400
 MAX_RULES = 32
 MAX_EXPORT_CHARS = 64 * 1024 * 1024
 """About 180,000 labels: fifty hours of reading within a retention of 30 days."""
+HEAD_EMBEDDING = 96
+"""Numbers of an embedding: what the network's last layer reads."""
+HEAD_ROWS = HEAD_EMBEDDING + 1
+"""One for each number of an embedding, and the bias."""
+HEAD_COLUMNS = len(EXPRESSIONS)
+HEAD_NUMBERS = HEAD_ROWS * HEAD_COLUMNS
+"""776: those of a head, and of an update."""
+HEAD_LARGEST = 1000.0
+"""No number of a head is further from zero: devices refuse one that is, so nobody may release it. The base head's are under 3."""
 UPDATE_PLAIN = 4096
 """Bytes of an update before it is sealed: shape, 776 numbers of 32 bits and zeros (`wire.updates`)."""
 UPDATE_BYTES = UPDATE_PLAIN + OVERHEAD
-HEAD_BYTES = 3104
+HEAD_BYTES = 4 * HEAD_NUMBERS
 """Bytes of a head: 97 rows by 8 expressions, 32 bits each, little-endian (`mien.adapt.Head`)."""
 MILLION = 1_000_000
 

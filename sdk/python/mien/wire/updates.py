@@ -16,13 +16,21 @@ from mien.errors import (
 )
 from mien.wire.canonical import b64, unb64
 from mien.wire.keys import OpenKey, SealKey, VerifyKey
-from mien.wire.messages import CLOCK_SKEW, HEAD_BYTES, UPDATE_PLAIN, HeadDoc, HeadRef, Rounds, parse
+from mien.wire.messages import (
+    CLOCK_SKEW,
+    HEAD_BYTES,
+    HEAD_COLUMNS,
+    HEAD_ROWS,
+    UPDATE_PLAIN,
+    HeadDoc,
+    HeadRef,
+    Rounds,
+    parse,
+)
 from mien.wire.seal import Use, open_sealed, pad, seal, unpad
 from mien.wire.signatures import Kind, verify
 
-ROWS: Final = 97
-COLUMNS: Final = 8
-_SHAPE: Final = ROWS.to_bytes(2, "big") + COLUMNS.to_bytes(2, "big")
+_SHAPE: Final = HEAD_ROWS.to_bytes(2, "big") + HEAD_COLUMNS.to_bytes(2, "big")
 
 
 def context(site: str, subject: str, round_id: str, head_sha256: str) -> tuple[bytes, ...]:
@@ -42,7 +50,7 @@ def unpack(plain: bytes) -> bytes:
     """What `pack` packed. Raises `EnvelopeInvalid` for damaged padding, `RequestInvalid` for numbers of another shape."""
     body = unpad(plain)
     if body[:4] != _SHAPE or len(body) != 4 + HEAD_BYTES:
-        msg = f"an update has {ROWS} rows and {COLUMNS} columns of 32 bits; train it anew from the head of the round"
+        msg = f"an update has {HEAD_ROWS} rows and {HEAD_COLUMNS} columns of 32 bits; train it anew from the head of the round"
         raise RequestInvalid(msg)
     return body[4:]
 

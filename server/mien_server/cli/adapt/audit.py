@@ -17,7 +17,7 @@ def audit(  # noqa: PLR0917 - one option for each number of the audit
     canaries: Annotated[int, typer.Option(help="Canaries of a run.", min=2, max=776)] = 400,
     runs: Annotated[int, typer.Option(help="Runs, each with canaries of its own.", min=1, max=10_000)] = 1,
     rounds: Annotated[int, typer.Option(help="Rounds that each canary takes part in.", min=1, max=10_000)] = 12,
-    noise: Annotated[float, typer.Option(help="Noise multiplier z of the rounds.", min=0.01, max=1000)] = 6.0,
+    noise: Annotated[float, typer.Option(help="Noise multiplier z of the rounds.", min=0.1, max=1000)] = 6.0,
     delta: Annotated[float, typer.Option(help="The delta of the claim.", min=1e-300, max=0.5)] = 1e-6,
     guessed: Annotated[float, typer.Option(help="Share of the canaries that the attacker guesses at.", min=0.01, max=1)] = 0.25,
     confidence: Annotated[float, typer.Option(help="Of all lower bounds together.", min=0.5, max=0.9999)] = 0.95,

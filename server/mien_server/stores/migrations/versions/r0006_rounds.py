@@ -75,7 +75,6 @@ def _of_people() -> None:
         sa.Column("round", sa.String(), nullable=False),
         sa.Column("site", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
-        sa.Column("device", sa.String(), nullable=False),
         sa.Column("at", WHOLE, nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["round"], ["round.id"]),
