@@ -78,7 +78,14 @@ def _sources() -> str:
     digest = hashlib.sha256()
     for file in [
         MODELS,
-        *sorted([*(WEB / "src").rglob("*.ts"), *WEB.glob("*.json"), *WEB.glob("*.ts"), *(WEB / "licenses").glob("*.txt")]),
+        *sorted(
+            [
+                *(WEB / "src").rglob("*.ts"),
+                *WEB.glob("*.json"),
+                *WEB.glob("*.ts"),
+                *(WEB / "licenses").glob("*.txt"),
+            ]
+        ),
     ]:
         digest.update(f"{file.relative_to(ROOT)}\n".encode() + file.read_bytes())
     return digest.hexdigest()
